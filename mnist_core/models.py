@@ -1,0 +1,228 @@
+"""Networks as a sequence of layers, and the two families of them that this project is about.
+All parameters of a network lie in one flat vector, so an optimizer's step is a few array operations.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from mnist_core.functional import Array, softmax
+from mnist_core.layers import (
+    ACTIVATIONS,
+    NEW_ARRAYS,
+    Cache,
+    Dense,
+    Dropout,
+    Layer,
+    NewArrays,
+    Scratch,
+)
+
+CLASSES = 10
+PIXELS = 28 * 28
+MAX_UNITS = 1024
+MAX_HIDDEN_LAYERS = 3
+PREDICTION_TILE = 512  # images at a time: activations stay in the processor's cache
+
+# How wide the initial weights of a layer spread, from its numbers of inputs and outputs.
+INITIALISATIONS: dict[str, Callable[[int, int], float]] = {
+    "glorot": lambda inputs, outputs: (2 / (inputs + outputs)) ** 0.5,  # Glorot & Bengio 2010
+    "he": lambda inputs, outputs: (2 / inputs) ** 0.5,  # He et al. 2015
+}
+
+
+@dataclass(frozen=True)
+class ParameterVector:
+    """One flat vector, and the parameters of each layer as views into it."""
+
+    flat: Array  # (P,)
+    layers: tuple[dict[str, Array], ...]
+
+    @classmethod
+    def shaped_like(cls, parameters: Sequence[dict[str, Array]], dtype: Any) -> Self:
+        """Zeros with a view for every array in `parameters`, one dictionary a layer."""
+        arrays = [array for layer in parameters for array in layer.values()]
+        flat = np.zeros(sum(array.size for array in arrays), dtype)
+        ends = np.cumsum([array.size for array in arrays]).tolist()
+        pieces = iter(zip([0, *ends], ends, strict=False))
+        views = []
+        for layer in parameters:
+            views.append({})
+            for name, array in layer.items():
+                start, end = next(pieces)
+                views[-1][name] = flat[start:end].reshape(array.shape)
+        return cls(flat, tuple(views))
+
+    def named(self) -> dict[str, Array]:
+        """Every parameter by its path: the layer's number and the name, as in "0.W"."""
+        return {
+            f"{number}.{name}": array
+            for number, layer in enumerate(self.layers)
+            for name, array in layer.items()
+        }
+
+
+class Sequential:
+    """Layers one after the other, from a batch of images to logits.
+
+    `input_shape` is (784,) or (1, 28, 28): what the first layer expects before the batch axis.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        input_shape: tuple[int, ...] = (PIXELS,),
+        dtype: Any = np.float32,
+    ) -> None:
+        self.layers = tuple(layers)
+        self.input_shape = input_shape
+        own = [layer.parameters() for layer in self.layers]
+        self.parameters = ParameterVector.shaped_like(own, dtype)
+        for layer, before, views in zip(self.layers, own, self.parameters.layers, strict=True):
+            for name, view in views.items():
+                view[...] = before[name]
+                setattr(layer, name, view)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the parameters, and so of everything computed from them."""
+        return self.parameters.flat.dtype
+
+    @property
+    def has_randomness(self) -> bool:
+        """Whether forward needs a generator in training."""
+        return any(isinstance(layer, Dropout) for layer in self.layers)
+
+    def new_gradients(self) -> ParameterVector:
+        """Zeros of the parameters' shapes, for backward to write into."""
+        return ParameterVector.shaped_like(self.parameters.layers, self.dtype)
+
+    def input_batch(self, images: Array, *, scratch: NewArrays = NEW_ARRAYS) -> Array:
+        """uint8 images (N, 28, 28) or (N, 784) as the network's input: (*input_shape, N) in 0..1.
+
+        The columns of the result are a view of rows, one image each: no copy is made for a
+        Dense layer, whose products take the transpose as a flag.
+        """
+        rows = images.reshape(-1, PIXELS)
+        pixels = scratch.array(self, "pixels", rows.shape, self.dtype)  # (N, 784)
+        np.multiply(rows, self.dtype.type(1 / 255), out=pixels)
+        return pixels.T.reshape(*self.input_shape, -1)
+
+    def forward(
+        self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
+    ) -> tuple[Array, list[Cache]]:
+        """Logits (10, N) of a batch x (*input_shape, N), and each layer's cache."""
+        caches = []
+        for layer in self.layers:
+            x, cache = layer.forward(x, scratch=scratch, rng=rng)
+            caches.append(cache)
+        return x, caches
+
+    def backward(
+        self,
+        dlogits: Array,
+        caches: list[Cache],
+        gradients: ParameterVector,
+        *,
+        scratch: NewArrays = NEW_ARRAYS,
+        input_gradient: bool = False,
+    ) -> Array | None:
+        """Write the gradient of every parameter; return that of the input if it is asked for."""
+        dy: Array | None = dlogits
+        for number in range(len(self.layers) - 1, -1, -1):
+            assert dy is not None
+            dy = self.layers[number].backward(
+                dy,
+                caches[number],
+                gradients.layers[number],
+                scratch=scratch,
+                input_gradient=input_gradient or number > 0,
+            )
+        return dy
+
+    def logits(self, images: Array) -> Array:
+        """Logits (10, N) of uint8 images (N, 28, 28)."""
+        if len(images) <= PREDICTION_TILE:
+            return self.forward(self.input_batch(images))[0]
+        logits = np.empty((CLASSES, len(images)), self.dtype)
+        scratch = Scratch()
+        for start in range(0, len(images), PREDICTION_TILE):
+            tile = images[start : start + PREDICTION_TILE]
+            x = self.input_batch(tile, scratch=scratch)
+            logits[:, start : start + len(tile)] = self.forward(x, scratch=scratch)[0]
+        return logits
+
+    def predict_proba(self, images: Array) -> Array:
+        """Probability of each digit, float32 (N, 10), for uint8 images (N, 28, 28)."""
+        if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
+            raise ValueError(
+                f"uint8 images (N, 28, 28) expected, not {images.dtype} {images.shape}"
+            )
+        return np.ascontiguousarray(softmax(self.logits(images)).T, np.float32)
+
+    def predict(self, images: Array) -> Array:
+        """The most probable digit of each image, (N,)."""
+        return self.logits(images).argmax(axis=0)
+
+
+def initial_weights(
+    shape: tuple[int, ...], inputs: int, outputs: int, initialisation: str, rng: np.random.Generator
+) -> Array:
+    """Normal values of the named spread, or of the one in "normal(0.01)"."""
+    if initialisation in INITIALISATIONS:
+        sigma = INITIALISATIONS[initialisation](inputs, outputs)
+    else:
+        sigma = normal_sigma(initialisation)
+    return rng.normal(0.0, sigma, shape)
+
+
+def normal_sigma(initialisation: str) -> float:
+    """The number in "normal(0.01)"; ValueError for anything else."""
+    inner = initialisation.removeprefix("normal(").removesuffix(")")
+    try:
+        sigma = float(inner) if initialisation == f"normal({inner})" else -1.0
+    except ValueError:
+        sigma = -1.0
+    if not 0 <= sigma <= 10:
+        raise ValueError(
+            f"initialisation must be {', '.join(INITIALISATIONS)} or normal(SIGMA) with SIGMA "
+            f"from 0 to 10, not {initialisation!r}"
+        )
+    return sigma
+
+
+def dense(inputs: int, units: int, initialisation: str, rng: np.random.Generator) -> Dense:
+    """A Dense layer with random weights and zero biases."""
+    W = initial_weights((units, inputs), inputs, units, initialisation, rng)  # (units, inputs)
+    return Dense(W, np.zeros(units))
+
+
+def build_mlp(
+    *,
+    hidden: Sequence[int] = (64,),
+    activation: str = "sigmoid",
+    initialisation: str = "glorot",
+    dropout: float = 0.0,
+    rng: np.random.Generator,
+    dtype: Any = np.float32,
+) -> Sequential:
+    """784 pixels -> one to three hidden layers -> 10 logits, as the report's W2 f(W1 x + b1) + b2."""
+    if not 1 <= len(hidden) <= MAX_HIDDEN_LAYERS:
+        raise ValueError(f"one to {MAX_HIDDEN_LAYERS} hidden layers, not {len(hidden)}")
+    for units in hidden:
+        if not 1 <= units <= MAX_UNITS:
+            raise ValueError(f"a hidden layer has 1 to {MAX_UNITS} units, not {units}")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation must be {', '.join(ACTIVATIONS)}, not {activation!r}")
+    layers: list[Layer] = []
+    inputs = PIXELS
+    for units in hidden:
+        layers += [dense(inputs, units, initialisation, rng), ACTIVATIONS[activation]()]
+        if dropout:
+            layers.append(Dropout(dropout))
+        inputs = units
+    layers.append(dense(inputs, CLASSES, initialisation, rng))
+    return Sequential(layers, dtype=dtype)
