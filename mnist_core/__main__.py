@@ -1,0 +1,201 @@
+"""The command line: train a network, evaluate one, or let one read pictures.
+`python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
+"""
+
+import os
+
+# Two BLAS threads and anything else that runs make a small product many times slower, and
+# NumPy reads this only once, when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import json
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from mnist_core.augment import AUGMENTATIONS
+from mnist_core.checkpoint import load_checkpoint, load_model, save_checkpoint
+from mnist_core.data import load_mnist
+from mnist_core.metrics import accuracy, wilson_interval
+from mnist_core.preprocess import ink_from_photo, normalize_drawing, open_picture
+from mnist_core.training import PRESETS, EpochResult, Run, TrainConfig, train
+
+
+def integers(text: str) -> list[int]:
+    """The whole numbers in "64,32"."""
+    return [int(part) for part in text.split(",") if part.strip()]
+
+
+def augmentation(text: str) -> dict[str, float]:
+    """The settings of a named augmentation."""
+    if text not in AUGMENTATIONS:
+        raise argparse.ArgumentTypeError(f"choose from {', '.join(AUGMENTATIONS)}")
+    return {f.name: getattr(AUGMENTATIONS[text], f.name) for f in fields(AUGMENTATIONS[text])}
+
+
+HELP = {
+    "model": "mlp or cnn",
+    "hidden": "units of the hidden layers, as 64 or 128,64",
+    "activation": "sigmoid, relu or tanh",
+    "channels": "a CNN's feature maps by layer, as 8,16",
+    "kernel_sizes": "a CNN's kernel sizes by layer, as 5,5",
+    "dense": "units of a CNN's dense layers before the last, as 64",
+    "initialisation": "glorot, he or normal(SIGMA)",
+    "dropout": "share of hidden values dropped in training",
+    "optimizer": "sgd, nesterov or adam",
+    "learning_rate": "the schedule's peak",
+    "momentum": "Nesterov's mu, or Adam's beta 1",
+    "weight_decay": "pull of the weights towards zero",
+    "reduction": "a batch's gradients: mean or sum",
+    "schedule": "constant, cosine or one-cycle",
+    "batch_size": "images in a step",
+    "epochs": "passes over the training images",
+    "train_size": "training images, from 100 to 50000",
+    "augmentation": "random variation of the training images: " + ", ".join(AUGMENTATIONS),
+    "average": "decay of the averaged weights, as 0.99; 0 for none",
+    "threads": "1 or 2 threads for a batch",
+    "seed": "of everything random",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m mnist_core", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    learn = commands.add_parser("train", help="train a network")
+    learn.add_argument("--preset", choices=PRESETS, help="a recipe; later options change it")
+    for setting in fields(TrainConfig):
+        like = getattr(TrainConfig(), setting.name)
+        kind = {tuple: integers, int: int, float: float, str: str}.get(type(like), augmentation)
+        learn.add_argument(
+            "--" + setting.name.replace("_", "-"), type=kind, help=HELP[setting.name],
+            metavar=type(like).__name__.upper() if kind is not integers else "N,N",
+        )  # fmt: skip
+    learn.add_argument("--out", type=Path, metavar="FILE", help="where to save the run (.npz)")
+    learn.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved run")
+
+    judge = commands.add_parser("evaluate", help="accuracy of a network on the test images")
+    judge.add_argument("model", metavar="run.npz|mlp|cnn")
+
+    read = commands.add_parser("predict", help="read the digit in each picture")
+    read.add_argument("model", metavar="run.npz|mlp|cnn")
+    read.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+
+    for command in (learn, judge):
+        command.add_argument("--data", metavar="DIR", help="a folder of IDX files (else MNIST)")
+    for command in (learn, judge, read):
+        command.add_argument("--json", action="store_true", help="one JSON object a line")
+    return top
+
+
+def run_train(options: argparse.Namespace) -> None:
+    """Train, print a line an epoch, and the test accuracy at the end."""
+    given = {
+        f.name: getattr(options, f.name)
+        for f in fields(TrainConfig)
+        if getattr(options, f.name) is not None
+    }
+    data = load_mnist(options.data)
+    if options.resume:
+        if given or options.preset:
+            raise ValueError("a resumed run keeps its settings: leave the other options out")
+        run = Run.resume(load_checkpoint(options.resume), data)
+    else:
+        preset = PRESETS[options.preset] if options.preset else TrainConfig()
+        config = TrainConfig.from_dict(preset.to_dict() | given)
+        if len(data.train) < config.train_size and "train_size" not in given:
+            config = replace(config, train_size=len(data.train))
+        run = Run(config, data)
+    if not options.json:
+        print(f"{'epoch':>5}  {'training':>18}  {'validation':>18}  {'seconds':>8}")
+    seconds = 0.0
+    for progress in train(run):
+        seconds = progress.seconds
+        if progress.status == "exploded":
+            raise ValueError(progress.message)
+        if progress.result:
+            print_epoch(progress.result, options.json)
+            if options.out:
+                save_checkpoint(options.out, run.checkpoint())
+        elif not options.json and sys.stderr.isatty():
+            done = progress.step / progress.steps
+            bar = "#" * round(30 * done)
+            print(f"\r{bar:<30} {done:4.0%}  loss {progress.loss:.4f}", end="\r", file=sys.stderr)
+    if options.out:
+        save_checkpoint(options.out, run.checkpoint())
+    network = run.network()
+    right = accuracy(network.predict(data.test.images), data.test.labels)
+    parameters = network.parameters.flat.size
+    if options.json:
+        say({"test_accuracy": right, "parameters": parameters, "seconds": seconds})
+    else:
+        print(f"test accuracy {right:.2%}, {parameters:,} parameters, {seconds:.1f} s of training")
+
+
+def print_epoch(result: EpochResult, as_json: bool) -> None:
+    """One line on an epoch: loss and accuracy in training and validation."""
+    if as_json:
+        say({f.name: getattr(result, f.name) for f in fields(result)})
+        return
+    print(
+        f"{result.epoch:5}  {result.train_loss:9.4f} {result.train_accuracy:8.2%}  "
+        f"{result.validation_loss:9.4f} {result.validation_accuracy:8.2%}  {result.seconds:8.2f}"
+    )
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    """Print a network's accuracy on the test images."""
+    model = load_model(options.model)
+    test = load_mnist(options.data).test
+    right = accuracy(model.predict(test.images), test.labels)
+    if options.json:
+        say({"accuracy": right, "n": len(test)})
+        return
+    low, high = wilson_interval(round(right * len(test)), len(test))
+    print(f"accuracy {right:.2%} on {len(test):,} images (95 % interval {low:.2%} to {high:.2%})")
+
+
+def run_predict(options: argparse.Namespace) -> None:
+    """Print the most probable digit of each picture."""
+    model = load_model(options.model)
+    for path in options.images:
+        try:
+            ink = ink_from_photo(open_picture(path))
+            probabilities = model.predict_proba(normalize_drawing(ink)[None])[0]
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{path}: {error}") from error
+        label = int(probabilities.argmax())
+        if options.json:
+            values = [round(float(p), 6) for p in probabilities]
+            say({"image": str(path), "label": label, "probabilities": values})
+        else:
+            print(f"{path}: {label}  ({probabilities[label]:.1%})")
+
+
+def say(values: dict[str, Any]) -> None:
+    """One JSON object on a line of its own, now."""
+    print(json.dumps(values), flush=True)
+
+
+COMMANDS = {"train": run_train, "evaluate": run_evaluate, "predict": run_predict}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Carry out a command line; the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        COMMANDS[options.command](options)
+    except (ValueError, OSError) as error:
+        print(f"mnist_core {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

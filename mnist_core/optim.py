@@ -1,0 +1,131 @@
+"""How a gradient becomes a step: SGD, Nesterov momentum and Adam, and learning-rate schedules.
+Parameters, gradients and an optimizer's memory are flat vectors (P,), changed in place.
+"""
+
+from collections.abc import Callable
+from math import cos, pi
+from typing import Protocol
+
+import numpy as np
+
+from mnist_core.functional import Array
+
+
+class Optimizer(Protocol):
+    """Moves parameters against a gradient; `state` is all that it remembers, by name."""
+
+    state: dict[str, Array]
+
+    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+        """Change `parameters` in place; `gradient` may be overwritten."""
+        ...
+
+
+class SGD:
+    """P -= learning_rate * G."""
+
+    def __init__(self, size: int, *, momentum: float = 0.0) -> None:
+        self.state: dict[str, Array] = {}
+
+    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+        """One step down the gradient."""
+        gradient *= learning_rate
+        parameters -= gradient
+
+
+class Nesterov:
+    """SGD with momentum that looks ahead: V = mu V + G, P -= learning_rate (G + mu V).
+
+    Sutskever et al. 2013 in the form that evaluates the gradient at the parameters themselves.
+    """
+
+    def __init__(self, size: int, *, momentum: float = 0.9) -> None:
+        self.momentum = momentum
+        self.state = {"velocity": np.zeros(size, np.float32)}
+        self._ahead = np.empty(size, np.float32)
+
+    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+        """One step along the gradient and the velocity that it has just changed."""
+        velocity = self.state["velocity"]
+        velocity *= self.momentum
+        velocity += gradient
+        np.multiply(velocity, self.momentum * learning_rate, out=self._ahead)
+        gradient *= learning_rate
+        gradient += self._ahead
+        parameters -= gradient
+
+
+class Adam:
+    """Steps of about the learning rate, whatever the gradient's size (Kingma & Ba 2015)."""
+
+    def __init__(
+        self, size: int, *, momentum: float = 0.9, decay: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
+        self.momentum = momentum
+        self.decay = decay
+        self.epsilon = epsilon
+        self.state = {
+            "mean": np.zeros(size, np.float32),
+            "square": np.zeros(size, np.float32),
+            "steps": np.zeros(1, np.int64),
+        }
+        self._work = np.empty(size, np.float32)
+
+    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+        """One step along mean / (sqrt(square) + epsilon), both corrected for their start at 0."""
+        mean, square, work = self.state["mean"], self.state["square"], self._work
+        self.state["steps"] += 1
+        steps = int(self.state["steps"][0])
+        np.subtract(gradient, mean, out=work)
+        work *= 1 - self.momentum
+        mean += work
+        np.square(gradient, out=work)
+        work -= square
+        work *= 1 - self.decay
+        square += work
+        # The corrections 1 / (1 - decay^steps) are folded into the rate and into epsilon.
+        unbias = (1 - self.decay**steps) ** 0.5
+        np.sqrt(square, out=work)
+        work += self.epsilon * unbias
+        np.divide(mean, work, out=work)
+        work *= learning_rate * unbias / (1 - self.momentum**steps)
+        parameters -= work
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": SGD,
+    "nesterov": Nesterov,
+    "adam": Adam,
+}
+
+
+def constant(done: float) -> float:
+    """The full rate throughout."""
+    return 1.0
+
+
+def cosine(done: float) -> float:
+    """From the full rate to zero along half a cosine (Loshchilov & Hutter 2017)."""
+    return 0.5 + 0.5 * cos(pi * min(done, 1.0))
+
+
+WARM_UP = 0.3  # the share of a one-cycle run in which the rate rises
+WARM_UP_FROM = 0.1  # the share of the peak that it rises from
+
+
+def one_cycle(done: float) -> float:
+    """Up along a straight line to the full rate, then down to zero along half a cosine.
+
+    Smith 2018, "super-convergence", with a linear warm-up.
+    """
+    if done < WARM_UP:
+        return WARM_UP_FROM + (1 - WARM_UP_FROM) * done / WARM_UP
+    return cosine((done - WARM_UP) / (1 - WARM_UP))
+
+
+# Factor of the learning rate from the share of the run that is done, 0..1.
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": constant,
+    "cosine": cosine,
+    "one-cycle": one_cycle,
+}
