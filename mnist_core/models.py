@@ -226,3 +226,13 @@ def build_mlp(
         inputs = units
     layers.append(dense(inputs, CLASSES, initialisation, rng))
     return Sequential(layers, dtype=dtype)
+
+
+MODELS: dict[str, Callable[..., Sequential]] = {"mlp": build_mlp}
+
+
+def build_model(name: str, *, rng: np.random.Generator, **options: Any) -> Sequential:
+    """The network called `name` in MODELS with that builder's options."""
+    if name not in MODELS:
+        raise ValueError(f"the network must be {', '.join(MODELS)}, not {name!r}")
+    return MODELS[name](rng=rng, **options)
