@@ -29,32 +29,25 @@ class Scratch(NewArrays):
 
     Allocating is a large part of a small step's cost. The arrays that a layer gets here are
     overwritten by its next forward or backward with the same scratch: whoever keeps results
-    for longer uses NewArrays. One scratch serves one thread.
+    for longer uses NewArrays. One scratch serves one thread, and owners that keep their dtype.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[tuple[object, str], Array] = {}
 
-    def _kept(
-        self,
-        make: Callable[[tuple[int, ...], Any], Array],
-        owner: object,
-        name: str,
-        shape: tuple[int, ...],
-        dtype: Any,
-    ) -> Array:
-        array = self._arrays.get((owner, name))
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self._arrays[owner, name] = make(shape, dtype)
-        return array
-
     def array(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """The array that was made for this owner and name, if it still has this shape."""
-        return self._kept(np.empty, owner, name, shape, dtype)
+        array = self._arrays.get((owner, name))
+        if array is None or array.shape != shape:
+            array = self._arrays[owner, name] = np.empty(shape, dtype)
+        return array
 
     def zeros(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """The zeros that were made for this owner and name, if they still have this shape."""
-        return self._kept(np.zeros, owner, name, shape, dtype)
+        array = self._arrays.get((owner, name))
+        if array is None or array.shape != shape:
+            array = self._arrays[owner, name] = np.zeros(shape, dtype)
+        return array
 
 
 NEW_ARRAYS = NewArrays()
@@ -125,7 +118,7 @@ class Dense:
         """dW = dy x^T, db = the sum of dy over the batch, dx = W^T dy."""
         x = cache  # (inputs, N)
         np.matmul(dy, x.T, out=gradients["W"])  # (units, inputs)
-        dy.sum(axis=1, out=gradients["b"])  # (units,)
+        np.add.reduce(dy, axis=1, out=gradients["b"])  # (units,)
         if not input_gradient:
             return None
         return np.matmul(self.W.T, dy, out=scratch.array(self, "dx", x.shape, dy.dtype))

@@ -100,15 +100,11 @@ class Sequential:
         """Zeros of the parameters' shapes, for backward to write into."""
         return ParameterVector.shaped_like(self.parameters.layers, self.dtype)
 
-    def input_batch(self, images: Array, *, scratch: NewArrays = NEW_ARRAYS) -> Array:
-        """uint8 images (N, 28, 28) or (N, 784) as the network's input: (*input_shape, N) in 0..1.
+    def input_batch(self, pixels: Array) -> Array:
+        """Pixel rows (N, 784) in 0..1 as the network's input (*input_shape, N), a view.
 
-        The columns of the result are a view of rows, one image each: no copy is made for a
-        Dense layer, whose products take the transpose as a flag.
+        The columns stay rows in memory: a Dense layer's products take the transpose as a flag.
         """
-        rows = images.reshape(-1, PIXELS)
-        pixels = scratch.array(self, "pixels", rows.shape, self.dtype)  # (N, 784)
-        np.multiply(rows, self.dtype.type(1 / 255), out=pixels)
         return pixels.T.reshape(*self.input_shape, -1)
 
     def forward(
@@ -146,12 +142,13 @@ class Sequential:
     def logits(self, images: Array) -> Array:
         """Logits (10, N) of uint8 images (N, 28, 28)."""
         if len(images) <= PREDICTION_TILE:
-            return self.forward(self.input_batch(images))[0]
+            return self.forward(self.input_batch(to_pixels(images, self.dtype)))[0]
         logits = np.empty((CLASSES, len(images)), self.dtype)
         scratch = Scratch()
         for start in range(0, len(images), PREDICTION_TILE):
             tile = images[start : start + PREDICTION_TILE]
-            x = self.input_batch(tile, scratch=scratch)
+            pixels = scratch.array(self, "pixels", (len(tile), PIXELS), self.dtype)
+            x = self.input_batch(to_pixels(tile, self.dtype, out=pixels))
             logits[:, start : start + len(tile)] = self.forward(x, scratch=scratch)[0]
         return logits
 
@@ -166,6 +163,12 @@ class Sequential:
     def predict(self, images: Array) -> Array:
         """The most probable digit of each image, (N,)."""
         return self.logits(images).argmax(axis=0)
+
+
+def to_pixels(images: Array, dtype: Any = np.float32, out: Array | None = None) -> Array:
+    """uint8 images (N, 28, 28) as rows of pixels in 0..1, (N, 784)."""
+    rows = images.reshape(-1, PIXELS)
+    return np.multiply(rows, np.dtype(dtype).type(1 / 255), out=out)
 
 
 def initial_weights(

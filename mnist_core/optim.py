@@ -16,27 +16,38 @@ class Optimizer(Protocol):
 
     state: dict[str, Array]
 
+    def gradient_scale(self, learning_rate: float) -> float:
+        """What the gradient must have been multiplied with when `step` gets it.
+
+        Where it is the learning rate, the training loop folds it into the few output errors
+        that back-propagation starts with, and saves a pass over all parameters.
+        """
+        ...
+
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
         """Change `parameters` in place; `gradient` may be overwritten."""
         ...
 
 
 class SGD:
-    """P -= learning_rate * G."""
+    """P -= G, with the learning rate in G."""
 
     def __init__(self, size: int, *, momentum: float = 0.0) -> None:
         self.state: dict[str, Array] = {}
 
+    def gradient_scale(self, learning_rate: float) -> float:
+        """The learning rate."""
+        return learning_rate
+
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
         """One step down the gradient."""
-        gradient *= learning_rate
         parameters -= gradient
 
 
 class Nesterov:
-    """SGD with momentum that looks ahead: V = mu V + G, P -= learning_rate (G + mu V).
+    """SGD with momentum that looks ahead: V = mu V + G, P -= G + mu V, the learning rate in G.
 
-    Sutskever et al. 2013 in the form that evaluates the gradient at the parameters themselves.
+    Sutskever et al. 2013, with the gradient taken where the parameters are (Bengio et al. 2013).
     """
 
     def __init__(self, size: int, *, momentum: float = 0.9) -> None:
@@ -44,15 +55,18 @@ class Nesterov:
         self.state = {"velocity": np.zeros(size, np.float32)}
         self._ahead = np.empty(size, np.float32)
 
+    def gradient_scale(self, learning_rate: float) -> float:
+        """The learning rate."""
+        return learning_rate
+
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
         """One step along the gradient and the velocity that it has just changed."""
         velocity = self.state["velocity"]
         velocity *= self.momentum
         velocity += gradient
-        np.multiply(velocity, self.momentum * learning_rate, out=self._ahead)
-        gradient *= learning_rate
-        gradient += self._ahead
+        np.multiply(velocity, self.momentum, out=self._ahead)
         parameters -= gradient
+        parameters -= self._ahead
 
 
 class Adam:
@@ -70,6 +84,10 @@ class Adam:
             "steps": np.zeros(1, np.int64),
         }
         self._work = np.empty(size, np.float32)
+
+    def gradient_scale(self, learning_rate: float) -> float:
+        """1: Adam's memory is of the gradient itself."""
+        return 1.0
 
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
         """One step along mean / (sqrt(square) + epsilon), both corrected for their start at 0."""

@@ -16,7 +16,14 @@ from mnist_core.data import VALIDATION_SIZE, Dataset, Split, balanced_subset
 from mnist_core.functional import Array, cross_entropy
 from mnist_core.layers import Scratch
 from mnist_core.metrics import loss_and_accuracy
-from mnist_core.models import MODELS, ParameterVector, Sequential, build_model
+from mnist_core.models import (
+    MODELS,
+    PIXELS,
+    ParameterVector,
+    Sequential,
+    build_model,
+    to_pixels,
+)
 from mnist_core.optim import OPTIMIZERS, SCHEDULES
 
 Status = Literal["running", "finished", "exploded"]
@@ -27,7 +34,7 @@ NETWORK_SETTINGS = {
 }
 REDUCTIONS = ("mean", "sum")
 CHUNK = 1024  # images that go through the network at once, however large the batch is
-AUGMENT_TILE = 1024  # images that are varied at once, some batches ahead of their use
+TILE = 256  # images that are gathered, varied and scaled at once, some batches ahead of use
 KEEP_EVERY = 50  # steps between copies of weights that are known to give a finite loss
 # What a random stream is for: with the seed and a count it gives a generator of its own, so
 # that a resumed run needs no generator's state and no stream depends on another's use.
@@ -199,6 +206,8 @@ class Run:
         self.average = self.model.new_gradients() if config.average else None
         self.learning_rate = config.learning_rate
         self.step = 0
+        self.steps_per_epoch = ceil(len(self.train) / config.batch_size)  # the last may be smaller
+        self.steps = self.steps_per_epoch * config.epochs
         self.history: list[EpochResult] = []
 
     @classmethod
@@ -235,16 +244,6 @@ class Run:
             seed=self.config.seed,
             data_sha256=self.data.sha256,
         )
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches of an epoch; the last one may be smaller than the others."""
-        return ceil(len(self.train) / self.config.batch_size)
-
-    @property
-    def steps(self) -> int:
-        """Steps of the whole run."""
-        return self.steps_per_epoch * self.config.epochs
 
     def network(self) -> Sequential:
         """The network to predict with: averaged weights if the run keeps them, else its own."""
@@ -285,53 +284,75 @@ PRESETS: dict[str, TrainConfig] = {
 
 
 def _batches(run: Run) -> Iterator[tuple[Array, Array]]:
-    """Images uint8 (N, 784) and labels (N,) of each step from run.step to the end of its epoch.
+    """Pixels (N, 784) in 0..1 and labels (N,) of each step from run.step to its epoch's end.
 
-    The images are valid until the next batch is asked for.
+    The pixels are valid until the next batch is asked for.
     """
     config, size = run.config, run.config.batch_size
     epoch, batch = divmod(run.step, run.steps_per_epoch)
     order = _generator(config.seed, ORDER, epoch).permutation(len(run.train))
-    # Without augmentation a tile is one batch; with it, enough batches to share its set-up.
-    batches_in_tile = max(1, AUGMENT_TILE // size) if config.augmentation else 1
+    labels = run.train.labels[order].astype(np.intp)
+    # Gathering, varying and scaling are done for a tile of batches, to share the calls' cost.
+    batches_in_tile = max(1, TILE // size)
     tile_size = batches_in_tile * size
     gathered = np.empty((tile_size, *run.train.images.shape[1:]), np.uint8)  # (N, 28, 28)
+    scaled = np.empty((tile_size, PIXELS), np.float32)
     for tile in range(batch // batches_in_tile, ceil(len(order) / tile_size)):
-        chosen = order[tile * tile_size : (tile + 1) * tile_size]
+        start = tile * tile_size
+        chosen = order[start : start + tile_size]
         images = gathered[: len(chosen)]
         # "clip" spares take a check of every index, and with it a hidden copy of the result.
         np.take(run.train.images, chosen, axis=0, out=images, mode="clip")
-        labels = run.train.labels[chosen]
         if config.augmentation:
             rng = _generator(config.seed, AUGMENT, epoch, tile)
             images = augment(images, config.augmentation, rng=rng)
-        first = tile * batches_in_tile
-        for number in range(max(batch, first), first + ceil(len(chosen) / size)):
-            part = slice((number - first) * size, (number - first + 1) * size)
-            yield images[part], labels[part]
+        pixels = to_pixels(images, out=scaled[: len(chosen)])
+        first = max(batch * size - start, 0)  # a resumed run may begin within a tile
+        for at in range(first, len(chosen), size):
+            yield pixels[at : at + size], labels[start + at : start + at + size]
 
 
 def _batch_gradient(
-    run: Run, images: Array, labels: Array, gradients: ParameterVector, scratch: Scratch
+    run: Run,
+    pixels: Array,
+    labels: Array,
+    scale: float,
+    gradients: ParameterVector,
+    scratch: Scratch,
 ) -> tuple[float, float]:
-    """Write the gradient summed over the batch into `gradients`; mean loss and accuracy."""
+    """Write `scale` times the batch's summed gradient to `gradients`; mean loss and accuracy."""
+    if len(labels) > CHUNK:
+        return _chunked_gradient(run, pixels, labels, scale, gradients, scratch)
     model = run.model
     rng = _generator(run.config.seed, DROPOUT, run.step) if model.has_randomness else None
-    losses, right = 0.0, 0
-    total = None
+    logits, caches = model.forward(model.input_batch(pixels), scratch=scratch, rng=rng)
+    right = np.count_nonzero(logits.argmax(axis=0) == labels)
+    loss, dlogits = cross_entropy(logits, labels)  # (10, N)
+    dlogits *= scale
+    model.backward(dlogits, caches, gradients, scratch=scratch)
+    return loss, float(right / len(labels))
+
+
+def _chunked_gradient(
+    run: Run,
+    pixels: Array,
+    labels: Array,
+    scale: float,
+    gradients: ParameterVector,
+    scratch: Scratch,
+) -> tuple[float, float]:
+    """The same for a batch whose activations would take much memory: a part at a time."""
+    total, losses, right = np.zeros_like(gradients.flat), 0.0, 0.0
     for start in range(0, len(labels), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        x = model.input_batch(images[chunk], scratch=scratch)
-        logits, caches = model.forward(x, scratch=scratch, rng=rng)  # (10, N)
-        right += np.count_nonzero(logits.argmax(axis=0) == labels[chunk])
-        loss, dlogits = cross_entropy(logits, labels[chunk])
-        model.backward(dlogits, caches, gradients, scratch=scratch)
-        losses += loss * dlogits.shape[1]
-        if len(labels) > CHUNK:
-            total = gradients.flat.copy() if total is None else total + gradients.flat
-    if total is not None:
-        gradients.flat[...] = total
-    return losses / len(labels), float(right / len(labels))
+        part = slice(start, start + CHUNK)
+        loss, accuracy = _batch_gradient(
+            run, pixels[part], labels[part], scale, gradients, scratch
+        )
+        total += gradients.flat
+        losses += loss * len(labels[part])
+        right += accuracy * len(labels[part])
+    gradients.flat[...] = total
+    return losses / len(labels), right / len(labels)
 
 
 def _decay_factors(model: Sequential, weight_decay: float) -> Array | None:
@@ -366,11 +387,14 @@ def train(run: Run) -> Iterator[Progress]:
     while run.step < run.steps:
         epoch = run.step // run.steps_per_epoch + 1
         started = perf_counter()
-        for images, labels in _batches(run):
+        for pixels, labels in _batches(run):
             rate = run.learning_rate * schedule(run.step / run.steps)
             # Overflow is no accident to warn of here: it is found below, and named.
             with np.errstate(all="ignore"):
-                loss, accuracy = _batch_gradient(run, images, labels, gradients, scratch)
+                scale = run.optimizer.gradient_scale(rate)
+                if config.reduction == "mean":
+                    scale /= len(labels)
+                loss, accuracy = _batch_gradient(run, pixels, labels, scale, gradients, scratch)
                 if not isfinite(loss):
                     parameters[...] = good
                     run.step = good_step
@@ -380,12 +404,9 @@ def train(run: Run) -> Iterator[Progress]:
                     return
                 if run.step % KEEP_EVERY == 0:
                     good[...], good_step = parameters, run.step
-                gradient = gradients.flat
-                if config.reduction == "mean":
-                    gradient *= 1 / len(labels)
                 if decay is not None:
-                    gradient += decay * parameters
-                run.optimizer.step(parameters, gradient, rate)
+                    gradients.flat[...] += decay * run.optimizer.gradient_scale(rate) * parameters
+                run.optimizer.step(parameters, gradients.flat, rate)
                 if run.average is not None:
                     _follow(run.average.flat, parameters, config.average, run.step)
             run.step += 1
