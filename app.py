@@ -1,0 +1,23 @@
+"""Digit Lab: watch a neural network learn to read digits. Start it with `streamlit run app.py`."""
+
+import os
+
+# The page's own products are small: one BLAS thread is faster, and leaves the cores to training.
+# NumPy reads this when it is imported, so it comes first.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import streamlit as st
+
+from ui.pages import draw, train
+from ui.session import prepare_server
+
+st.set_page_config(page_title="Digit Lab", page_icon=":material/draw:", layout="wide")
+prepare_server()
+st.navigation(
+    [
+        st.Page(train.page, title="Train", icon=":material/model_training:", url_path="train",
+                default=True),
+        st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),
+    ],
+    position="top",
+).run()  # fmt: skip
