@@ -17,7 +17,7 @@ from typing import Any
 
 from mnist_core.augment import AUGMENTATIONS
 from mnist_core.checkpoint import load_checkpoint, load_model, save_checkpoint
-from mnist_core.data import load_mnist
+from mnist_core.data import load_mnist, with_validation_images
 from mnist_core.metrics import accuracy, wilson_interval
 from mnist_core.preprocess import ink_from_photo, normalize_drawing, open_picture
 from mnist_core.training import PRESETS, EpochResult, Run, TrainConfig, train
@@ -75,6 +75,13 @@ def parser() -> argparse.ArgumentParser:
             metavar=type(like).__name__.upper() if kind is not integers else "N,N",
         )  # fmt: skip
     learn.add_argument("--out", type=Path, metavar="FILE", help="where to save the run (.npz)")
+    learn.add_argument(
+        "--network", type=Path, metavar="FILE", help="where to save the network alone (.npz)"
+    )
+    learn.add_argument(
+        "--all", action="store_true",
+        help="learn from the validation images too: for a last run of a recipe already chosen",
+    )  # fmt: skip
     learn.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved run")
 
     judge = commands.add_parser("evaluate", help="accuracy of a network on the test images")
@@ -99,6 +106,9 @@ def run_train(options: argparse.Namespace) -> None:
         if getattr(options, f.name) is not None
     }
     data = load_mnist(options.data)
+    if options.all:
+        data = with_validation_images(data)
+        given.setdefault("train_size", len(data.train))
     if options.resume:
         if given or options.preset:
             raise ValueError("a resumed run keeps its settings: leave the other options out")
@@ -126,6 +136,8 @@ def run_train(options: argparse.Namespace) -> None:
             print(f"\r{bar:<30} {done:4.0%}  loss {progress.loss:.4f}", end="\r", file=sys.stderr)
     if options.out:
         save_checkpoint(options.out, run.checkpoint())
+    if options.network:
+        save_checkpoint(options.network, run.checkpoint().without_training())
     network = run.network()
     right = accuracy(network.predict(data.test.images), data.test.labels)
     parameters = network.parameters.flat.size

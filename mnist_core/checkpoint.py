@@ -8,9 +8,9 @@ import os
 import tempfile
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -52,6 +52,12 @@ class Checkpoint:
     learning_rate: float = 0.0
     seed: int = 0
     data_sha256: str = ""
+
+    def without_training(self) -> Self:
+        """Only what predicting needs: the network, and how it was made."""
+        return replace(
+            self, parameters=self.average or self.parameters, average={}, optimizer={}
+        )
 
     def network(self) -> Sequential:
         """The network that predicts: with averaged weights where the run kept them.
