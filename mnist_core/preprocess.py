@@ -1,0 +1,586 @@
+"""Brings a drawing or a photograph to the form that MNIST's digits have: 28x28, white ink on black.
+The networks have seen nothing else, so they read other people's digits only as well as these steps match MNIST's own.
+"""
+
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist_core.segment import connected_components
+
+Picture = NDArray[np.uint8]
+
+IMAGE_SIDE = 28  # pixels; what the networks take
+DIGIT_SIDE = 20  # pixels; the longest side of every MNIST digit
+CENTRE = 14.0  # the pixel on which MNIST puts a digit's centre of mass, counted from 0 in both directions
+
+# MNIST's own makers rounded the centre of mass to whole pixels with an error of up to 0.02.
+CENTRING_TOLERANCE = 0.52
+# A piece with less than this share of the ink is a speck, but only in drawings above 28 pixels: 1 in 100 of MNIST's own
+# digits has such a piece.
+SPECK_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class NormalizationSteps:
+    """What each step from ink to 28x28 made of a drawing: uint8, white ink on black.
+
+    drawn is the drawing (H, W), cropped its ink alone (h, w), scaled the ink at its new size in the middle of a square
+    of 20x20 (28x28 if scaling was switched off) and centred the picture that the network sees, (28, 28).
+    """
+
+    drawn: Picture
+    cropped: Picture
+    scaled: Picture
+    centred: Picture
+
+
+def normalize_drawing(gray: Picture) -> Picture:
+    """The drawing in MNIST's form: uint8 (H, W), white ink on black, to uint8 (28, 28).
+
+    The ink is cropped, its longest side scaled to 20 pixels and its centre of mass put on pixel (14, 14). An MNIST
+    image comes back unchanged. Raises ValueError if there is no ink.
+    """
+    return normalization_steps(gray).centred
+
+
+def normalization_steps(
+    gray: Picture, *, crop: bool = True, scale: bool = True, centre: bool = True
+) -> NormalizationSteps:
+    """Every step of `normalize_drawing`, each of which can be left out to see what it is good for.
+
+    Without `crop` the empty margins count as part of the digit. Without `scale` the digit is only squeezed as much as
+    the whole drawing must be to fit 28x28. Without `centre` the middle of the digit's box, not of its mass, is centred.
+    Raises ValueError if there is no ink, or if `gray` is no uint8 picture of two dimensions.
+    """
+    drawn = np.asarray(gray)
+    if drawn.ndim != 2 or drawn.dtype != np.uint8:
+        raise ValueError("A drawing must be a grey picture: two dimensions of whole numbers from 0 to 255.")
+    if not drawn.any():
+        raise ValueError("There is nothing drawn yet: draw a digit.")
+
+    cropped = _crop(drawn) if crop else drawn
+    side = DIGIT_SIDE if scale else IMAGE_SIDE
+    scaled = _resize(cropped, side / max((cropped if scale else drawn).shape))
+    height, width = scaled.shape
+    if crop and scale and centre and _is_normal(drawn):
+        centred = drawn.copy()
+    else:
+        centred = np.zeros((IMAGE_SIDE, IMAGE_SIDE), dtype=np.uint8)
+        row, column = _start(scaled.sum(axis=1), centre), _start(scaled.sum(axis=0), centre)
+        centred[row : row + height, column : column + width] = scaled
+    square = np.zeros((side, side), dtype=np.uint8)
+    row, column = (side - height) // 2, (side - width) // 2
+    square[row : row + height, column : column + width] = scaled
+    return NormalizationSteps(drawn, cropped, square, centred)
+
+
+def _is_normal(drawn: Picture) -> bool:
+    """Whether a drawing has MNIST's form already: nothing is gained by moving it by one more rounding error."""
+    if drawn.shape != (IMAGE_SIDE, IMAGE_SIDE):
+        return False
+    left, top, right, bottom = _ink_box(drawn)
+    offsets = (_offset(drawn.sum(axis=0)), _offset(drawn.sum(axis=1)))
+    return abs(max(right - left, bottom - top) - DIGIT_SIDE) <= 1 and all(
+        abs(offset) <= CENTRING_TOLERANCE for offset in offsets
+    )
+
+
+def _crop(drawn: Picture) -> Picture:
+    """The ink without margins and specks."""
+    if max(drawn.shape) > IMAGE_SIDE:
+        drawn = _without_specks(drawn)
+    left, top, right, bottom = _ink_box(drawn)
+    return drawn[top:bottom, left:right]
+
+
+def _ink_box(drawn: Picture) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom (the last two exclusive) of all that is not black."""
+    columns = np.flatnonzero(drawn.any(axis=0))
+    rows = np.flatnonzero(drawn.any(axis=1))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _without_specks(drawn: Picture) -> Picture:
+    """The drawing without pieces too faint or small to be part of the digit, such as dust."""
+    pieces = connected_components(drawn > 0)
+    if len(pieces.areas) == 1:
+        return drawn
+    ink = pieces.sums(drawn)  # (K,)
+    return drawn * pieces.mask((ink >= SPECK_SHARE * ink.sum()) | (ink == ink.max()))
+
+
+def _resize(picture: Picture, factor: float) -> Picture:
+    """Scales (h, w) by `factor`, by averaging areas when it shrinks; the brightest ink becomes white again."""
+    height, width = picture.shape
+    # MNIST's own digits are 20 pixels long, a few 19: resampling by so little would only blur.
+    if abs(factor * max(height, width) - max(height, width)) <= 1:
+        return picture
+    new_height, new_width = (max(1, round(side * factor)) for side in (height, width))
+    rows = _resampling_matrix(height, new_height)  # (new_height, height)
+    columns = _resampling_matrix(width, new_width)  # (new_width, width)
+    resized = rows @ picture.astype(np.float32) @ columns.T  # (new_height, new_width)
+    # Thin strokes fade when they are averaged with the paper around them, but in MNIST every digit has white in it.
+    resized *= 255 / resized.max()
+    return np.rint(resized).astype(np.uint8)
+
+
+def _resampling_matrix(source: int, target: int) -> NDArray[np.float32]:
+    """The matrix (target, source) that resamples a line of pixels; its rows sum to one.
+
+    Shrinking averages areas: a weight is the share of the new pixel that the old one covers. Enlarging interpolates
+    linearly between the middles of pixels.
+    """
+    step = source / target
+    if step >= 1:
+        edges = np.arange(target)[:, None] * step  # (target, 1)
+        pixels = np.arange(source)  # (source,)
+        weights = np.minimum(edges + step, pixels + 1) - np.maximum(edges, pixels)
+    else:
+        middles = np.clip((np.arange(target)[:, None] + 0.5) * step - 0.5, 0, source - 1)
+        weights = 1 - np.abs(middles - np.arange(source))
+    weights = np.maximum(weights, 0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _start(ink: NDArray[np.integer], by_mass: bool) -> int:
+    """Where in 28 pixels a line with `ink`, (n,), must start for its centre to be in the middle, none of it outside."""
+    length = len(ink)
+    if not by_mass:
+        return (IMAGE_SIDE - length) // 2
+    return min(max(int(np.floor(_offset(ink) + 0.5)), 0), IMAGE_SIDE - length)
+
+
+def _offset(ink: NDArray[np.integer]) -> float:
+    """How far a line with `ink`, (n,), is from having its centre of mass on pixel 14."""
+    return CENTRE - float(ink @ np.arange(len(ink))) / float(ink.sum())
+
+
+class PictureError(ValueError):
+    """A file that is refused; its text is one sentence for the person who chose the file."""
+
+
+MAX_FILE_BYTES = 5 * 2**20
+MAX_PIXELS = 40_000_000
+MAX_DECODER_BYTES = 165_000_000  # what decoding may take at its peak
+MAX_METADATA_BYTES = 2**20
+MAX_SCANS = 64  # of a JPEG: each scan of a progressive file is a pass over the whole picture
+WORKING_SIDE = 2048  # pixels; pictures are shrunk to this, on which a page's digits still are 50 to 200 pixels high
+
+_TRUNCATED = "The file is cut short: please send it again."
+_DAMAGED = "The file is damaged and can't be read as a picture: please save it again."
+_ANIMATED = "This is an animation: please send a still picture."
+_UNKNOWN = "This is no PNG, JPEG or WebP picture."
+
+# What people are likely to try besides, by its first bytes.
+_OTHER_FORMATS = {
+    rb"GIF8": "a GIF",
+    rb"BM": "a BMP picture",
+    rb"II\*\0|MM\0\*": "a TIFF picture",
+    rb".{4}ftyp(heic|heix|mif1|msf1)": "a HEIC picture",
+    rb".{4}ftypavi[fs]": "an AVIF picture",
+    rb"%PDF": "a PDF",
+    rb"PK\x03\x04": "a ZIP file",
+    rb"(?i)\s*(<\?xml.{0,512})?<svg": "an SVG drawing",
+    rb"(?i)\s*<(!doctype )?html": "a web page",
+}
+
+
+def open_picture(source: bytes | str | Path | BinaryIO) -> Image.Image:
+    """Reads a PNG, JPEG or WebP file, or its bytes, as an upright picture of the mode L or RGB.
+
+    At most 5 MB and 40 megapixels, which is checked before anything is decoded; the longest side is brought down to
+    2,048 pixels. Transparent parts become paper: white, or black if what is drawn on it is light. Raises PictureError
+    for everything else, whatever is wrong with the file.
+    """
+    data = _read(source)
+    try:
+        _inspect(data)
+        # Naming the formats keeps Pillow's many other decoders out of reach.
+        with Image.open(BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as image:
+            return _upright(image)
+    except PictureError:
+        raise
+    except Exception:
+        # Decoders fail in every way on broken bytes (OSError, SyntaxError, struct.error, zlib.error, ...), and which
+        # of them it was tells the sender nothing.
+        raise PictureError(_DAMAGED) from None
+
+
+def _read(source: bytes | str | Path | BinaryIO) -> bytes:
+    """The bytes of a file, no more than one above the limit."""
+    if isinstance(source, str | Path):
+        try:
+            with open(source, "rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            raise PictureError(f"The file can't be opened: {error.strerror}.") from None
+    elif isinstance(source, bytes):
+        data = source
+    else:
+        data = source.read(MAX_FILE_BYTES + 1)
+    if not data:
+        raise PictureError("The file is empty.")
+    if len(data) > MAX_FILE_BYTES:
+        raise PictureError(f"The file is larger than {MAX_FILE_BYTES >> 20} MB: please send a smaller picture.")
+    return data
+
+
+def _inspect(data: bytes) -> None:
+    """Raises PictureError unless the file is whole, a still picture and within the limits; decodes nothing."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        _inspect_png(data)
+    elif data.startswith(b"\xff\xd8"):
+        _inspect_jpeg(data)
+    elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        _inspect_webp(data)
+    else:
+        for pattern, name in _OTHER_FORMATS.items():
+            if re.match(pattern, data, re.DOTALL):
+                raise PictureError(f"This is {name}: please send a PNG, JPEG or WebP picture.")
+        raise PictureError("This is no PNG, JPEG or WebP picture.")
+
+
+def _inspect_png(data: bytes) -> None:
+    """Walks the chunks of a PNG (length, name, content, checksum); https://www.w3.org/TR/png-3/"""
+    position, metadata, name = 8, 0, b""
+    while name != b"IEND":
+        if position + 12 > len(data):
+            raise PictureError(_TRUNCATED)
+        length, name = struct.unpack_from(">I4s", data, position)
+        start, stop = position + 8, position + 8 + length
+        if stop + 4 > len(data):
+            raise PictureError(_TRUNCATED)
+        if zlib.crc32(data[position + 4 : stop]) != int.from_bytes(data[stop : stop + 4], "big"):
+            raise PictureError(_DAMAGED)
+        if (position == 8) != (name == b"IHDR"):
+            raise PictureError(_DAMAGED)
+        if name == b"IHDR":
+            width, height, depth, colour_type = struct.unpack_from(">IIBB", data, start)
+            # Pillow holds grey and palette pictures in 1 byte a pixel, 16-bit grey in 2, all others in 4.
+            _check_size(width, height, 4 if colour_type in (2, 4, 6) else 2 if depth == 16 else 1)
+        elif name == b"acTL":
+            raise PictureError(_ANIMATED)
+        elif name not in (b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            metadata += length
+            if name in (b"iCCP", b"zTXt", b"iTXt"):
+                metadata += _unpacked_size(data[start:stop], MAX_METADATA_BYTES)
+        if metadata > MAX_METADATA_BYTES:
+            raise PictureError("The file holds more than a picture: please save it without its metadata.")
+        position = stop + 4
+
+
+def _unpacked_size(content: bytes, limit: int) -> int:
+    """How many bytes the compressed part of a text or profile chunk unpacks to, counted up to a little above `limit`."""
+    # Its zlib stream starts behind texts that end with a zero byte: trying every such place spares a parser for each
+    # kind of chunk, and a place that is no stream unpacks to nothing.
+    largest = 0
+    for zero in list(re.finditer(rb"\0", content[:4096]))[:8]:
+        for start in (zero.end(), zero.end() + 1):
+            try:
+                unpacked = zlib.decompressobj().decompress(content[start:], limit + 1)
+            except zlib.error:
+                continue
+            largest = max(largest, len(unpacked))
+    return largest
+
+
+# A marker is 0xFF and a byte that is neither a stuffed zero nor a restart marker, nor filling.
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
+_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without DHT, JPG and DAC
+
+
+def _inspect_jpeg(data: bytes) -> None:
+    """Walks the markers of a JPEG to its end (ITU-T T.81, annex B); what follows the end, as in a motion photo, may stay."""
+    position, scans, sized = 2, 0, False
+    while True:
+        marker = _JPEG_MARKER.search(data, position)
+        if marker is None:
+            raise PictureError(_TRUNCATED)
+        code, position = marker[1][0], marker.end()
+        if code == 0xD9:  # end of image
+            break
+        if position + 2 > len(data):
+            raise PictureError(_TRUNCATED)
+        (length,) = struct.unpack_from(">H", data, position)
+        if length < 2:
+            raise PictureError(_DAMAGED)
+        if position + length > len(data):
+            raise PictureError(_TRUNCATED)
+        if code in _JPEG_FRAMES:
+            if length < 8 or sized:
+                raise PictureError(_DAMAGED)
+            height, width, components = struct.unpack_from(">HHB", data, position + 3)
+            sampling = data[position + 9 : position + length : 3][:components]
+            factors = [(byte >> 4) * (byte & 15) for byte in sampling]
+            if not factors or not max(factors):
+                raise PictureError(_DAMAGED)
+            # A progressive file is held as 2-byte coefficients until its last scan is read; a sequential one is shrunk
+            # while it is read. 1 more byte is for the shrunk picture.
+            progressive = code in (0xC2, 0xC6, 0xCA, 0xCE)
+            _check_size(width, height, (2 * sum(factors) / max(factors) if progressive else 0) + 1)
+            sized = True
+        scans += code == 0xDA
+        if scans > MAX_SCANS:
+            raise PictureError(_DAMAGED)
+        position += length
+    if not sized or not scans:
+        raise PictureError(_DAMAGED)
+
+
+def _inspect_webp(data: bytes) -> None:
+    """Walks the chunks of a WebP; https://developers.google.com/speed/webp/docs/riff_container"""
+    end = 8 + int.from_bytes(data[4:8], "little")
+    if end > len(data):
+        raise PictureError(_TRUNCATED)
+    position, metadata, sized = 12, 0, False
+    while position + 8 <= end:
+        name, length = struct.unpack_from("<4sI", data, position)
+        start = position + 8
+        content = data[start : start + length]
+        if start + length > end:
+            raise PictureError(_TRUNCATED)
+        if name in (b"ANIM", b"ANMF") or (name == b"VP8X" and content[:1] and content[0] & 0x02):
+            raise PictureError(_ANIMATED)
+        size = None
+        if name == b"VP8X" and length >= 10:
+            size = [int.from_bytes(content[i : i + 3], "little") + 1 for i in (4, 7)]
+        elif name == b"VP8L" and length >= 5:
+            bits = int.from_bytes(content[1:5], "little")
+            size = [(bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1]
+        elif name == b"VP8 " and length >= 10:
+            size = [side & 0x3FFF for side in struct.unpack_from("<HH", content, 6)]
+        if size:
+            # libwebp's animation decoder, which Pillow uses for still pictures too, holds two RGBA copies.
+            _check_size(*size, bytes_per_pixel=12)
+            sized = True
+        elif name in (b"EXIF", b"XMP ", b"ICCP"):
+            metadata += length
+            if metadata > MAX_METADATA_BYTES:
+                raise PictureError("The file holds more than a picture: please save it without its metadata.")
+        position = start + length + length % 2
+    if not sized:
+        raise PictureError(_DAMAGED)
+
+
+def _check_size(width: int, height: int, bytes_per_pixel: float) -> None:
+    """Raises PictureError if a picture is empty or has too many pixels, or would need too much memory in its format."""
+    pixels = width * height
+    if pixels == 0:
+        raise PictureError(_DAMAGED)
+    if pixels > MAX_PIXELS:
+        raise PictureError(
+            f"The picture has {width} x {height} pixels, more than {MAX_PIXELS // 10**6} million: please send a smaller one."
+        )
+    if pixels * bytes_per_pixel > MAX_DECODER_BYTES:
+        limit = MAX_DECODER_BYTES / bytes_per_pixel / 1e6
+        raise PictureError(
+            f"The picture has {width} x {height} pixels, in this format at most {limit:.0f} million can be read: "
+            "please send a smaller one, or an ordinary JPEG."
+        )
+
+
+# Orientation in EXIF -> what turns the picture upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Any Pillow picture as L or RGB, upright, without transparency and with its longest side at most 2,048 pixels."""
+    shrink = -(-max(image.size) // WORKING_SIDE)
+    if shrink > 1:
+        # A JPEG is decoded at a half, a quarter or an eighth of its size directly, for a fraction of the time.
+        image.draft(None, (image.width // shrink, image.height // shrink))
+        shrink = -(-max(image.size) // WORKING_SIDE)
+    orientation = image.getexif().get(0x0112)
+    image.load()
+
+    mode = "RGBa" if image.has_transparency_data else "L" if image.mode[0] in "1LIF" else "RGB"
+    if shrink > 1 or image.mode != mode:
+        image = _converted(image, mode, shrink)
+    if mode == "RGBa":
+        image = _on_paper(image)
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return image
+
+
+def _converted(image: Image.Image, mode: str, shrink: int) -> Image.Image:
+    """The picture in another mode, each square of `shrink` x `shrink` pixels averaged to one.
+
+    In bands, so that a picture of 40 megapixels is never held twice. RGBa is colour multiplied by opacity, the only
+    form in which transparent pixels may be averaged.
+    """
+    width, height = image.size
+    converted = Image.new(mode, (-(-width // shrink), -(-height // shrink)))
+    brightest = image.getextrema()[1] if image.mode[0] in "IF" else None
+    for top in range(0, height, 256 * shrink):
+        band = image.crop((0, top, width, min(top + 256 * shrink, height)))
+        if brightest is not None:
+            band = _eight_bit(band, brightest)
+        if mode == "RGBa":
+            band = band.convert("RGBA")
+        converted.paste(band.convert(mode).reduce(shrink), (0, top // shrink))
+    return converted
+
+
+def _eight_bit(image: Image.Image, brightest: float) -> Image.Image:
+    """A picture of 16-bit, 32-bit or float grey values as L: Pillow's own conversion cuts them off at 255."""
+    white = brightest if brightest > 255 else 255 if brightest > 1 else 1
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32)) * (255 / white)
+    return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """A picture with transparency (RGBa) on white paper, or on black if what is drawn is light."""
+    image = image.convert("RGBA")
+    opacity = image.getchannel("A")
+    ink = np.asarray(image.convert("L"))[np.asarray(opacity) > 127]
+    paper = Image.new("RGB", image.size, "black" if len(ink) and ink.mean() > 127 else "white")
+    paper.paste(image, mask=opacity)
+    return paper
+
+
+# From a photograph to ink. Lengths are shares of the picture's longest side.
+COARSE_SIDE = 256  # pixels; the size at which paper and shadows are looked at
+STROKE_SHARE = 1 / 5  # no stroke of a pen is wider than this
+SMALL_SIDE = 64  # pixels; what is smaller is no photograph: its paper is taken to be even
+SPECK_SIDE = 0.006
+LEAST_CONTRAST = 0.12  # what is fainter than this, on paper of 1, is no ink
+
+
+def ink_from_photo(image: Image.Image) -> Picture:
+    """The writing on a photographed or scanned sheet: uint8 (H, W), white ink on black.
+
+    `image` is any Pillow picture: dark writing on light paper or light on dark, in uneven light. The ink has the size
+    of the upright picture, or less: its longest side is at most 2,048 pixels. It is all black if there is no writing.
+    """
+    gray = np.asarray(_upright(image.copy()).convert("L"))  # (H, W)
+    if max(gray.shape) <= SMALL_SIDE:
+        return _ink_on_even_paper(gray)
+    contrast = _contrast(gray)
+    return _without_clutter(_ink_from_contrast(contrast))
+
+
+def _ink_on_even_paper(gray: Picture) -> Picture:
+    """The ink of a small picture, whose paper is what most of its edge shows."""
+    edge = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]).astype(np.int16)
+    paper = int(np.median(edge))
+    noise = 3 * int(np.median(np.abs(edge - paper)))
+    dark_ink = paper > (int(gray.max()) + int(gray.min())) / 2
+    ink = paper - gray.astype(np.int16) if dark_ink else gray.astype(np.int16) - paper
+    ink[ink <= noise] = 0
+    if ink.max() < 255 * LEAST_CONTRAST:
+        return np.zeros_like(gray)
+    return np.clip(ink, 0, 255).astype(np.uint8)
+
+
+def _contrast(gray: Picture) -> NDArray[np.float32]:
+    """How much darker than the paper around it each pixel is, (H, W): 0 is paper, 1 is black. Light ink is inverted first."""
+    height, width = gray.shape
+    shrink = max(height, width) / COARSE_SIDE
+    coarse_size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+    coarse = np.asarray(Image.fromarray(gray).resize(coarse_size, Image.Resampling.BOX)).astype(np.float32)
+    if _ink_is_light(coarse):
+        gray, coarse = 255 - gray, 255 - coarse
+    # Closing (the darkest of the lightest nearby) fills all that is dark and narrower than the window, and leaves
+    # broad shadows where they are.
+    window = round(STROKE_SHARE * max(coarse.shape)) | 1
+    paper = _extreme(_extreme(coarse, window, np.maximum), window, np.minimum)
+    paper = np.maximum(paper, np.float32(0.25) * paper.max())  # noise in deep shadow is not to be blown up
+    paper = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
+    return np.maximum(1 - gray / paper, 0)
+
+
+def _ink_is_light(coarse: NDArray[np.float32]) -> bool:
+    """Whether what stands out from its surroundings is lighter than they are."""
+    # Ink is the smaller part of any wide window, so the window's median is paper, on both sides of a shadow's edge.
+    thin = coarse[::4, ::4]  # (h, w)
+    reach = max(thin.shape) // 6
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(thin, reach, mode="edge"), (2 * reach + 1, 2 * reach + 1)
+    )  # (h, w, 2 reach + 1, 2 reach + 1)
+    paper = np.median(windows.reshape(*thin.shape, -1), axis=-1)  # (h, w)
+    difference = thin - paper
+    # The middle counts more than the margins, where the table may be seen.
+    weights = np.outer(*(np.hanning(side + 2)[1:-1] for side in thin.shape))
+    return float((weights * difference**3).sum()) > 0
+
+
+def _extreme(picture: NDArray[np.float32], window: int, extreme: np.ufunc) -> NDArray[np.float32]:
+    """The maximum or minimum (np.maximum, np.minimum) in a square window of odd width around each pixel.
+
+    Doubling the reach takes log2(window) passes instead of one for each pixel of the window.
+    """
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (window // 2, window // 2)
+        picture = np.pad(picture, pad, mode="edge").swapaxes(0, axis)
+        reach = 1
+        while reach < window:
+            step = min(reach, window - reach)
+            picture = extreme(picture[step:], picture[:-step])
+            reach += step
+        picture = picture.swapaxes(0, axis)
+    return picture
+
+
+def _ink_from_contrast(contrast: NDArray[np.float32]) -> Picture:
+    """Grey-edged ink, (H, W): black below a quarter of the pen's own contrast, white above three quarters."""
+    sample = contrast[:: max(1, contrast.shape[0] // 512), :: max(1, contrast.shape[1] // 512)]
+    paper = float(np.median(sample))
+    spread = float(np.median(np.abs(sample - paper)))
+    least = max(paper + 7 * spread, LEAST_CONTRAST)  # 7 median deviations are about 5 standard deviations
+    marks = sample[sample > least]
+    if len(marks) < 4:
+        return np.zeros(contrast.shape, dtype=np.uint8)
+    # The lines of ruled paper are marks too, fainter than the pen: the pen is the stronger half of the marks.
+    pen = float(np.median(marks[marks >= _otsu(marks)]))
+    low = max(paper + 0.3 * (pen - paper), least * 0.8)
+    high = max(paper + 0.7 * (pen - paper), low + 0.05)
+    return (np.clip((contrast - low) * (1 / (high - low)), 0, 1) * np.float32(255)).astype(np.uint8)
+
+
+def _otsu(values: NDArray[np.float32]) -> float:
+    """The threshold that splits `values` (0..1) into the two most compact groups (Otsu, 1979)."""
+    counts, edges = np.histogram(values, bins=128, range=(0, 1))
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)  # (128,)
+    total = np.cumsum(counts * middles)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (total / below - (total[-1] - total) / above) ** 2
+    return float(edges[1 + int(np.nanargmax(between[:-1]))]) if np.isfinite(between[:-1]).any() else float(edges[0])
+
+
+def _without_clutter(ink: Picture) -> Picture:
+    """The ink without specks, the edge of the sheet and the table around it."""
+    height, width = ink.shape
+    pieces = connected_components(ink > 0)
+    if not len(pieces.areas):
+        return ink
+    left, top, right, bottom = pieces.boxes.T
+    mass = pieces.sums(ink)
+    at_edge = (left == 0) | (top == 0) | (right == width) | (bottom == height)
+    # A digit may touch the edge if the picture shows little else. Beside a whole digit it is a shadow, and what spans
+    # most of the picture in both directions is the table.
+    frame = at_edge & (right - left > 0.6 * width) & (bottom - top > 0.6 * height)
+    if mass[~at_edge].sum() > 0.2 * mass[~frame].sum():
+        mass = np.where(at_edge, 0, mass)
+    large = np.maximum(right - left, bottom - top) > SPECK_SIDE * max(width, height)
+    return ink * pieces.mask((pieces.peaks(ink) > 160) & large & (mass > 0.02 * mass.max()))
