@@ -47,8 +47,9 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     n = labels.size
     # Plain ufunc reductions and flat indices: for ten classes and a small batch the cost is that
     # of the calls, and .max(), .mean() and [labels, columns] are each several calls.
-    gradient = logits - np.maximum.reduce(logits, axis=0)  # (C, N), at most 0
-    flat = gradient.ravel()  # a view: the difference above is contiguous
+    # In C order whatever the logits' own is: `flat` has to be a view.
+    gradient = np.subtract(logits, np.maximum.reduce(logits, axis=0), order="C")  # (C, N), <= 0
+    flat = gradient.ravel()
     true_class = labels.astype(np.intp, copy=False) * n + np.arange(n)  # positions in `flat`
     true_logits = flat.take(true_class)  # (N,)
     np.exp(gradient, out=gradient)
