@@ -17,6 +17,14 @@ def _relative_error(analytic: float, numeric: float) -> float:
     return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-12)
 
 
+def first_layer_pictures(model: Sequential) -> Array:
+    """The first layer's weights as pictures: (units, 28, 28) of an MLP, (maps, k, k) of a CNN."""
+    W = next(layer["W"] for layer in model.parameters.layers if "W" in layer)
+    if W.ndim == 2:
+        return W.reshape(-1, 28, 28)  # (units, 784) before
+    return W.reshape(-1, *W.shape[-2:])  # (F, 1, k, k) before
+
+
 def check_layer(layer: Layer, x: Array, *, rng: np.random.Generator) -> dict[str, float]:
     """Relative error of a layer's gradients: of the input ("x") and of each parameter.
 

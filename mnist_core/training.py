@@ -89,6 +89,11 @@ class TrainConfig:
                 raise ValueError(f"{_words(name)} must be from {low:g} to {high:g}, not {value:g}")
 
     @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch; the last one may be smaller than the others."""
+        return ceil(self.train_size / self.batch_size)
+
+    @property
     def network(self) -> dict[str, Any]:
         """The arguments of build_model, in JSON's types."""
         options: dict[str, Any] = {"name": self.model}
@@ -206,7 +211,7 @@ class Run:
         self.average = self.model.new_gradients() if config.average else None
         self.learning_rate = config.learning_rate
         self.step = 0
-        self.steps_per_epoch = ceil(len(self.train) / config.batch_size)  # the last may be smaller
+        self.steps_per_epoch = config.steps_per_epoch
         self.steps = self.steps_per_epoch * config.epochs
         self.history: list[EpochResult] = []
 
