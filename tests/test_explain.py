@@ -56,7 +56,7 @@ def test_gradients_of_whole_networks_agree_with_finite_differences(
 ):
     rng = np.random.default_rng(11)
     model = build_mlp(hidden=hidden, activation=activation, rng=rng, dtype=np.float64)
-    # Off the all-zero biases of a new network, where half of what could be wrong is multiplied by 0.
+    # Away from the all-zero biases of a new network, which would hide mistakes.
     model.parameters.flat[...] += rng.normal(0, 0.1, model.parameters.flat.size)
     x = mnist.train.images[:batch].reshape(batch, -1).T / 255
     errors = check_network(model, x, mnist.train.labels[:batch], rng=rng)
