@@ -5,10 +5,12 @@ Files come from other people too: nothing in one is trusted, and nothing is ever
 import io
 import json
 import os
-import tempfile
+import re
+import secrets
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +25,12 @@ SHIPPED = ("mlp", "cnn")
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
 PLAIN_ZIP = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# How NumPy begins an .npy file of numbers in C order; the two free bytes are the header's length.
+NPY_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>|][fiu][1248])', 'fortran_order': False, "
+    rb"'shape': \(((?:\d+(?:, \d+)*,?)?)\), \} *\n",
+    re.DOTALL,
+)
 META_KEYS = {
     "format", "model", "config", "history", "step", "learning_rate", "seed", "data_sha256"
 }  # fmt: skip
@@ -69,9 +77,11 @@ class Checkpoint:
 
 def restored(options: dict[str, Any], arrays: dict[str, Array]) -> Sequential:
     """A network of these options with these parameters, all of them and no others."""
+    if "dtype" in options:
+        raise CheckpointError("its network can't be built: it asks for a type of numbers")
     try:
         model = build_model(**options, rng=np.random.default_rng(0))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CheckpointError(f"its network can't be built: {error}") from error
     fill(model.parameters.named(), arrays)
     return model
@@ -87,9 +97,12 @@ def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
             raise CheckpointError(
                 f"{name} has the shape {arrays[name].shape}, but its network needs {target.shape}"
             )
-        if not np.isfinite(arrays[name]).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = arrays[name].astype(target.dtype)
+        # After the conversion: what is finite in float64 need not be so in float32.
+        if not np.isfinite(values).all():
             raise CheckpointError(f"{name} holds values that are not finite numbers")
-        target[...] = arrays[name]
+        target[...] = values
 
 
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
@@ -105,15 +118,15 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     ):
         arrays |= {prefix + name: array for name, array in group.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -151,22 +164,22 @@ def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
 
 
 def _read_array(content: bytes, name: str) -> Array:
-    """The numbers in an .npy entry. NumPy's own reader would allocate what the header claims."""
-    file = io.BytesIO(content)
+    """The numbers in an .npy entry.
+
+    NumPy's own reader would evaluate the header as Python and allocate whatever it claims.
+    """
+    header = NPY_HEADER.match(content)
+    if header is None:
+        raise CheckpointError(f"{name!r} is no array of plain numbers")
     try:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError("another version of the .npy format")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-        raise CheckpointError(f"{name!r} is no array of numbers") from error
-    if dtype.kind not in "fiu" or fortran:
-        raise CheckpointError(f"{name!r} holds {dtype} values; only plain numbers are read")
-    size = dtype.itemsize
-    for n in shape:
-        size *= n
-    if size != len(content) - file.tell() or any(n < 0 for n in shape):
-        raise CheckpointError(f"{name!r} is cut short or has a wrong shape")
-    return np.frombuffer(content, dtype, offset=file.tell()).reshape(shape)
+        dtype = np.dtype(header[1].decode())
+        shape = tuple(int(n) for n in header[2].replace(b",", b" ").split())
+        # Python's integers: sizes in a hostile header must not wrap around
+        if prod(shape) * dtype.itemsize != len(content) - header.end():
+            raise ValueError("another size")
+        return np.frombuffer(content, dtype, offset=header.end()).reshape(shape)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"{name!r} is cut short or has a wrong shape") from error
 
 
 def _read_meta(content: Array | None) -> dict[str, Any]:
