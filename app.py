@@ -1,6 +1,7 @@
 """Digit Lab: watch a neural network learn to read digits. Start it with `streamlit run app.py`."""
 
 import os
+from pathlib import Path
 
 # The page's own products are small: one BLAS thread is faster, and leaves the cores to training.
 # NumPy reads this when it is imported, so it comes first.
@@ -11,8 +12,12 @@ import streamlit as st
 from ui.pages import draw, train
 from ui.session import prepare_server
 
-st.set_page_config(page_title="Digit Lab", page_icon=":material/draw:", layout="wide")
+HERE = Path(__file__).parent
+ICON = str(HERE / "assets" / "icon.png")
+
+st.set_page_config(page_title="Digit Lab", page_icon=ICON, layout="wide")
 prepare_server()
+st.html(HERE / "ui" / "style.css")
 st.navigation(
     [
         st.Page(train.page, title="Train", icon=":material/model_training:", url_path="train",

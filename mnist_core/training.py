@@ -12,7 +12,7 @@ import numpy as np
 
 from mnist_core.augment import Augmentation, augment
 from mnist_core.checkpoint import Checkpoint, CheckpointError, fill, restored
-from mnist_core.data import VALIDATION_SIZE, Dataset, Split, balanced_subset
+from mnist_core.data import VALIDATION_SIZE, Dataset, balanced_subset
 from mnist_core.functional import Array, cross_entropy
 from mnist_core.layers import Scratch
 from mnist_core.metrics import loss_and_accuracy

@@ -55,7 +55,7 @@ def learning_curves(
         {
             "type": "scatter",
             "mode": "lines",
-            "name": "training, batch by batch",
+            "name": "batches",
             "x": thinned(batch_epochs).round(4).tolist(),
             "y": (thinned(batch_values) * factor).round(4).tolist(),
             "line": {"color": faded(TRAINING), "width": 1},
@@ -80,6 +80,7 @@ def learning_curves(
                 "hovertemplate": f"%{{y:{form}}}{unit}",
             }
         )
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "entrywidth": 75}
     axis = {"title": {"text": "accuracy (%)"}} if factor == 100 else {"title": {"text": "loss"}}
     if factor == 1:
         axis["rangemode"] = "tozero"  # type: ignore[assignment]
@@ -89,11 +90,23 @@ def learning_curves(
         "data": traces,
         "layout": {
             "height": CURVE_HEIGHT,
-            "margin": {"l": 55, "r": 10, "t": 10, "b": 40},
+            "margin": {"l": 55, "r": 10, "t": 30, "b": 40},
             "xaxis": {"title": {"text": "epoch"}, "range": [0, epochs * 1.02]},
             "yaxis": axis,
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "legend": legend,
             "hovermode": "x unified",
             "uirevision": revision,
         },
+    }
+
+
+def results_table(results: Sequence[EpochResult]) -> dict[str, list[Any]]:
+    """Every epoch's values as columns: accuracy in %, loss in nats, time in seconds."""
+    return {
+        "epoch": [r.epoch for r in results],
+        "training accuracy (%)": [round(100 * r.train_accuracy, 2) for r in results],
+        "validation accuracy (%)": [round(100 * r.validation_accuracy, 2) for r in results],
+        "training loss": [round(r.train_loss, 4) for r in results],
+        "validation loss": [round(r.validation_loss, 4) for r in results],
+        "seconds": [round(r.seconds, 2) for r in results],
     }

@@ -35,6 +35,7 @@ EXPLANATIONS = {
     "dropout": "Share of units switched off at random in each step, against learning by heart.",
     "optimizer": "How a gradient becomes a step: plain, with momentum, or scaled per weight.",
     "learning_rate": "How far each step goes. Too small is slow, too large explodes.",
+    "learning_rate_now": "Used from the next step on; the schedule scales whatever it is.",
     "schedule": "How the learning rate changes from the first step to the last.",
     "momentum": "How much of the last step's direction the next one keeps.",
     "weight_decay": "A pull of every weight towards zero, against learning by heart.",
@@ -203,3 +204,13 @@ def _choice(label: str, options: list[str], default: dict[str, Any], key: str) -
     value = st.selectbox(label, options, index, key=key, bind="query-params")
     explained(key)
     return value
+
+
+def run_summary(config: TrainConfig) -> str:
+    """A run's network and main settings in a few words."""
+    sizes = "-".join(str(n) for n in (784, *config.hidden, 10))
+    return (
+        f"{sizes} {config.activation}, {config.optimizer} {config.learning_rate:g} "
+        f"({config.schedule}), batch {config.batch_size}, {config.train_size:,} images, "
+        f"seed {config.seed}"
+    )

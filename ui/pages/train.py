@@ -1,0 +1,222 @@
+"""Train: press Start and watch a network learn.
+The run lives in a process of its own; this page looks at it twice a second and never waits.
+"""
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.explain import first_layer_pictures
+from mnist_core.jobs.job import (
+    JobView,
+    Pause,
+    Resume,
+    Rewind,
+    SetLearningRate,
+    Stop,
+    TrainBatch,
+    TrainEpoch,
+)
+from mnist_core.jobs.local import Job
+from mnist_core.training import TrainConfig
+from ui import charts
+from ui.controls import LEARNING_RATES, explained, run_summary, settings
+from ui.session import current_job, pool, remember_best, show_run
+from ui.tiles import weight_tiles
+
+LOOK_EVERY = 0.5  # seconds
+ACTIVE = ("queued", "starting", "running")
+LIVE = ("starting", "running", "paused")
+STATUS_WORDS = {
+    "queued": "Waiting for its turn",
+    "starting": "Starting",
+    "running": "Training",
+    "paused": "Paused",
+    "finished": "Finished",
+    "stopped": "Stopped",
+    "exploded": "Exploded",
+    "failed": "Failed",
+}
+
+
+def page() -> None:
+    """The run on the left, the settings of the next one on the right."""
+    st.title("Train", anchor=False)
+    st.write("Press **Start** and watch a network learn to read handwritten digits.")
+    picture, choice = st.columns([7, 3], gap="large")
+    with choice:
+        st.subheader("For the next run", anchor=False)
+        chosen = settings()
+        if chosen.problem:
+            st.error(chosen.problem)
+    with picture:
+        job = current_job()
+        active = job is not None and job.look().status in ACTIVE
+        # Without something going on there is nothing to poll for.
+        st.fragment(_run, run_every=LOOK_EVERY if active else None)(chosen.config, active)
+
+
+def _run(config: TrainConfig | None, polled: bool) -> None:
+    """Everything that changes while a run goes on."""
+    job = current_job()
+    view = job.look() if job else None
+    if view is not None:
+        remember_best(view)
+        if (view.status in ACTIVE) != polled:
+            st.rerun()  # the polling must begin or end
+    _buttons(config, job, view)
+    _progress(view)
+    _curves(config, view)
+    if job is not None and view is not None:
+        _applies_now(job, view)
+    _tiles(view)
+
+
+def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) -> None:
+    """Start, and what can be asked of the run that is there."""
+    status = view.status if view else None
+    with st.container(horizontal=True):
+        start = st.button(
+            "Start" if view is None else "Start a new run",
+            type="secondary" if status in LIVE else "primary",
+            icon=":material/play_arrow:",
+            disabled=config is None,
+            key="start",
+        )
+        if start and config is not None:
+            if job is not None and status in (*LIVE, "queued"):
+                job.send(Stop())
+            show_run(pool().start(config).id)
+            st.rerun()
+        if job is None or view is None:
+            return
+        commands = [
+            ("Pause", Pause(), ":material/pause:", status == "running"),
+            ("One batch", TrainBatch(), ":material/step:", status in LIVE),
+            ("One epoch", TrainEpoch(), ":material/skip_next:", status in LIVE),
+            ("Stop", Stop(), ":material/stop:", status in (*LIVE, "queued")),
+            ("Rewind", Rewind(), ":material/replay:", status not in ("queued", "starting")),
+        ]
+        if status == "paused":
+            commands[0] = ("Resume", Resume(), ":material/resume:", True)
+        for label, command, icon, possible in commands:
+            if st.button(label, icon=icon, disabled=not possible, key=label):
+                job.send(command)
+                st.rerun()
+        saved = status in ("failed", "stopped") and view.saved_step is not None
+        if saved and st.button("Go on from the last checkpoint", key="go_on"):
+            pool().resume(job.id)
+            st.rerun()
+
+
+def _progress(view: JobView | None) -> None:
+    """How far the run is, how long it still takes, how fast it is, or what went wrong."""
+    if view is None:
+        st.progress(0.0, "Not started: press Start. Quick and good takes a few seconds.")
+        return
+    words = [STATUS_WORDS[view.status]]
+    if view.queue_position is not None:
+        words.append(f"place {view.queue_position} in the queue")
+    done = 0.0
+    if view.progress is not None and view.step:
+        done = min(view.step / view.progress.steps, 1.0)
+        words.append(f"step {view.step:,} of {view.progress.steps:,}")
+        words.append(f"{view.seconds:.1f} s of training")
+        if view.images_per_second:
+            words.append(f"{view.images_per_second:,.0f} images/s")
+        if view.seconds_left is not None and view.status == "running":
+            words.append(f"about {view.seconds_left:.0f} s left")
+    st.progress(done, " · ".join(words))
+    if view.message:
+        (st.error if view.status in ("exploded", "failed") else st.info)(view.message)
+
+
+def _curves(config: TrainConfig | None, view: JobView | None) -> None:
+    """Accuracy and loss, training against validation, and the newest values as text."""
+    shown = view.config if view else config or TrainConfig()
+    line = view.batch_line if view else ()
+    results = view.results if view else ()
+    at = np.array([point.step for point in line]) / shown.steps_per_epoch
+    values = {
+        "accuracy": np.array([point.accuracy for point in line]),
+        "loss": np.array([point.loss for point in line]),
+    }
+    for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
+        figure = charts.learning_curves(
+            measure,
+            results,
+            at,
+            values[measure],
+            epochs=shown.epochs,
+            revision=view.id if view else "",
+        )
+        column.plotly_chart(
+            figure, key=f"curve_{measure}", config=charts.CONFIG, alt=_curve_words(measure, view)
+        )
+    st.caption(_newest(view))
+    if results:
+        with st.expander("Every epoch in numbers"):
+            st.dataframe(charts.results_table(results), hide_index=True)
+
+
+def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
+    """The chart in a sentence, for those who do not see it."""
+    if view is None or not view.results:
+        return f"{measure} over epochs: no epoch has ended yet"
+    last = view.results[-1]
+    train, validation = (
+        getattr(last, f"{which}_{measure}") for which in ("train", "validation")
+    )
+    return (
+        f"{measure} over epochs; after epoch {last.epoch}: training {train:.4f}, "
+        f"validation {validation:.4f}"
+    )
+
+
+def _newest(view: JobView | None) -> str:
+    """The newest values as one line, there from the start so that nothing moves."""
+    if view is None:
+        return "After each epoch its accuracy and loss stand here."
+    if not view.results:
+        return f"{run_summary(view.config)}. No epoch has ended yet."
+    last = view.results[-1]
+    return (
+        f"{run_summary(view.config)}. After epoch {last.epoch}: training accuracy "
+        f"**{last.train_accuracy:.2%}**, validation accuracy **{last.validation_accuracy:.2%}**, "
+        f"training loss {last.train_loss:.4f}, validation loss {last.validation_loss:.4f}."
+    )
+
+
+def _applies_now(job: Job, view: JobView) -> None:
+    """What the run that goes on can still be told."""
+    if view.ended:
+        return
+    key = f"rate_{job.id}"
+
+    def change() -> None:
+        job.send(SetLearningRate(st.session_state[key]))
+
+    st.select_slider(
+        "Learning rate (applies now)",
+        sorted({*LEARNING_RATES, view.config.learning_rate}),
+        view.config.learning_rate,
+        format_func=lambda rate: f"{rate:g}",
+        key=key,
+        on_change=change,
+    )
+    explained("learning_rate_now")
+
+
+def _tiles(view: JobView | None) -> None:
+    """The weights of the first layer as pictures."""
+    st.subheader("What the hidden units look for", anchor=False)
+    network = view.network() if view else None
+    if view is None or network is None:
+        st.info("Each hidden unit's 784 weights will stand here as a picture. Press Start.")
+        return
+    weights = first_layer_pictures(network)
+    st.caption(
+        "Each picture is one unit's weights: orange where ink speaks for it, blue where ink "
+        "speaks against it. Choose one to read its values."
+    )
+    shared = st.toggle("One colour scale for all", key="tiles_shared", persist_state="session")
+    weight_tiles(weights, key=f"tiles_{view.id}", scale="shared" if shared else "each")

@@ -1,0 +1,107 @@
+"""What belongs to one visitor, and what all visitors of a server share.
+Typed, so that no page reads a misspelt key of the session's state.
+"""
+
+import gc
+from dataclasses import dataclass, field
+from typing import cast
+
+import streamlit as st
+
+from mnist_core.checkpoint import load_model
+from mnist_core.data import Dataset, load_mnist
+from mnist_core.jobs.job import JobView
+from mnist_core.jobs.local import Job, LocalPool
+from mnist_core.models import Sequential
+from ui.canvas import Drawing
+
+
+@dataclass(frozen=True)
+class BestNetwork:
+    """The network of this session that did best on validation images."""
+
+    run_id: str
+    network: Sequential
+    accuracy: float  # on validation images, 0..1
+    epoch: int
+
+
+@dataclass
+class Session:
+    """One visitor's things; they survive page switches and reruns."""
+
+    run_id: str | None = None
+    best: BestNetwork | None = None
+    drawing: Drawing = field(default_factory=Drawing)
+
+
+def session() -> Session:
+    """This visitor's session."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session()
+    return cast(Session, st.session_state["session"])
+
+
+@st.cache_resource
+def prepare_server() -> None:
+    """Once per server: take all that has been imported out of the garbage collector's sight.
+
+    Streamlit collects garbage after every run of a script; walking through the libraries' objects
+    costs about 50 ms each time, more than all the rest of an answer to a stroke.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@st.cache_resource
+def pool() -> LocalPool:
+    """The training runs of this server."""
+    return LocalPool()
+
+
+@st.cache_resource
+def mnist() -> Dataset:
+    """The data set, once for all visitors."""
+    return load_mnist()
+
+
+@st.cache_resource
+def shipped(name: str) -> Sequential:
+    """The network "mlp" or "cnn" from assets/models."""
+    return load_model(name)
+
+
+def current_job() -> Job | None:
+    """The run that this page shows: the one in the link, else the visitor's last.
+
+    The run's id stands in the link, so a reload or a second tab finds the same run.
+    """
+    mine = session()
+    linked = st.query_params.get("run")
+    job = pool().get(linked) if linked else None
+    if job is None and mine.run_id is not None:
+        job = pool().get(mine.run_id)
+    if job is None:
+        st.query_params.pop("run", None)
+        mine.run_id = None
+        return None
+    show_run(job.id)
+    return job
+
+
+def remember_best(view: JobView) -> None:
+    """Keep the run's newest network if no other of this session did better on validation."""
+    if not view.results or view.snapshot is None:
+        return
+    last, mine = view.results[-1], session()
+    if mine.best is None or last.validation_accuracy > mine.best.accuracy:
+        mine.best = BestNetwork(
+            view.id, view.snapshot.network(view.config), last.validation_accuracy, last.epoch
+        )
+
+
+def show_run(run_id: str) -> None:
+    """Make a run the visitor's own, and put it into the link."""
+    session().run_id = run_id
+    if st.query_params.get("run") != run_id:
+        st.query_params["run"] = run_id
