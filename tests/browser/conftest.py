@@ -1,0 +1,116 @@
+"""A Streamlit server and a real Chromium for the tests of this folder.
+A page whose console shows an error fails its test, whatever else the test looked at."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_LIMIT = 60  # seconds until a server has to answer
+
+
+def wait_idle(page: Page) -> None:
+    """Waits until the app's script has run to its end."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[str | Path], str]]:
+    """serve(path of an app) -> its address. Each app is started once, and stopped at the end."""
+    addresses: dict[Path, str] = {}
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def address_of(app: str | Path) -> str:
+        path = (ROOT / app).resolve()
+        if path not in addresses:
+            port = _free_port()
+            servers.append(_start(path, port))
+            addresses[path] = f"http://localhost:{port}"
+            _wait_until_healthy(addresses[path], servers[-1])
+        return addresses[path]
+
+    yield address_of
+    for server in servers:
+        server.terminate()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+def _start(app: Path, port: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
+    command += ["--server.headless=true", "--server.fileWatcherType=none"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    give_up = time.monotonic() + START_LIMIT
+    while time.monotonic() < give_up:
+        if server.poll() is not None:
+            raise RuntimeError(f"the server ended with status {server.returncode}")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise TimeoutError(f"no answer from {address} in {START_LIMIT} s")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", CHROMIUM), args=CHROMIUM_ARGUMENTS
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """new_page(**context options) -> a page of its own, whose console must stay free of errors."""
+    errors: list[str] = []
+    contexts = []
+
+    def make(**options: object) -> Page:
+        options = {"viewport": {"width": 1280, "height": 900}, **options}
+        contexts.append(browser.new_context(**options))  # pyright: ignore[reportArgumentType]
+        page = contexts[-1].new_page()
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()
