@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from mnist_core.convolution import PADDINGS, ConvPool, PlainConvPool, windows_along
 from mnist_core.functional import Array, softmax
 from mnist_core.layers import (
     ACTIVATIONS,
@@ -15,15 +16,19 @@ from mnist_core.layers import (
     Cache,
     Dense,
     Dropout,
+    Flatten,
     Layer,
     NewArrays,
     Scratch,
 )
 
 CLASSES = 10
-PIXELS = 28 * 28
+SIDE = 28
+PIXELS = SIDE * SIDE
 MAX_UNITS = 1024
 MAX_HIDDEN_LAYERS = 3
+MAX_CHANNELS = 128
+MAX_CONVOLUTIONS = 3
 PREDICTION_TILE = 512  # images at a time: activations stay in the processor's cache
 
 # How wide the initial weights of a layer spread, from its numbers of inputs and outputs.
@@ -197,7 +202,7 @@ def normal_sigma(initialisation: str) -> float:
     return sigma
 
 
-def dense(inputs: int, units: int, initialisation: str, rng: np.random.Generator) -> Dense:
+def dense_layer(inputs: int, units: int, initialisation: str, rng: np.random.Generator) -> Dense:
     """A Dense layer with random weights and zero biases."""
     W = initial_weights((units, inputs), inputs, units, initialisation, rng)  # (units, inputs)
     return Dense(W, np.zeros(units))
@@ -215,23 +220,106 @@ def build_mlp(
     """784 pixels -> one to three hidden layers -> 10 logits, as the report's W2 f(W1 x + b1) + b2."""
     if not 1 <= len(hidden) <= MAX_HIDDEN_LAYERS:
         raise ValueError(f"one to {MAX_HIDDEN_LAYERS} hidden layers, not {len(hidden)}")
+    _check_units_and_activation(hidden, activation)
+    layers: list[Layer] = []
+    inputs = PIXELS
     for units in hidden:
+        layers += [dense_layer(inputs, units, initialisation, rng), ACTIVATIONS[activation]()]
+        if dropout:
+            layers.append(Dropout(dropout))
+        inputs = units
+    layers.append(dense_layer(inputs, CLASSES, initialisation, rng))
+    return Sequential(layers, dtype=dtype)
+
+
+def _check_units_and_activation(units_of_layers: Sequence[int], activation: str) -> None:
+    for units in units_of_layers:
         if not 1 <= units <= MAX_UNITS:
             raise ValueError(f"a hidden layer has 1 to {MAX_UNITS} units, not {units}")
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation must be {', '.join(ACTIVATIONS)}, not {activation!r}")
+
+
+def build_cnn(
+    *,
+    channels: Sequence[int] = (8, 16),
+    kernel_sizes: Sequence[int] = (5, 5),
+    dense: Sequence[int] = (),
+    activation: str = "relu",
+    padding: str = "valid",
+    initialisation: str = "he",
+    dropout: float = 0.0,
+    fast: bool = True,
+    rng: np.random.Generator,
+    dtype: Any = np.float32,
+) -> Sequential:
+    """28x28 pixels -> blocks of convolution, 2x2 pooling, activation -> dense layers -> 10 logits.
+
+    channels and kernel_sizes have an entry for each of the one to three blocks, dense one for
+    each hidden layer after them; dropout goes before every dense layer. fast=False takes the
+    readable layers instead, with the same parameters under the same names.
+
+    Padding "valid" is the default: a digit's margin of four empty pixels is padding enough.
+    Raises ValueError, with the reason, for what does not fit into 28x28 pixels.
+    """
+    if not 1 <= len(channels) <= MAX_CONVOLUTIONS or len(channels) != len(kernel_sizes):
+        raise ValueError(
+            f"one to {MAX_CONVOLUTIONS} convolutions, each with its channels and its kernel "
+            f"size, not {len(channels)} channels and {len(kernel_sizes)} kernel sizes"
+        )
+    if len(dense) > MAX_HIDDEN_LAYERS:
+        raise ValueError(f"at most {MAX_HIDDEN_LAYERS} hidden dense layers, not {len(dense)}")
+    _check_units_and_activation(dense, activation)
+    if padding not in PADDINGS:
+        raise ValueError(f"the padding must be {' or '.join(PADDINGS)}, not {padding!r}")
+    conv_pool = ConvPool if fast else PlainConvPool
     layers: list[Layer] = []
-    inputs = PIXELS
-    for units in hidden:
-        layers += [dense(inputs, units, initialisation, rng), ACTIVATIONS[activation]()]
+    inputs, side = 1, SIDE
+    for number, (maps, size) in enumerate(zip(channels, kernel_sizes, strict=True), start=1):
+        pooled_side = _pooled_side(number, side, maps, size, padding)
+        fan_in, fan_out = inputs * size * size, maps * size * size
+        W = initial_weights((maps, inputs, size, size), fan_in, fan_out, initialisation, rng)
+        layers += [conv_pool(W, np.zeros(maps), padding=padding), ACTIVATIONS[activation]()]
+        inputs, side = maps, pooled_side
+    layers.append(Flatten())
+    units_in = inputs * side * side
+    for units in dense:
         if dropout:
             layers.append(Dropout(dropout))
-        inputs = units
-    layers.append(dense(inputs, CLASSES, initialisation, rng))
-    return Sequential(layers, dtype=dtype)
+        layers += [dense_layer(units_in, units, initialisation, rng), ACTIVATIONS[activation]()]
+        units_in = units
+    if dropout:
+        layers.append(Dropout(dropout))
+    layers.append(dense_layer(units_in, CLASSES, initialisation, rng))
+    return Sequential(layers, input_shape=(1, SIDE, SIDE), dtype=dtype)
 
 
-MODELS: dict[str, Callable[..., Sequential]] = {"mlp": build_mlp}
+def _pooled_side(number: int, side: int, maps: int, kernel_size: int, padding: str) -> int:
+    """The side of a block's pooled maps; ValueError if the block is impossible."""
+    if not 1 <= maps <= MAX_CHANNELS:
+        raise ValueError(f"convolution {number} has 1 to {MAX_CHANNELS} channels, not {maps}")
+    if not 1 <= kernel_size <= side:
+        raise ValueError(
+            f"convolution {number} has a kernel size of 1 to {side}, not {kernel_size}: its input "
+            f"is {side}x{side}"
+        )
+    pooled = windows_along(side, kernel_size, 1, padding)[0] // 2
+    if pooled < 1:
+        raise ValueError(
+            f"convolution {number} with kernel size {kernel_size} makes 1x1 of its {side}x{side} "
+            "input, which leaves nothing for 2x2 pooling"
+        )
+    return pooled
+
+
+# The networks that the benchmarks measure and the recipes train: arguments of build_cnn.
+CNNS: dict[str, dict[str, tuple[int, ...]]] = {
+    "S": {"channels": (8, 16), "kernel_sizes": (5, 5), "dense": ()},
+    "L": {"channels": (16, 32), "kernel_sizes": (3, 3), "dense": (64,)},
+    "M": {"channels": (16, 32), "kernel_sizes": (5, 5), "dense": (128,)},
+}
+
+MODELS: dict[str, Callable[..., Sequential]] = {"mlp": build_mlp, "cnn": build_cnn}
 
 
 def build_model(name: str, *, rng: np.random.Generator, **options: Any) -> Sequential:
