@@ -71,11 +71,11 @@ def test_another_seed_gives_other_images():
     assert (first != second).any(axis=(1, 2)).all()
 
 
-def test_images_that_share_a_map_are_few():
+def test_a_map_is_shared_by_four_images_at_most():
     settings = Augmentation(rotation=15)
     results = augment(np.repeat(noise(1), 400, axis=0), settings, rng=np.random.default_rng(0))
     _, times = np.unique(results.reshape(400, 784), axis=0, return_counts=True)
-    assert times.max() <= 2
+    assert times.max() <= 4
 
 
 @pytest.mark.parametrize("settings", [*EACH_ALONE, EVERYTHING])
