@@ -14,7 +14,7 @@ from mnist_core.augment import Augmentation, augment
 from mnist_core.checkpoint import Checkpoint, CheckpointError, fill, restored
 from mnist_core.data import VALIDATION_SIZE, Dataset, balanced_subset
 from mnist_core.functional import Array, cross_entropy
-from mnist_core.layers import Scratch
+from mnist_core.layers import ACTIVATIONS, Scratch
 from mnist_core.metrics import loss_and_accuracy
 from mnist_core.models import (
     MODELS,
@@ -75,6 +75,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name, choices in (
             ("model", MODELS),
+            ("activation", ACTIVATIONS),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
             ("reduction", REDUCTIONS),
@@ -129,7 +130,7 @@ class TrainConfig:
                     values[name] = _integer(value)
                 else:
                     values[name] = type(like)(value)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(f"{_words(name)} can't be {value!r}: {error}") from error
         return cls(**values)
 
@@ -222,8 +223,7 @@ class Run:
             raise CheckpointError("it was trained on other data")
         try:
             run = cls(TrainConfig.from_dict(checkpoint.config), data)
-            run.history = [EpochResult(**result) for result in checkpoint.history]
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise CheckpointError(f"its settings can't be used: {error}") from error
         fill(run.model.parameters.named(), checkpoint.parameters)
         fill(run.optimizer.state, checkpoint.optimizer)
@@ -231,9 +231,22 @@ class Run:
             fill(run.average.named(), checkpoint.average)
         if not 0 <= checkpoint.step <= run.steps:
             raise CheckpointError(f"its step {checkpoint.step} is not one of the run's {run.steps}")
+        if run.optimizer.state.get("steps", checkpoint.step) != checkpoint.step:
+            raise CheckpointError("its optimizer has not counted the steps that the run took")
+        low, high = LIMITS["learning_rate"]
+        if not low <= checkpoint.learning_rate <= high:  # false for NaN too
+            raise CheckpointError(f"its learning rate is not from {low:g} to {high:g}")
         run.step = checkpoint.step
         run.learning_rate = float(checkpoint.learning_rate)
+        run.history = [_epoch_result(values) for values in checkpoint.history]
+        if len(run.history) != run.step // run.steps_per_epoch:
+            raise CheckpointError("its history does not have a result for every epoch")
         return run
+
+    def arrays(self) -> list[Array]:
+        """All that a step changes: the parameters, the optimizer's memory, averaged weights."""
+        arrays = [self.model.parameters.flat, *self.optimizer.state.values()]
+        return arrays if self.average is None else [*arrays, self.average.flat]
 
     def checkpoint(self) -> Checkpoint:
         """Everything that `resume` needs. The arrays are the run's own: save or copy them now."""
@@ -264,6 +277,17 @@ class Run:
         held_out = self.data.validation
         loss, accuracy = loss_and_accuracy(network, held_out.images, held_out.labels)
         return EpochResult(epoch, train_loss, train_accuracy, loss, accuracy, seconds)
+
+
+def _epoch_result(values: Any) -> EpochResult:
+    """The result that a checkpoint's history has; CheckpointError if it is none."""
+    try:
+        result = EpochResult(**values)
+        if any(type(n) not in (int, float) or not isfinite(n) for n in asdict(result).values()):
+            raise ValueError("a value is not a finite number")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError("its history is not made of results of epochs") from error
+    return result
 
 
 def _generator(seed: int, purpose: int, *counts: int) -> np.random.Generator:
@@ -381,13 +405,21 @@ def train(run: Run) -> Iterator[Progress]:
     gradients, scratch = model.new_gradients(), Scratch()
     decay = _decay_factors(model, config.weight_decay)
     schedule = SCHEDULES[config.schedule]
-    good, good_step = parameters.copy(), run.step
+    good, good_step = [array.copy() for array in run.arrays()], run.step
     seconds, images_done, epoch_seconds = 0.0, 0, 0.0
 
     def progress(loss: float, accuracy: float, rate: float, **others: Any) -> Progress:
         return Progress(
             run.step, run.steps, epoch, loss, accuracy, rate, seconds, images_done, **others
         )
+
+    def exploded(loss: float, accuracy: float, rate: float) -> Progress:
+        """Take back what was done since the last good weights."""
+        for array, kept in zip(run.arrays(), good, strict=True):
+            array[...] = kept
+        run.step = good_step
+        del run.history[good_step // run.steps_per_epoch :]
+        return progress(loss, accuracy, rate, result=None, status="exploded", message=EXPLODED)
 
     while run.step < run.steps:
         epoch = run.step // run.steps_per_epoch + 1
@@ -401,14 +433,10 @@ def train(run: Run) -> Iterator[Progress]:
                     scale /= len(labels)
                 loss, accuracy = _batch_gradient(run, pixels, labels, scale, gradients, scratch)
                 if not isfinite(loss):
-                    parameters[...] = good
-                    run.step = good_step
-                    yield progress(
-                        loss, accuracy, rate, result=None, status="exploded", message=EXPLODED
-                    )
+                    yield exploded(loss, accuracy, rate)
                     return
                 if run.step % KEEP_EVERY == 0:
-                    good[...], good_step = parameters, run.step
+                    good, good_step = [array.copy() for array in run.arrays()], run.step
                 if decay is not None:
                     gradients.flat[...] += decay * run.optimizer.gradient_scale(rate) * parameters
                 run.optimizer.step(parameters, gradients.flat, rate)
@@ -422,7 +450,11 @@ def train(run: Run) -> Iterator[Progress]:
             result = None
             if run.step % run.steps_per_epoch == 0:
                 with np.errstate(all="ignore"):
-                    result = run.evaluate(epoch, epoch_seconds)
+                    finite = np.isfinite(parameters).all()
+                    result = run.evaluate(epoch, epoch_seconds) if finite else None
+                if result is None or not isfinite(result.train_loss + result.validation_loss):
+                    yield exploded(loss, accuracy, rate)
+                    return
                 run.history.append(result)
                 epoch_seconds = 0.0
             status = "finished" if run.step == run.steps else "running"
