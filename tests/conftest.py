@@ -1,5 +1,11 @@
 """What tests share: MNIST as shipped, and small data sets cut from it that train in a blink."""
 
+import os
+
+# Before NumPy is imported: with two BLAS threads beside anything else that runs, a small product
+# takes many times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import gzip
 from pathlib import Path
 
