@@ -88,6 +88,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not isfinite(value) or not low <= value <= high:
                 raise ValueError(f"{_words(name)} must be from {low:g} to {high:g}, not {value:g}")
+        # Only who builds a network knows what fits together, and it takes about a millisecond.
+        build_model(**self.network, rng=np.random.default_rng(0))
 
     @property
     def steps_per_epoch(self) -> int:
