@@ -30,7 +30,7 @@ Status = Literal["running", "finished", "exploded"]
 # Which settings describe the network itself; all others say how it is trained.
 NETWORK_SETTINGS = {
     "mlp": ("hidden", "activation", "initialisation", "dropout"),
-    "cnn": ("channels", "kernel_sizes", "dense", "initialisation", "dropout"),
+    "cnn": ("channels", "kernel_sizes", "dense", "activation", "initialisation", "dropout"),
 }
 REDUCTIONS = ("mean", "sum")
 CHUNK = 1024  # images that go through the network at once, however large the batch is

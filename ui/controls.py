@@ -9,7 +9,7 @@ import streamlit as st
 
 from mnist_core.augment import AUGMENTATIONS
 from mnist_core.layers import ACTIVATIONS
-from mnist_core.models import MAX_HIDDEN_LAYERS, MAX_UNITS
+from mnist_core.models import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN_LAYERS, MAX_UNITS
 from mnist_core.optim import OPTIMIZERS, SCHEDULES
 from mnist_core.training import PRESETS, TrainConfig
 
@@ -18,6 +18,10 @@ LEARNING_RATES = [
 ]
 BATCH_SIZES = [1, 2, 5, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000]
 TRAIN_SIZES = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000]
+
+INITIAL_WEIGHTS = ["glorot", "he", "normal(0.01)", "normal(0.1)"]
+AVERAGES = [0.0, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999]
+MODEL_NAMES = {"mlp": "MLP", "cnn": "CNN"}
 
 PRESET_NAMES = {
     "quick-and-good": "Quick and good",
@@ -28,6 +32,13 @@ DEFAULT_PRESET = "quick-and-good"
 
 EXPLANATIONS = {
     "preset": "A whole recipe at once; change anything below afterwards.",
+    "model": "MLP: every unit sees all pixels. CNN: small filters slide over the picture.",
+    "convolutions": "How many times filters look, each time at a picture half as wide.",
+    "channels": "How many different filters a convolution has.",
+    "kernel": "How many pixels wide each filter is.",
+    "dense": "Units between the last filters and the ten answers; 0 for none.",
+    "threads": "Two threads share each batch of a CNN, if the machine has two cores free.",
+    "average": "Predicts with an average of the last steps' weights; 0 for the last weights.",
     "layers": "How many layers of units lie between the pixels and the ten answers.",
     "units": "How many patterns the layer can look for, from 1 to 1,024.",
     "activation": "The curve that turns a unit's weighted sum into its answer.",
@@ -64,9 +75,16 @@ class Settings:
 
 def _values(config: TrainConfig) -> dict[str, Any]:
     """The widgets' values for a configuration, by widget key."""
-    units = {f"units{i + 1}": n for i, n in enumerate(config.hidden)}
+    units = {f"units{i}": n for i, n in enumerate(config.hidden, 1)}
+    filters = {f"channels{i}": n for i, n in enumerate(config.channels, 1)}
+    kernels = {f"kernel{i}": n for i, n in enumerate(config.kernel_sizes, 1)}
     names = {settings: name for name, settings in AUGMENTATIONS.items()}
-    return units | {
+    return units | filters | kernels | {
+        "model": config.model,
+        "convolutions": len(config.channels),
+        "dense": config.dense[0] if config.dense else 0,
+        "threads": config.threads,
+        "average": config.average,
         "layers": len(config.hidden),
         "activation": config.activation,
         "initialisation": config.initialisation,
@@ -91,12 +109,14 @@ def _apply_preset() -> None:
         st.session_state[key] = value
 
 
+def bound(key: str) -> dict[str, Any]:
+    """The arguments that bind a widget to the page's address."""
+    return {"key": key, "bind": "query-params"}
+
+
 def settings() -> Settings:
     """All settings of the next run, in three groups; what they say now."""
     default = _values(PRESETS[DEFAULT_PRESET])
-
-    def bound(key: str) -> dict[str, Any]:
-        return {"key": key, "bind": "query-params"}
 
     st.selectbox(
         "Recipe",
@@ -107,32 +127,18 @@ def settings() -> Settings:
     )
     explained("preset")
     with st.expander("Network"):
-        layers = st.segmented_control(
-            "Hidden layers",
-            list(range(1, MAX_HIDDEN_LAYERS + 1)),
-            default=default["layers"],
+        model = st.segmented_control(
+            "Kind",
+            list(MODEL_NAMES),
+            default=default["model"],
+            format_func=MODEL_NAMES.__getitem__,
             required=True,
-            **bound("layers"),
+            **bound("model"),
         )
-        explained("layers")
-        hidden = tuple(
-            int(
-                st.number_input(
-                    f"Units in hidden layer {i}" if layers > 1 else "Hidden units",
-                    1,
-                    MAX_UNITS,
-                    default.get(f"units{i}", 64),
-                    **bound(f"units{i}"),
-                )
-            )
-            for i in range(1, layers + 1)
-        )
-        explained("units")
+        explained("model")
+        sizes = _mlp_sizes(default) if model == "mlp" else _cnn_sizes(default)
         activation = _choice("Activation", list(ACTIVATIONS), default, "activation")
-        initialisation = _choice(
-            "Initial weights", ["glorot", "he", "normal(0.01)", "normal(0.1)"], default,
-            "initialisation",
-        )  # fmt: skip
+        initialisation = _choice("Initial weights", INITIAL_WEIGHTS, default, "initialisation")
         dropout = st.slider("Dropout", 0.0, 0.8, default["dropout"], 0.05, **bound("dropout"))
         explained("dropout")
     with st.expander("Learning"):
@@ -163,6 +169,14 @@ def settings() -> Settings:
         explained("batch_size")
         epochs = st.number_input("Epochs", 1, 1000, default["epochs"], **bound("epochs"))
         explained("epochs")
+        average = st.select_slider(
+            "Averaged weights", AVERAGES, default["average"], **bound("average")
+        )
+        explained("average")
+        threads = st.segmented_control(
+            "Threads", [1, 2], default=default["threads"], required=True, **bound("threads")
+        )
+        explained("threads")
     with st.expander("Data"):
         train_size = st.select_slider(
             "Training images",
@@ -177,7 +191,8 @@ def settings() -> Settings:
         explained("seed")
     try:
         config = TrainConfig(
-            hidden=hidden,
+            model=model,
+            **sizes,
             activation=activation,
             initialisation=initialisation,
             dropout=dropout,
@@ -191,6 +206,8 @@ def settings() -> Settings:
             epochs=int(epochs),
             train_size=train_size,
             augmentation=AUGMENTATIONS[augmentation],
+            average=average,
+            threads=threads,
             seed=int(seed),
         )
     except ValueError as error:
@@ -198,19 +215,74 @@ def settings() -> Settings:
     return Settings(config)
 
 
+def _mlp_sizes(default: dict[str, Any]) -> dict[str, Any]:
+    """The hidden layers of an MLP."""
+    layers = st.segmented_control(
+        "Hidden layers",
+        list(range(1, MAX_HIDDEN_LAYERS + 1)),
+        default=default["layers"],
+        required=True,
+        **bound("layers"),
+    )
+    explained("layers")
+    hidden = []
+    for i in range(1, layers + 1):
+        label = f"Units in hidden layer {i}" if layers > 1 else "Hidden units"
+        key = f"units{i}"
+        hidden.append(int(st.number_input(label, 1, MAX_UNITS, default.get(key, 64), **bound(key))))
+    explained("units")
+    return {"hidden": tuple(hidden)}
+
+
+def _cnn_sizes(default: dict[str, Any]) -> dict[str, Any]:
+    """The convolutions of a CNN, and the dense layer after them."""
+    convolutions = st.segmented_control(
+        "Convolutions",
+        list(range(1, MAX_CONVOLUTIONS + 1)),
+        default=default["convolutions"],
+        required=True,
+        **bound("convolutions"),
+    )
+    explained("convolutions")
+    channels, kernel_sizes = [], []
+    for i in range(1, convolutions + 1):
+        one, two = st.columns(2)
+        key = f"channels{i}"
+        label = f"Filters in {i}"
+        channels.append(
+            int(one.number_input(label, 1, MAX_CHANNELS, default.get(key, 16), **bound(key)))
+        )
+        key = f"kernel{i}"
+        label = f"Width in {i} (pixels)"
+        kernel_sizes.append(int(two.number_input(label, 1, 28, default.get(key, 3), **bound(key))))
+    explained("channels")
+    explained("kernel")
+    dense = int(st.number_input("Dense units", 0, MAX_UNITS, default["dense"], **bound("dense")))
+    explained("dense")
+    return {
+        "channels": tuple(channels),
+        "kernel_sizes": tuple(kernel_sizes),
+        "dense": (dense,) if dense else (),
+    }
+
+
 def _choice(label: str, options: list[str], default: dict[str, Any], key: str) -> str:
     """One of a few words."""
     index = options.index(default[key])
-    value = st.selectbox(label, options, index, key=key, bind="query-params")
+    value = st.selectbox(label, options, index, **bound(key))
     explained(key)
     return value
 
 
 def run_summary(config: TrainConfig) -> str:
     """A run's network and main settings in a few words."""
-    sizes = "-".join(str(n) for n in (784, *config.hidden, 10))
+    if config.model == "mlp":
+        network = "-".join(str(n) for n in (784, *config.hidden, 10)) + f" {config.activation}"
+    else:
+        blocks = zip(config.kernel_sizes, config.channels, strict=True)
+        network = "CNN " + " · ".join(f"{k}x{k}x{n}" for k, n in blocks)
+        network += "".join(f" · dense {n}" for n in config.dense)
     return (
-        f"{sizes} {config.activation}, {config.optimizer} {config.learning_rate:g} "
-        f"({config.schedule}), batch {config.batch_size}, {config.train_size:,} images, "
-        f"seed {config.seed}"
+        f"{network}, {config.optimizer} {config.learning_rate:g} ({config.schedule}), "
+        f"batch {config.batch_size}, {config.train_size:,} images, seed {config.seed}"
     )
