@@ -302,9 +302,10 @@ def rasterise(drawing: Drawing, size: int = 10 * GRID) -> Picture:
 def _draw_stroke(pencil: ImageDraw.ImageDraw, stroke: Stroke, side: int) -> None:
     """Draws a disc at every point and a strip from each to the next, as wide as the two discs."""
     ink = 0 if stroke.erase else 255
-    # Pillow counts from the middle of the first pixel.
+    # Pillow counts from the middle of the first pixel, and paints the outline as well as the area:
+    # half a pixel more on every side.
     centres = stroke.points[:, :2] * side - 0.5  # (n, 2)
-    radii = np.maximum(stroke.points[:, 2] * (stroke.brush * side / 2), 0.5)  # (n,)
+    radii = np.maximum(stroke.points[:, 2] * (stroke.brush * side / 2) - 0.5, 0.5)  # (n,)
     discs = np.hstack([centres - radii[:, None], centres + radii[:, None]])  # (n, 4)
     for disc in discs.tolist():
         pencil.ellipse(disc, fill=ink)
