@@ -13,19 +13,31 @@ import json
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mnist_core.augment import AUGMENTATIONS
-from mnist_core.checkpoint import load_checkpoint, load_model, save_checkpoint
+from mnist_core.checkpoint import CheckpointError, load_checkpoint, load_model, save_checkpoint
 from mnist_core.data import load_mnist, with_validation_images
 from mnist_core.metrics import accuracy, wilson_interval
 from mnist_core.preprocess import ink_from_photo, normalize_drawing, open_picture
 from mnist_core.training import PRESETS, EpochResult, Run, TrainConfig, train
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, without a page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
 def integers(text: str) -> list[int]:
     """The whole numbers in "64,32"."""
-    return [int(part) for part in text.split(",") if part.strip()]
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        reason = f"whole numbers with commas between them are needed, as 128,64, not {text!r}"
+        raise argparse.ArgumentTypeError(reason) from None
 
 
 def augmentation(text: str) -> dict[str, float]:
@@ -62,7 +74,7 @@ HELP = {
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m mnist_core", description=__doc__)
+    top = Parser(prog="python -m mnist_core", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     learn = commands.add_parser("train", help="train a network")
@@ -108,12 +120,16 @@ def run_train(options: argparse.Namespace) -> None:
     data = load_mnist(options.data)
     if options.all:
         data = with_validation_images(data)
-        given.setdefault("train_size", len(data.train))
     if options.resume:
         if given or options.preset:
             raise ValueError("a resumed run keeps its settings: leave the other options out")
-        run = Run.resume(load_checkpoint(options.resume), data)
+        try:
+            run = Run.resume(load_checkpoint(options.resume), data)
+        except CheckpointError as error:
+            raise ValueError(f"{options.resume} can't be resumed: {error}") from error
     else:
+        if options.all:
+            given.setdefault("train_size", len(data.train))
         preset = PRESETS[options.preset] if options.preset else TrainConfig()
         config = TrainConfig.from_dict(preset.to_dict() | given)
         if len(data.train) < config.train_size and "train_size" not in given:
@@ -125,6 +141,8 @@ def run_train(options: argparse.Namespace) -> None:
     for progress in train(run):
         seconds = progress.seconds
         if progress.status == "exploded":
+            if options.out:
+                save_checkpoint(options.out, run.checkpoint())
             raise ValueError(progress.message)
         if progress.result:
             print_epoch(progress.result, options.json)
