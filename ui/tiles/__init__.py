@@ -88,7 +88,8 @@ def colour_table(theme: Theme = "light", *, diverging: bool = True) -> NDArray[n
     if diverging:
         at_zero, at_end, chroma = _RAMPS[theme]
         hue = np.radians(np.where(codes < 0, _BLUE, _ORANGE))
-        table = _oklch_to_srgb(at_zero + (at_end - at_zero) * strength, chroma * strength, hue)
+        # Chroma rises faster than lightness, so that the sign of a small weight shows already.
+        table = _oklch_to_srgb(at_zero + (at_end - at_zero) * strength, chroma * strength**0.7, hue)
     else:
         table = np.repeat(np.rint(255 * strength)[:, None], 3, axis=1)  # (256, 3)
     table[0] = 128  # missing: a grey that no number has; drawn as a chequered pattern
@@ -162,7 +163,8 @@ def weight_tiles(
 
     labels, marks, details
         One text for each of the n tiles: under the tile, as a warning with a pattern ("dead"), and
-        in the line below the grid when the tile is pointed at, focused or chosen.
+        in the line below the grid when the tile is pointed at, focused or chosen. Marks that come
+        and go move nothing as long as a sequence is given, of None where there is no mark.
     order
         Which tiles to show, in that order; every one in its own order without it.
     selected

@@ -5,7 +5,7 @@ const STEPS = 127; // a code of 127 stands for the largest magnitude of the scal
 const MISSING = -128; // the code of a number that is not finite
 const COLOURS = 256 * 3; // bytes of one theme's colour table, indexed by code + 128
 const SMALLEST_CELL = 36; // CSS pixels: narrower cannot be touched safely
-const CELL_PADDING = 6; // CSS pixels left and right of a picture, as in the style sheet
+const GAP = 6; // CSS pixels between two pictures, about
 
 const views = new WeakMap(); // place in the page -> its view
 
@@ -45,6 +45,7 @@ class TilesView {
     this.status = root.querySelector(".status");
     this.point = Object.assign(document.createElement("div"), { className: "point" });
     this.tiles = []; // one for each place in the grid, whatever unit it shows at the moment
+    this.strips = []; // one canvas for each row: hundreds of canvases would make scrolling slow
     this.frame = null; // what Python sent last
     this.held = null; // {unit, row, column} that focus, click or keys point at
     this.hovered = null; // the same for the mouse, as long as it is over the grid
@@ -54,7 +55,7 @@ class TilesView {
     this.grid.addEventListener("focusin", (event) => this.onFocus(event));
     this.grid.addEventListener("pointermove", (event) => this.onPointer(event));
     this.grid.addEventListener("pointerleave", () => this.read({ hovered: null }));
-    this.observer = new ResizeObserver(() => this.layOut());
+    this.observer = new ResizeObserver(() => this.onResize());
     this.observer.observe(this.scroller);
   }
 
@@ -84,18 +85,17 @@ class TilesView {
     this.colours = frame.table[theme];
 
     this.grid.setAttribute("aria-label", frame.description);
+    this.grid.classList.toggle("may-be-marked", frame.marks !== null || frame.off.size > 0);
     this.scroller.classList.toggle("limited", frame.height !== null);
     this.scroller.style.maxHeight = frame.height === null ? "" : `${frame.height}px`;
     while (this.tiles.length < frame.units.length) this.addTile();
     while (this.tiles.length > frame.units.length) this.tiles.pop().element.remove();
-    this.tiles.forEach((tile, place) => {
-      this.draw(tile, place, repaint);
-      this.describe(tile, place);
-    });
+    this.tiles.forEach((tile, place) => this.describe(tile, place));
+    this.layOut();
+    this.drawAll(repaint);
     this.drawLegend(repaint);
     this.markChoice();
     if (hadFocus && this.place.has(this.held?.unit)) this.focus(this.held.unit);
-    this.layOut();
     this.showReading(false);
   }
 
@@ -110,28 +110,26 @@ class TilesView {
     element.className = "tile";
     element.setAttribute("role", "option");
     element.innerHTML =
-      '<span class="picture"><canvas></canvas></span>' +
+      '<span class="picture"></span>' +
       '<span class="caption"></span><span class="label"></span><span class="mark"></span>';
     const [picture, caption, label, mark] = element.children;
-    this.tiles.push({ element, picture, caption, label, mark, canvas: picture.firstChild });
+    this.tiles.push({ element, picture, caption, label, mark, codes: null });
     this.grid.append(element);
   }
 
-  // The canvas has one dot a number and the style sheet enlarges it without blur: so the browser
-  // does the right thing for every screen density and a redraw costs h * w dots.
-  draw(tile, place, repaint) {
-    const { h, w } = this.frame;
-    const codes = this.frame.codes.subarray(place * h * w, (place + 1) * h * w);
-    if (tile.image?.width !== w || tile.image?.height !== h) {
-      tile.canvas.width = w;
-      tile.canvas.height = h;
-      tile.image = new ImageData(w, h);
-      tile.codes = null;
-    }
-    if (!repaint && tile.codes && codes.every((code, i) => code === tile.codes[i])) return;
-    tile.codes = codes;
-    paint(codes, w, tile.image, this.colours);
-    tile.canvas.getContext("2d").putImageData(tile.image, 0, 0);
+  // A strip has one dot a number and the style sheet enlarges it without blur: so the browser does
+  // the right thing for every screen density, and a tile costs h * w dots, only when it changes.
+  drawAll(repaint) {
+    const { h, w, codes } = this.frame;
+    const image = new ImageData(w, h);
+    this.tiles.forEach((tile, place) => {
+      const mine = codes.subarray(place * h * w, (place + 1) * h * w);
+      if (!repaint && tile.codes && mine.every((code, i) => code === tile.codes[i])) return;
+      tile.codes = mine;
+      paint(mine, w, image, this.colours);
+      const strip = this.strips[Math.floor(place / this.columns)];
+      strip.getContext("2d").putImageData(image, (place % this.columns) * (w + this.gap), 0);
+    });
   }
 
   describe(tile, place) {
@@ -187,21 +185,48 @@ class TilesView {
 
   // ---- layout ------------------------------------------------------------------------------
 
+  onResize() {
+    if (!this.frame) return;
+    this.layOut();
+    this.drawAll(false);
+  }
+
   // Half as many columns until a tile is wide enough to be touched: full rows stay full rows.
   layOut() {
-    const room = this.scroller.clientWidth;
-    if (!this.frame || room === 0) return;
     const { h, w, size } = this.frame;
+    const room = this.scroller.clientWidth;
     let columns = this.frame.columns;
     while (columns > 1 && room / columns < SMALLEST_CELL) columns = Math.ceil(columns / 2);
-    this.columns = columns;
-    const cell = Math.min(Math.floor(room / columns), Math.max(size + CELL_PADDING, SMALLEST_CELL));
-    const width = crispWidth(Math.min(cell - CELL_PADDING, size), w);
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${cell}px)`;
-    for (const { picture } of this.tiles) {
-      setStyle(picture, "width", `${width}px`);
-      setStyle(picture, "height", `${(width * h) / w}px`);
+    const widest = Math.max(SMALLEST_CELL, Math.min(room / columns, size + GAP));
+    const gap = Math.max(1, Math.round((GAP * w) / (widest - GAP))); // in dots of the strip
+    const dot = dotSize(widest, w + gap);
+
+    const shape = [this.tiles.length, h, w, columns, gap].join();
+    if (shape !== this.shape) {
+      Object.assign(this, { shape, columns, gap });
+      this.makeStrips();
     }
+    setStyle(this.grid, "gridTemplateColumns", `repeat(${columns}, ${dot * (w + gap)}px)`);
+    for (const { picture } of this.tiles) {
+      setStyle(picture, "width", `${dot * w}px`);
+      setStyle(picture, "height", `${dot * h}px`);
+    }
+    for (const strip of this.strips) setStyle(strip, "width", `${dot * strip.width}px`);
+  }
+
+  // A strip hangs in the first picture of its row and reaches over the others, behind their frames.
+  makeStrips() {
+    for (const strip of this.strips) strip.remove();
+    this.strips = [];
+    for (let place = 0; place < this.tiles.length; place += this.columns) {
+      const strip = document.createElement("canvas");
+      strip.className = "strip";
+      strip.width = this.columns * (this.frame.w + this.gap) - this.gap;
+      strip.height = this.frame.h;
+      this.tiles[place].picture.prepend(strip);
+      this.strips.push(strip);
+    }
+    for (const tile of this.tiles) tile.codes = null;
   }
 
   // ---- choosing and reading ----------------------------------------------------------------
@@ -343,11 +368,11 @@ function paint(codes, width, image, colours) {
   }
 }
 
-// A whole number of screen dots for each number, unless that would waste a fifth of the room.
-function crispWidth(room, w) {
-  const dots = Math.floor((room * devicePixelRatio) / w);
-  const width = (dots * w) / devicePixelRatio;
-  return width >= 0.8 * room ? width : room;
+// CSS pixels for one of `count` numbers side by side: a whole number of the screen's own dots, so
+// that all are equally wide, unless that would waste a fifth of the room.
+function dotSize(room, count) {
+  const crisp = Math.floor((room * devicePixelRatio) / count) / devicePixelRatio;
+  return crisp * count >= 0.8 * room ? crisp : room / count;
 }
 
 function format(number) {
