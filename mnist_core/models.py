@@ -1,9 +1,11 @@
 """Networks as a sequence of layers, and the two families of them that this project is about.
-All parameters of a network lie in one flat vector, so an optimizer's step is a few array operations.
+All parameters of a network lie in one flat vector, so an optimizer takes a few array operations.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -29,7 +31,12 @@ MAX_UNITS = 1024
 MAX_HIDDEN_LAYERS = 3
 MAX_CHANNELS = 128
 MAX_CONVOLUTIONS = 3
-PREDICTION_TILE = 512  # images at a time: activations stay in the processor's cache
+# Images that go through a network at once: more, and activations fall out of the processor's
+# cache; fewer, and the number of calls costs more than what is computed in them.
+MLP_TILE = 512
+CNN_TILE = 64
+# A thread of its own is worth its while for so many images of a batch.
+CNN_SHARE = 16
 
 # How wide the initial weights of a layer spread, from its numbers of inputs and outputs.
 INITIALISATIONS: dict[str, Callable[[int, int], float]] = {
@@ -73,6 +80,7 @@ class Sequential:
     """Layers one after the other, from a batch of images to logits.
 
     `input_shape` is (784,) or (1, 28, 28): what the first layer expects before the batch axis.
+    `tile` is how many images are best computed at once, `share` how many are worth a thread.
     """
 
     def __init__(
@@ -80,10 +88,14 @@ class Sequential:
         layers: Sequence[Layer],
         *,
         input_shape: tuple[int, ...] = (PIXELS,),
+        tile: int = MLP_TILE,
+        share: int = MLP_TILE,
         dtype: Any = np.float32,
     ) -> None:
         self.layers = tuple(layers)
         self.input_shape = input_shape
+        self.tile = tile
+        self.share = share
         own = [layer.parameters() for layer in self.layers]
         self.parameters = ParameterVector.shaped_like(own, dtype)
         for layer, before, views in zip(self.layers, own, self.parameters.layers, strict=True):
@@ -144,30 +156,38 @@ class Sequential:
             )
         return dy
 
-    def logits(self, images: Array) -> Array:
-        """Logits (10, N) of uint8 images (N, 28, 28)."""
-        if len(images) <= PREDICTION_TILE:
-            return self.forward(self.input_batch(to_pixels(images, self.dtype)))[0]
+    def logits(self, images: Array, *, threads: int = 1) -> Array:
+        """Logits (10, N) of uint8 images (N, 28, 28), computed on that many threads."""
         logits = np.empty((CLASSES, len(images)), self.dtype)
-        scratch = Scratch()
-        for start in range(0, len(images), PREDICTION_TILE):
-            tile = images[start : start + PREDICTION_TILE]
-            pixels = scratch.array(self, "pixels", (len(tile), PIXELS), self.dtype)
-            x = self.input_batch(to_pixels(tile, self.dtype, out=pixels))
-            logits[:, start : start + len(tile)] = self.forward(x, scratch=scratch)[0]
+        tiles = range(0, len(images), self.tile)
+        if threads == 1 or len(tiles) == 1:
+            self._fill_tiles(logits, images, tiles)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                fill = partial(self._fill_tiles, logits, images)
+                list(pool.map(fill, [tiles[first::threads] for first in range(threads)]))
         return logits
 
-    def predict_proba(self, images: Array) -> Array:
+    def _fill_tiles(self, logits: Array, images: Array, tiles: range) -> None:
+        """Write the columns (10, tile) of the tiles that begin at the given images."""
+        scratch = Scratch()
+        for start in tiles:
+            images_of_tile = images[start : start + self.tile]
+            pixels = scratch.array(self, "pixels", (len(images_of_tile), PIXELS), self.dtype)
+            x = self.input_batch(to_pixels(images_of_tile, self.dtype, out=pixels))
+            logits[:, start : start + self.tile] = self.forward(x, scratch=scratch)[0]
+
+    def predict_proba(self, images: Array, *, threads: int = 1) -> Array:
         """Probability of each digit, float32 (N, 10), for uint8 images (N, 28, 28)."""
         if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
             raise ValueError(
                 f"uint8 images (N, 28, 28) expected, not {images.dtype} {images.shape}"
             )
-        return np.ascontiguousarray(softmax(self.logits(images)).T, np.float32)
+        return np.ascontiguousarray(softmax(self.logits(images, threads=threads)).T, np.float32)
 
-    def predict(self, images: Array) -> Array:
+    def predict(self, images: Array, *, threads: int = 1) -> Array:
         """The most probable digit of each image, (N,)."""
-        return self.logits(images).argmax(axis=0)
+        return self.logits(images, threads=threads).argmax(axis=0)
 
 
 def to_pixels(images: Array, dtype: Any = np.float32, out: Array | None = None) -> Array:
@@ -217,7 +237,7 @@ def build_mlp(
     rng: np.random.Generator,
     dtype: Any = np.float32,
 ) -> Sequential:
-    """784 pixels -> one to three hidden layers -> 10 logits, as the report's W2 f(W1 x + b1) + b2."""
+    """784 pixels -> one to three hidden layers -> 10 logits: the report's W2 f(W1 x + b1) + b2."""
     if not 1 <= len(hidden) <= MAX_HIDDEN_LAYERS:
         raise ValueError(f"one to {MAX_HIDDEN_LAYERS} hidden layers, not {len(hidden)}")
     _check_units_and_activation(hidden, activation)
@@ -291,7 +311,9 @@ def build_cnn(
     if dropout:
         layers.append(Dropout(dropout))
     layers.append(dense_layer(units_in, CLASSES, initialisation, rng))
-    return Sequential(layers, input_shape=(1, SIDE, SIDE), dtype=dtype)
+    return Sequential(
+        layers, input_shape=(1, SIDE, SIDE), tile=CNN_TILE, share=CNN_SHARE, dtype=dtype
+    )
 
 
 def _pooled_side(number: int, side: int, maps: int, kernel_size: int, padding: str) -> int:
