@@ -206,10 +206,10 @@ class PlainConvPool:
     """A convolution and the maximums of its 2x2 windows, one after the other: what ConvPool is."""
 
     def __init__(self, W: Array, b: Array, *, padding: str = "valid") -> None:
+        Conv2D(W, b, padding=padding)  # refuses what does not go together
         self.W = W
         self.b = b
         self.padding = padding
-        self.pool = MaxPool2D(2)
 
     def parameters(self) -> dict[str, Array]:
         """W (F, C, k_h, k_w) and b (F,)."""
@@ -219,10 +219,10 @@ class PlainConvPool:
         self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
     ) -> tuple[Array, Cache]:
         """Pooled maps (F, H'/2, W'/2, N); the cache is that of both layers."""
-        convolution = Conv2D(self.W, self.b, padding=self.padding)
+        convolution, pool = Conv2D(self.W, self.b, padding=self.padding), MaxPool2D(2)
         maps, convolution_cache = convolution.forward(x, scratch=scratch)
-        y, pool_cache = self.pool.forward(maps, scratch=scratch)
-        return y, (convolution, convolution_cache, pool_cache)
+        y, pool_cache = pool.forward(maps, scratch=scratch)
+        return y, (convolution, convolution_cache, pool, pool_cache)
 
     def backward(
         self,
@@ -234,30 +234,20 @@ class PlainConvPool:
         input_gradient: bool = True,
     ) -> Array | None:
         """Back through the pooling, then through the convolution."""
-        convolution, convolution_cache, pool_cache = cache
-        dmaps = self.pool.backward(dy, pool_cache, {})
+        convolution, convolution_cache, pool, pool_cache = cache
+        dmaps = pool.backward(dy, pool_cache, {})
         assert dmaps is not None
         return convolution.backward(
             dmaps, convolution_cache, gradients, input_gradient=input_gradient
         )
 
 
-class ConvPool:
-    """PlainConvPool, fast: see the top of this module.
+class ConvPool(PlainConvPool):
+    """The same, fast: see the top of this module.
 
     An activation that never falls, as all of ours, gives the same before and after taking
     maximums. After it, it has a quarter of the values to work on: so it follows as a layer.
     """
-
-    def __init__(self, W: Array, b: Array, *, padding: str = "valid") -> None:
-        Conv2D(W, b, padding=padding)  # refuses what does not go together
-        self.W = W
-        self.b = b
-        self.padding = padding
-
-    def parameters(self) -> dict[str, Array]:
-        """W (F, C, k_h, k_w) and b (F,)."""
-        return {"W": self.W, "b": self.b}
 
     def forward(
         self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
