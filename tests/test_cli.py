@@ -38,6 +38,7 @@ def run(capsys, small_folder):
         try:
             status = main(list(arguments))
         except SystemExit as end:  # how argparse ends
+            assert isinstance(end.code, int)
             status = end.code
         captured = capsys.readouterr()
         return status, captured.out, captured.err

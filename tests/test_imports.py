@@ -25,6 +25,8 @@ ROOMS = [
     "mnist_core.metrics",
     "mnist_core.checkpoint",
     "mnist_core.explain",
+    "mnist_core.hidden",
+    "mnist_core.saliency",
     "mnist_core.parallel",
     "mnist_core.training",
     "mnist_core",  # the public doors in its __init__.py

@@ -135,9 +135,12 @@ def test_two_runs_that_take_turns_do_not_disturb_each_other(small):
 
 
 def test_numpys_global_generator_is_neither_used_nor_changed(small):
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    def global_state() -> list[int]:
+        return np.random.get_state(legacy=False)["state"]["key"].tolist()  # noqa: NPY002
+
+    before = global_state()
     after(Run(EVERYTHING, small), 12)
-    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    assert global_state() == before
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -393,16 +396,13 @@ def test_settings_come_back_from_their_dictionary(config):
 def test_settings_that_make_no_sense_are_refused_with_the_settings_name(settings):
     with pytest.raises(ValueError) as caught:
         TrainConfig.from_dict(settings)
-    name = next(iter(settings))
-    assert {"hidden": "hidden", "activation": "activation"}.get(
-        name, name.replace("_", " ")
-    ) in str(caught.value)
+    assert next(iter(settings)).replace("_", " ") in str(caught.value)
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_the_limits_themselves_are_allowed(name):
     for limit in LIMITS[name]:
-        assert getattr(TrainConfig(**{name: limit}), name) == limit
+        assert getattr(replace(TrainConfig(), **{name: limit}), name) == limit
 
 
 @pytest.mark.parametrize("size", [99, 601])
