@@ -257,7 +257,7 @@ class JobState:
         """Bring everything up to date."""
         self.version += 1
         if report.restarted_at is not None:
-            self._restart(report.restarted_at)
+            self._restart(report.restarted_at, report.learning_rate)
         self.status, self.message = report.status, report.message
         self.learning_rate = report.learning_rate
         self.progress = report.progress
@@ -272,11 +272,13 @@ class JobState:
         if report.snapshots:
             self.snapshot = report.snapshots[-1]
 
-    def _restart(self, step: int) -> None:
+    def _restart(self, step: int, learning_rate: float) -> None:
         self.results = ()
         self.batch_line.forget_after(step)
-        # A change of rate at the step itself is part of a checkpoint, but not of a rewound run.
-        self.rate_changes = tuple(c for c in self.rate_changes if c[0] <= step and step)
+        self.rate_changes = tuple(change for change in self.rate_changes if change[0] < step)
+        known = self.rate_changes[-1][1] if self.rate_changes else self.config.learning_rate
+        if learning_rate != known:  # set before the checkpoint, or never reported
+            self.rate_changes += ((step, learning_rate),)
 
     def change(self, status: JobStatus, message: str = "") -> None:
         """Note a status that no report tells of."""

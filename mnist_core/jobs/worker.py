@@ -142,7 +142,11 @@ class Trainer:
             else:
                 self._advance()
         self._save()
-        self._report()
+        if self.status == "exploded":  # the run went back to its last good weights
+            self.new_results = list(self.run.history)
+            self._report(restarted_at=self.run.step)
+        else:
+            self._report()
 
     def _obey(self, command: Command) -> None:
         match command:
