@@ -80,7 +80,7 @@ def learning_curves(
                 "hovertemplate": f"%{{y:{form}}}{unit}",
             }
         )
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "entrywidth": 75}
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "entrywidth": 62}
     axis = {"title": {"text": "accuracy (%)"}} if factor == 100 else {"title": {"text": "loss"}}
     if factor == 1:
         axis["rangemode"] = "tozero"  # type: ignore[assignment]

@@ -66,8 +66,7 @@ def _run(config: TrainConfig | None, polled: bool) -> None:
     _buttons(config, job, view)
     _progress(view)
     _curves(config, view)
-    if job is not None and view is not None:
-        _applies_now(job, view)
+    _applies_now(config, job, view)
     _tiles(view)
 
 
@@ -87,23 +86,22 @@ def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) 
                 job.send(Stop())
             show_run(pool().start(config).id)
             st.rerun()
-        if job is None or view is None:
-            return
         commands = [
             ("Pause", Pause(), ":material/pause:", status == "running"),
             ("One batch", TrainBatch(), ":material/step:", status in LIVE),
             ("One epoch", TrainEpoch(), ":material/skip_next:", status in LIVE),
             ("Stop", Stop(), ":material/stop:", status in (*LIVE, "queued")),
-            ("Rewind", Rewind(), ":material/replay:", status not in ("queued", "starting")),
+            ("Rewind", Rewind(), ":material/replay:", status not in (None, "queued", "starting")),
         ]
         if status == "paused":
             commands[0] = ("Resume", Resume(), ":material/resume:", True)
         for label, command, icon, possible in commands:
-            if st.button(label, icon=icon, disabled=not possible, key=label):
+            if st.button(label, icon=icon, disabled=not possible, key=label) and job is not None:
                 job.send(command)
                 st.rerun()
-        saved = status in ("failed", "stopped") and view.saved_step is not None
-        if saved and st.button("Go on from the last checkpoint", key="go_on"):
+        if job is None or status not in ("failed", "stopped") or job.checkpoint_path is None:
+            return
+        if st.button("Go on from the last checkpoint", key="go_on"):
             pool().resume(job.id)
             st.rerun()
 
@@ -153,9 +151,8 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
             figure, key=f"curve_{measure}", config=charts.CONFIG, alt=_curve_words(measure, view)
         )
     st.caption(_newest(view))
-    if results:
-        with st.expander("Every epoch in numbers"):
-            st.dataframe(charts.results_table(results), hide_index=True)
+    with st.expander("Every epoch in numbers"):
+        st.dataframe(charts.results_table(results), hide_index=True)
 
 
 def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
@@ -186,22 +183,23 @@ def _newest(view: JobView | None) -> str:
     )
 
 
-def _applies_now(job: Job, view: JobView) -> None:
-    """What the run that goes on can still be told."""
-    if view.ended:
-        return
-    key = f"rate_{job.id}"
+def _applies_now(config: TrainConfig | None, job: Job | None, view: JobView | None) -> None:
+    """What the run that goes on can still be told; shown without one, so that nothing moves."""
+    shown = view.config if view else config or TrainConfig()
+    key = f"rate_{job.id if job else ''}"
 
     def change() -> None:
-        job.send(SetLearningRate(st.session_state[key]))
+        if job is not None:
+            job.send(SetLearningRate(st.session_state[key]))
 
     st.select_slider(
         "Learning rate (applies now)",
-        sorted({*LEARNING_RATES, view.config.learning_rate}),
-        view.config.learning_rate,
+        sorted({*LEARNING_RATES, shown.learning_rate}),
+        shown.learning_rate,
         format_func=lambda rate: f"{rate:g}",
         key=key,
         on_change=change,
+        disabled=view is None or view.ended,
     )
     explained("learning_rate_now")
 
