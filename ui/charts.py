@@ -13,18 +13,25 @@ from mnist_core.training import EpochResult
 # One colour for one thing on every page; told apart by colour-blind eyes, on white and on black.
 TRAINING = "#2f7fc1"
 VALIDATION = "#e07b00"
-CURVE_HEIGHT = 300  # pixels
-MAX_POINTS = 150  # of a faint line: more can't be seen, and each update would carry them
-
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
-
-Measure = Literal["accuracy", "loss"]
 
 
 def faded(colour: str, opacity: float = 0.35) -> str:
     """A "#rrggbb" colour as plotly's rgba(...) with that opacity."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+CURVE_LEGEND = {
+    "training, after each epoch": ("●", TRAINING),
+    "validation, after each epoch": ("◆", VALIDATION),
+    "training, batch by batch": ("—", faded(TRAINING, 0.6)),
+}
+CURVE_HEIGHT = 280  # pixels
+MAX_POINTS = 150  # of a faint line: more can't be seen, and each update would carry them
+
+CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+Measure = Literal["accuracy", "loss"]
 
 
 def thinned(values: Array, most: int = MAX_POINTS) -> Array:
@@ -80,7 +87,6 @@ def learning_curves(
                 "hovertemplate": f"%{{y:{form}}}{unit}",
             }
         )
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "entrywidth": 62}
     axis = {"title": {"text": "accuracy (%)"}} if factor == 100 else {"title": {"text": "loss"}}
     if factor == 1:
         axis["rangemode"] = "tozero"  # type: ignore[assignment]
@@ -90,10 +96,10 @@ def learning_curves(
         "data": traces,
         "layout": {
             "height": CURVE_HEIGHT,
-            "margin": {"l": 55, "r": 10, "t": 30, "b": 40},
+            "margin": {"l": 55, "r": 10, "t": 10, "b": 40},
             "xaxis": {"title": {"text": "epoch"}, "range": [0, epochs * 1.02]},
             "yaxis": axis,
-            "legend": legend,
+            "showlegend": False,  # one legend for both charts stands above them
             "hovermode": "x unified",
             "uirevision": revision,
         },

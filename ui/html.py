@@ -43,6 +43,16 @@ def probability_bars(probabilities: Array, *, colour: str = BAR) -> str:
     return f'<div role="list" aria-label="probability of each digit">{"".join(rows)}</div>'
 
 
+def legend(entries: dict[str, tuple[str, str]]) -> str:
+    """Names in a row, each behind its symbol in its colour: {name: (symbol, colour)}."""
+    words = "".join(
+        f'<span style="white-space:nowrap"><span style="color:{colour}">{symbol}</span>'
+        f" {name}</span>"
+        for name, (symbol, colour) in entries.items()
+    )
+    return f'<div style="display:flex;flex-wrap:wrap;gap:.3em 1.4em;font-size:.9rem">{words}</div>'
+
+
 def no_bars() -> str:
     """The ten bars empty: what stands there while there is nothing to answer about."""
     rows = "".join(

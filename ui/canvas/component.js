@@ -392,22 +392,20 @@ class Easel {
     for (const disc of [this.tip, this.ring]) disc.style.width = disc.style.height = diameter;
   }
 
+  /** Gives the canvas one pixel for each pixel of the screen, whatever its size and the page's zoom. */
   watchSize() {
-    const resize = ([entry]) => {
-      const side = entry.devicePixelContentBoxSize?.[0].inlineSize;
-      const pixels = side ?? Math.round(this.paper.clientWidth * devicePixelRatio);
-      if (pixels === 0) return; // hidden
+    const resize = () => {
+      const pixels = Math.round(this.paper.clientWidth * devicePixelRatio);
+      if (pixels === 0 || pixels === this.canvas.width) return; // 0 while it is hidden
       this.canvas.width = this.canvas.height = pixels;
       this.paint();
       if (this.journal !== null) this.refresh();
     };
     const observer = new ResizeObserver(resize);
-    try {
-      observer.observe(this.canvas, { box: "device-pixel-content-box" });
-    } catch {
-      observer.observe(this.canvas); // Safari
-    }
+    observer.observe(this.paper);
+    window.addEventListener("resize", resize, { signal: this.ending.signal }); // the zoom
     this.ending.signal.addEventListener("abort", () => observer.disconnect());
+    resize();
   }
 
   // ---- Mouse, pen, fingers -----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from mnist_core.jobs.local import Job
 from mnist_core.training import TrainConfig
 from ui import charts
 from ui.controls import LEARNING_RATES, explained, run_summary, settings
+from ui.html import legend
 from ui.session import current_job, pool, remember_best, show_run
 from ui.tiles import weight_tiles
 
@@ -138,6 +139,7 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
         "accuracy": np.array([point.accuracy for point in line]),
         "loss": np.array([point.loss for point in line]),
     }
+    st.html(legend(charts.CURVE_LEGEND))
     for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         figure = charts.learning_curves(
             measure,

@@ -4,7 +4,7 @@
 const STEPS = 127; // a code of 127 stands for the largest magnitude of the scale
 const MISSING = -128; // the code of a number that is not finite
 const COLOURS = 256 * 3; // bytes of one theme's colour table, indexed by code + 128
-const SMALLEST_CELL = 36; // CSS pixels: narrower cannot be touched safely
+const TOUCHABLE = 32; // CSS pixels: a narrower tile is hard to hit with a finger
 const GAP = 6; // CSS pixels between two pictures, about
 
 const views = new WeakMap(); // place in the page -> its view
@@ -196,8 +196,8 @@ class TilesView {
     const { h, w, size } = this.frame;
     const room = this.scroller.clientWidth;
     let columns = this.frame.columns;
-    while (columns > 1 && room / columns < SMALLEST_CELL) columns = Math.ceil(columns / 2);
-    const widest = Math.max(SMALLEST_CELL, Math.min(room / columns, size + GAP));
+    while (columns > 1 && room / columns < TOUCHABLE) columns = Math.ceil(columns / 2);
+    const widest = Math.max(TOUCHABLE, Math.min(room / columns, size + GAP));
     const gap = Math.max(1, Math.round((GAP * w) / (widest - GAP))); // in dots of the strip
     const dot = dotSize(widest, w + gap);
 
@@ -369,10 +369,10 @@ function paint(codes, width, image, colours) {
 }
 
 // CSS pixels for one of `count` numbers side by side: a whole number of the screen's own dots, so
-// that all are equally wide, unless that would waste a fifth of the room.
+// that all are equally wide, unless that would waste a fifth of the room or make a tile too narrow.
 function dotSize(room, count) {
   const crisp = Math.floor((room * devicePixelRatio) / count) / devicePixelRatio;
-  return crisp * count >= 0.8 * room ? crisp : room / count;
+  return crisp * count >= Math.max(0.8 * room, TOUCHABLE) ? crisp : room / count;
 }
 
 function format(number) {
