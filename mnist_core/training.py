@@ -13,18 +13,18 @@ import numpy as np
 from mnist_core.augment import Augmentation, augment
 from mnist_core.checkpoint import Checkpoint, CheckpointError, fill, restored
 from mnist_core.data import VALIDATION_SIZE, Dataset, balanced_subset
-from mnist_core.functional import Array, cross_entropy
-from mnist_core.layers import ACTIVATIONS, Scratch
+from mnist_core.functional import Array
+from mnist_core.layers import ACTIVATIONS
 from mnist_core.metrics import loss_and_accuracy
 from mnist_core.models import (
     MODELS,
     PIXELS,
-    ParameterVector,
     Sequential,
     build_model,
     to_pixels,
 )
 from mnist_core.optim import OPTIMIZERS, SCHEDULES
+from mnist_core.parallel import BatchGradient
 
 Status = Literal["running", "finished", "exploded"]
 # Which settings describe the network itself; all others say how it is trained.
@@ -33,7 +33,6 @@ NETWORK_SETTINGS = {
     "cnn": ("channels", "kernel_sizes", "dense", "activation", "initialisation", "dropout"),
 }
 REDUCTIONS = ("mean", "sum")
-CHUNK = 1024  # images that go through the network at once, however large the batch is
 TILE = 256  # images that are gathered, varied and scaled at once, some batches ahead of use
 KEEP_EVERY = 50  # steps between copies of weights that are known to give a finite loss
 # What a random stream is for: with the seed and a count it gives a generator of its own, so
@@ -343,49 +342,6 @@ def _batches(run: Run) -> Iterator[tuple[Array, Array]]:
             yield pixels[at : at + size], labels[start + at : start + at + size]
 
 
-def _batch_gradient(
-    run: Run,
-    pixels: Array,
-    labels: Array,
-    scale: float,
-    gradients: ParameterVector,
-    scratch: Scratch,
-) -> tuple[float, float]:
-    """Write `scale` times the batch's summed gradient to `gradients`; mean loss and accuracy."""
-    if len(labels) > CHUNK:
-        return _chunked_gradient(run, pixels, labels, scale, gradients, scratch)
-    model = run.model
-    rng = _generator(run.config.seed, DROPOUT, run.step) if model.has_randomness else None
-    logits, caches = model.forward(model.input_batch(pixels), scratch=scratch, rng=rng)
-    right = np.count_nonzero(logits.argmax(axis=0) == labels)
-    loss, dlogits = cross_entropy(logits, labels)  # (10, N)
-    dlogits *= scale
-    model.backward(dlogits, caches, gradients, scratch=scratch)
-    return loss, float(right / len(labels))
-
-
-def _chunked_gradient(
-    run: Run,
-    pixels: Array,
-    labels: Array,
-    scale: float,
-    gradients: ParameterVector,
-    scratch: Scratch,
-) -> tuple[float, float]:
-    """The same for a batch whose activations would take much memory: a part at a time."""
-    total, losses, right = np.zeros_like(gradients.flat), 0.0, 0.0
-    for start in range(0, len(labels), CHUNK):
-        part = slice(start, start + CHUNK)
-        loss, accuracy = _batch_gradient(
-            run, pixels[part], labels[part], scale, gradients, scratch
-        )
-        total += gradients.flat
-        losses += loss * len(labels[part])
-        right += accuracy * len(labels[part])
-    gradients.flat[...] = total
-    return losses / len(labels), right / len(labels)
-
-
 def _decay_factors(model: Sequential, weight_decay: float) -> Array | None:
     """weight_decay for every weight and 0 for every bias, (P,); None if there is none."""
     if not weight_decay:
@@ -404,7 +360,8 @@ def train(run: Run) -> Iterator[Progress]:
     """
     config, model = run.config, run.model
     parameters = model.parameters.flat
-    gradients, scratch = model.new_gradients(), Scratch()
+    batch_gradient = BatchGradient(model, threads=config.threads)
+    gradient = batch_gradient.gradients.flat
     decay = _decay_factors(model, config.weight_decay)
     schedule = SCHEDULES[config.schedule]
     good, good_step = [array.copy() for array in run.arrays()], run.step
@@ -414,6 +371,9 @@ def train(run: Run) -> Iterator[Progress]:
         return Progress(
             run.step, run.steps, epoch, loss, accuracy, rate, seconds, images_done, **others
         )
+
+    def dropout(part: int) -> np.random.Generator:
+        return _generator(config.seed, DROPOUT, run.step, part)
 
     def exploded(loss: float, accuracy: float, rate: float) -> Progress:
         """Take back what was done since the last good weights."""
@@ -433,15 +393,18 @@ def train(run: Run) -> Iterator[Progress]:
                 scale = run.optimizer.gradient_scale(rate)
                 if config.reduction == "mean":
                     scale /= len(labels)
-                loss, accuracy = _batch_gradient(run, pixels, labels, scale, gradients, scratch)
-                if not isfinite(loss):
-                    yield exploded(loss, accuracy, rate)
-                    return
+                loss, accuracy = batch_gradient(
+                    pixels, labels, scale=scale, dropout=dropout if model.has_randomness else None
+                )
+            if not isfinite(loss):
+                yield exploded(loss, accuracy, rate)
+                return
+            with np.errstate(all="ignore"):
                 if run.step % KEEP_EVERY == 0:
                     good, good_step = [array.copy() for array in run.arrays()], run.step
                 if decay is not None:
-                    gradients.flat[...] += decay * run.optimizer.gradient_scale(rate) * parameters
-                run.optimizer.step(parameters, gradients.flat, rate)
+                    gradient += decay * run.optimizer.gradient_scale(rate) * parameters
+                run.optimizer.step(parameters, gradient, rate)
                 if run.average is not None:
                     _follow(run.average.flat, parameters, config.average, run.step)
             run.step += 1
