@@ -374,6 +374,35 @@ def test_a_worker_killed_in_full_run_resumes_where_it_was_saved(
     assert [result.epoch for result in view.results] == list(range(1, len(view.results) + 1))
 
 
+def test_an_interrupt_meant_for_the_server_does_not_end_a_worker(
+    pool: LocalPool, folder: Path
+) -> None:
+    job = pool.start(ENDLESS, data=folder)
+    step = job.wait_for(lambda view: view.step > 0, TIMEOUT).step
+    assert job.process_id is not None
+    os.kill(job.process_id, signal.SIGINT)
+    # Two more commands are obeyed, so it has had its chance to die in between.
+    job.send(Pause())
+    step = job.wait_for(lambda view: view.status == "paused", TIMEOUT).step
+    job.send(TrainBatch())
+    job.wait_for(at(step + 1, "paused"), TIMEOUT)
+
+
+def test_a_full_disk_is_told_and_no_reason_to_end(tmp_path: Path, data: Dataset) -> None:
+    stream = io.BytesIO()
+    outbox = Outbox(stream)
+    (tmp_path / "file").touch()
+    order = Order(CONFIG, folder=str(tmp_path / "file"))  # no folder: nothing can be written there
+    Trainer(order, data, SimpleQueue(), outbox).work()
+    outbox.close()
+    stream.seek(0)
+    reports = []
+    while message := read_message(stream):
+        reports.append(read_report(message))
+    assert reports[-1].status == "finished" and reports[-1].saved_step is None
+    assert "No checkpoint could be saved" in reports[-1].message
+
+
 def test_closing_the_pool_leaves_no_process_and_saves_the_runs(
     tmp_path: Path, folder: Path
 ) -> None:

@@ -122,7 +122,7 @@ class Job:
         self.id = state.id
         self.config = state.config
         self.data = data  # a folder of IDX files, None for MNIST as shipped
-        self.folder = pool.settings.folder / state.id
+        self.folder = (pool.settings.folder / state.id).resolve()
         self.begun_from: Path | None = None  # the checkpoint of another run, or a moment of it
         # What follows belongs to the pool, under its lock.
         self._pool = pool
@@ -287,7 +287,7 @@ class LocalPool:
         """A new run, at work as soon as there is a place for it.
 
         `data` is a folder of IDX files; from `checkpoint` the run goes on with these settings.
-        What can't work shows as status "failed" with the reason.
+        What can't work shows as status "failed" with the reason; OSError if the disk is full.
         """
         state = JobState(secrets.token_urlsafe(8), config, learning_rate=config.learning_rate)
         job = Job(self, state, str(Path(data).resolve()) if data is not None else None)
@@ -296,8 +296,6 @@ class LocalPool:
         job.folder.mkdir(mode=0o700)
         _write_record(job)
         with self.changed:
-            self._refuse_if_closed()
-            self._jobs[job.id] = job
             self.enqueue(job)
         return job
 
@@ -328,6 +326,7 @@ class LocalPool:
         """Let a run start when there is a place for it."""
         with self.changed:
             self._refuse_if_closed()
+            self._jobs[job.id] = job  # again, if it had been forgotten
             job._state.change("queued")
             self._queue.append(job)
             self._start_waiting()
@@ -338,6 +337,8 @@ class LocalPool:
         with self.changed:
             self._queue.remove(job)
             job._state.change("stopped", reason)
+            with suppress(OSError):
+                _write_record(job)
             self.changed.notify_all()
 
     def close(self) -> None:
@@ -429,7 +430,11 @@ class LocalPool:
         assert process.stdin is not None and process.stdout is not None
         with process.stdout:
             while message := read_message(process.stdout):
-                report = read_report(message)
+                try:
+                    report = read_report(message)
+                except (KeyError, TypeError, ValueError):  # the program was replaced meanwhile
+                    process.kill()
+                    break
                 with self.changed:
                     job._take(report)
                     self.changed.notify_all()

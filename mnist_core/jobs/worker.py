@@ -284,7 +284,9 @@ class Trainer:
             save_checkpoint(self.checkpoint_file, self.run.checkpoint())
             self.saved_step = self.run.step
         except OSError as error:
-            self.message = f"No checkpoint could be saved: {error.strerror or error}."
+            reason = f"No checkpoint could be saved: {error.strerror or error}."
+            if reason not in self.message:
+                self.message = f"{self.message} {reason}".strip()
         self.saved_at = monotonic()
         self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
 
