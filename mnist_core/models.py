@@ -335,7 +335,7 @@ def _pooled_side(number: int, side: int, maps: int, kernel_size: int, padding: s
 
 
 # The networks that the benchmarks measure and the recipes train: arguments of build_cnn.
-CNNS: dict[str, dict[str, tuple[int, ...]]] = {
+CNNS: dict[str, dict[str, Any]] = {
     "S": {"channels": (8, 16), "kernel_sizes": (5, 5), "dense": ()},
     "L": {"channels": (16, 32), "kernel_sizes": (3, 3), "dense": (64,)},
     "M": {"channels": (16, 32), "kernel_sizes": (5, 5), "dense": (128,)},
