@@ -26,6 +26,8 @@ ROOMS = [
     "mnist_core.checkpoint",
     "mnist_core.explain",
     "mnist_core.hidden",
+    "mnist_core.units",
+    "mnist_core.exciting",
     "mnist_core.saliency",
     "mnist_core.parallel",
     "mnist_core.training",
