@@ -232,9 +232,15 @@ def test_a_drawing_that_came_from_the_canvas_is_not_put_on_it_again():
     assert state.after_passing(state.drawing).journal is state.journal
 
 
-def test_a_page_that_always_passes_an_empty_drawing_does_not_clear_the_canvas():
-    state = CanvasState().after_passing(Drawing()).after_message(f"here 0 {DOT}  ")
-    assert state.after_passing(Drawing()).drawing is state.drawing
+def test_a_run_that_ends_before_it_keeps_the_answer_loses_nothing():
+    first = Drawing()
+    state = CanvasState().after_passing(first).after_message(f"here 0 {DOT}  ")
+    assert state.after_passing(first).drawing is state.drawing
+
+
+def test_an_empty_drawing_passed_to_a_new_canvas_leaves_room_for_what_the_browser_kept():
+    state = CanvasState().after_passing(Drawing()).after_passing(Drawing())
+    assert state.journal.origin == ""
 
 
 def test_a_passed_drawing_replaces_the_canvas_and_messages_under_way_come_too_late():
@@ -255,11 +261,22 @@ def test_one_draws_on_over_a_background():
     assert (picture[0, 0], picture[140, 140]) == (100, 255)
 
 
-def test_an_emptied_drawing_empties_the_canvas():
-    state = started(DOT)
-    state = state.after_passing(state.drawing).after_passing(Drawing())
-    assert state.drawing.is_blank
-    assert state.journal.text == ""
+@pytest.mark.parametrize("words", [DOT, DOT + "*<", "*" + DOT])
+def test_an_empty_drawing_empties_the_canvas(words: str):
+    passed = Drawing()
+    state = CanvasState().after_passing(passed).after_message(f"here 0 {words}  ")
+    for before in (state, state.after_passing(state.drawing)):
+        after = before.after_passing(Drawing())
+        assert after.drawing.is_blank
+        assert after.journal.text == ""
+
+
+def test_the_same_picture_can_be_put_on_the_canvas_again_once_it_was_drawn_over():
+    digit = Drawing(background=np.full((28, 28), 100, np.uint8))
+    state = CanvasState().after_passing(digit)
+    state = state.after_message(f"{state.journal.origin} 0 {DOT}")
+    state = state.after_passing(state.drawing).after_passing(digit)
+    assert same(state.drawing, digit)
 
 
 # ---- Hostile browsers ----------------------------------------------------------------------------

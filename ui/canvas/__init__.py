@@ -187,10 +187,12 @@ class CanvasState:
     def after_passing(self, drawing: Drawing) -> "CanvasState":
         """The state after the page passed a drawing in.
 
-        What the canvas itself returned, or what was passed the last time, changes nothing. Any
-        other drawing is put on the canvas and begins a journal.
+        What is on the canvas already, or what was passed the last time, changes nothing. Any other
+        drawing is put on the canvas and begins a journal.
         """
-        if drawing is self.drawing or _look_alike(drawing, self.passed):
+        if drawing is self.passed:  # as after a run that ended before it could keep our answer
+            return self
+        if _look_alike(drawing, self.drawing):
             return replace(self, passed=drawing)
         journal = Journal(origin=secrets.token_urlsafe(6), background=drawing.background)
         journal = journal.extended(journal_text(drawing))
@@ -256,8 +258,8 @@ def draw_canvas(
 
     The usual call is `session.drawing = draw_canvas(session.drawing, key="canvas")`. A drawing that
     neither came from this canvas nor was passed the last time is put on it in place of what was
-    there: `Drawing()` empties it, and `Drawing(background=digit)` shows a picture to draw on. The
-    drawing survives reruns, page switches (under the same key) and a reload of the browser.
+    there: a new `Drawing()` empties it, and `Drawing(background=digit)` shows a picture to draw on.
+    The drawing survives reruns, page switches (under the same key) and a reload of the browser.
     on_change is called before the run in which a new drawing is returned.
     """
     slot = f"{key}.state"  # not the widget's own key: Streamlit forgets that when the page is left

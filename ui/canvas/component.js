@@ -9,7 +9,7 @@ const GRID = 28; // cells on a side, for the keyboard
 const USUAL_BRUSH = 1 / 13; // of the side: what MNIST's strokes measure
 
 const SEND_EVERY = 90; // milliseconds, while a stroke is drawn ...
-const SEND_SELDOM = 200; // ... and after LIVE_MESSAGES of them, because each costs 230 bytes of Streamlit's own
+const SEND_SELDOM = 250; // ... and after LIVE_MESSAGES of them, because each costs 230 bytes of Streamlit's own
 const LIVE_MESSAGES = 8;
 const PATIENCE = 1000; // milliseconds to wait for a confirmation before sending more of an unfinished stroke
 const NEAR = 0.006; // points nearer than this to the last one are left out ...
@@ -175,7 +175,7 @@ class Easel {
     this.brush = USUAL_BRUSH;
     this.thinner = null; // of the stroke being drawn, if there is one
     this.pointer = null; // { id, last } of the pointer that draws
-    this.fingers = new Set();
+    this.fingers = new Map(); // of the fingers on the canvas: pointer id -> height on the screen
     this.cell = { column: 14, row: 14 };
     this.keyStroke = false; // whether Space is held down
 
@@ -200,6 +200,7 @@ class Easel {
     }
     this.known = data.origin === this.journal.origin;
     if (this.known) this.confirmed = Math.max(this.confirmed, data.text.length);
+    this.showConfirmed();
     if (this.sent < this.journal.text.length && this.thinner === null) this.send();
   }
 
@@ -234,7 +235,13 @@ class Easel {
     this.sent = text.length;
     this.sentAt = performance.now();
     this.setStateValue("ink", message.join(" "));
+    this.showConfirmed();
     this.keep();
+  }
+
+  /** Lets tests see whether Python has all that was sent. */
+  showConfirmed() {
+    this.easel.dataset.confirmed = String(this.confirmed >= this.sent);
   }
 
   keep() {
@@ -447,7 +454,7 @@ class Easel {
   pointerDown(event) {
     this.easel.classList.remove("with-keyboard");
     if (event.pointerType === "touch") {
-      this.fingers.add(event.pointerId);
+      this.fingers.set(event.pointerId, event.clientY);
       if (this.fingers.size > 1) {
         if (this.pointer?.isFinger) this.withdraw();
         this.pointer = null; // whatever the fingers do now is the page's
@@ -472,9 +479,21 @@ class Easel {
       const [x, y] = [event.clientX - left, event.clientY - top];
       this.ring.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
     }
+    if (this.fingers.size > 1) this.scroll(event);
     if (this.pointer?.id !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length > 0 ? events : [event]) this.moveTo(this.pointAt(each));
+  }
+
+  /**
+   * Two fingers that come down together scroll without our help, and the browser takes them away from us. If the second
+   * comes after a stroke has begun, the browser leaves both to us.
+   */
+  scroll(event) {
+    if (!this.fingers.has(event.pointerId)) return;
+    const distance = this.fingers.get(event.pointerId) - event.clientY;
+    this.fingers.set(event.pointerId, event.clientY);
+    scrollerOf(this.easel.getRootNode().host).scrollBy(0, distance / this.fingers.size);
   }
 
   /** A stroke ends where it leaves the canvas, and a new one begins where the pointer comes back. */
@@ -586,6 +605,15 @@ function imageOf(background) {
   }
   context.putImageData(pixels, 0, 0);
   return image;
+}
+
+/** The nearest element around this one that scrolls. */
+function scrollerOf(element) {
+  for (let around = element; around !== null; around = around.parentElement) {
+    const scrolls = /auto|scroll/.test(getComputedStyle(around).overflowY);
+    if (scrolls && around.scrollHeight > around.clientHeight) return around;
+  }
+  return document.scrollingElement;
 }
 
 const easels = new WeakMap();
