@@ -31,6 +31,7 @@ ROOMS = [
     "mnist_core.saliency",
     "mnist_core.parallel",
     "mnist_core.training",
+    "mnist_core.health",
     "mnist_core",  # the public doors in its __init__.py
     "mnist_core.experiments",
     "mnist_core.jobs",
