@@ -89,11 +89,13 @@ def forward_through(
     return x, caches
 
 
-def backward_through(layers: Sequence[Layer], dy: Array, caches: list[Cache]) -> Array:
+def backward_through(
+    layers: Sequence[Layer], dy: Array, caches: list[Cache], *, scratch: NewArrays = NEW_ARRAYS
+) -> Array:
     """The gradient of the first layer's input; those of the parameters are thrown away."""
     for layer, cache in zip(reversed(layers), reversed(caches), strict=True):
         unused = {name: np.empty_like(array) for name, array in layer.parameters().items()}
-        dx = layer.backward(dy, cache, unused)
+        dx = layer.backward(dy, cache, unused, scratch=scratch)
         assert dx is not None
         dy = dx
     return dy
