@@ -1,4 +1,4 @@
-"""Shows that gradients are right, and what a network's answer rests on.
+"""Shows that gradients are right, and what the units of a first layer look for.
 Checks run in float64, where a finite difference is exact to about ten digits.
 """
 
