@@ -20,6 +20,7 @@ BATCH_SIZES = [1, 2, 5, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 10
 TRAIN_SIZES = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000]
 
 INITIAL_WEIGHTS = ["glorot", "he", "normal(0.01)", "normal(0.1)"]
+WEIGHT_DECAYS = [0.0, 1e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 1e-2]
 AVERAGES = [0.0, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999]
 MODEL_NAMES = {"mlp": "MLP", "cnn": "CNN"}
 
@@ -156,7 +157,7 @@ def settings() -> Settings:
         explained("momentum")
         weight_decay = st.select_slider(
             "Weight decay",
-            [0.0, 1e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2],
+            WEIGHT_DECAYS,
             default["weight_decay"],
             format_func=lambda decay: f"{decay:g}",
             **bound("weight_decay"),

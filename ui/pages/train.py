@@ -115,16 +115,15 @@ def _progress(view: JobView | None) -> None:
     words = [STATUS_WORDS[view.status]]
     if view.queue_position is not None:
         words.append(f"place {view.queue_position} in the queue")
-    done = 0.0
-    if view.progress is not None and view.step:
-        done = min(view.step / view.progress.steps, 1.0)
-        words.append(f"step {view.step:,} of {view.progress.steps:,}")
+    steps = view.config.steps_per_epoch * view.config.epochs
+    words.append(f"step {view.step:,} of {steps:,}")
+    if view.step:
         words.append(f"{view.seconds:.1f} s of training")
-        if view.images_per_second:
-            words.append(f"{view.images_per_second:,.0f} images/s")
-        if view.seconds_left is not None and view.status == "running":
-            words.append(f"about {view.seconds_left:.0f} s left")
-    st.progress(done, " · ".join(words))
+    if view.images_per_second and view.status == "running":
+        words.append(f"{view.images_per_second:,.0f} images/s")
+    if view.seconds_left is not None and view.status == "running":
+        words.append(f"about {view.seconds_left:.0f} s left")
+    st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message:
         (st.error if view.status in ("exploded", "failed") else st.info)(view.message)
 
