@@ -1,0 +1,105 @@
+"""The Draw page in a real Chromium: digits drawn by mouse and finger, and what is said of them."""
+
+import math
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_idle
+
+Serve = Callable[[str], str]
+PATIENCE = 60_000  # ms
+ONE = [(0.52, 0.2), (0.5, 0.8)]
+ZERO = [
+    (0.5 + 0.2 * math.sin(angle), 0.5 - 0.3 * math.cos(angle))
+    for angle in (2 * math.pi * i / 40 for i in range(41))
+]
+
+
+def opened(page: Page, serve: Serve) -> None:
+    # By the menu: of a link to a page below the root, Streamlit first asks in the wrong place, and
+    # the browser's console shows that as an error.
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    if page.viewport_size and page.viewport_size["width"] < 640:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Draw").click()
+    expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE)
+
+
+def places(page: Page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points of the canvas (fractions of its side) on the screen, in pixels."""
+    page.locator("canvas").first.scroll_into_view_if_needed()
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def draw(page: Page, points: list[tuple[float, float]]) -> None:
+    """A stroke with the mouse."""
+    first, *others = places(page, points)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=3)
+    page.mouse.up()
+
+
+def answer(page: Page):
+    return page.get_by_role("heading", name=re.compile("It looks like|Draw a digit"))
+
+
+def test_a_blank_canvas_says_draw_a_digit(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    expect(answer(page)).to_have_text("Draw a digit")
+
+
+def test_a_drawn_one_is_recognised(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    draw(page, ONE)
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+
+
+def test_a_drawn_zero_is_recognised_and_clearing_takes_the_answer_back(
+    page: Page, serve: Serve
+) -> None:
+    opened(page, serve)
+    draw(page, ZERO)
+    expect(answer(page)).to_contain_text("It looks like a 0", timeout=PATIENCE)
+    page.get_by_role("button", name="Clear").click()
+    expect(answer(page)).to_have_text("Draw a digit", timeout=PATIENCE)
+
+
+def test_the_answer_is_there_before_the_pen_is_lifted(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    first, *others = places(page, ZERO)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=3)
+    expect(answer(page)).to_contain_text("It looks like a", timeout=PATIENCE)
+    page.mouse.up()
+
+
+def test_a_finger_draws(new_page: Callable[..., Page], serve: Serve) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    opened(page, serve)
+    touch = page.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(places(page, ONE)):
+        kind = "touchMove" if number else "touchStart"
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": 1}]}
+        )
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+
+
+def test_a_drawing_survives_the_other_page(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    draw(page, ONE)
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+    page.get_by_role("link", name="Train").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Draw").click()
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)

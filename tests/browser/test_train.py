@@ -1,0 +1,161 @@
+"""The Train page in a real Chromium: a run that is started, steered, left, found again and killed.
+Each test sets sizes through the link, so that a run is long enough to be steered on any machine."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_idle
+
+Serve = Callable[[str], str]
+LONG = "/?epochs=1000&train_size=1%2C000"  # 16 batches of 64 an epoch
+PATIENCE = 60_000  # ms: for what takes a moment on a quiet machine
+
+
+def status(page: Page):
+    """The line above the progress bar."""
+    return page.get_by_test_id("stProgress")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def step(page: Page) -> int:
+    """The step that the status line names."""
+    match = re.search(r"step ([\d,]+) of", status(page).inner_text())
+    assert match, status(page).inner_text()
+    return int(match.group(1).replace(",", ""))
+
+
+def start(page: Page, address: str) -> None:
+    page.goto(address)
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
+
+
+def pause(page: Page) -> int:
+    """Pause the run; the step it stands at."""
+    press(page, "Pause")
+    expect(status(page)).to_contain_text("Paused", timeout=PATIENCE)
+    return step(page)
+
+
+def test_start_shows_curves_and_tiles_and_finishes(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2%2C000")
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished · step 64 of 64", timeout=PATIENCE)
+    expect(page.get_by_text("After epoch 2")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.get_by_role("option")).to_have_count(64, timeout=PATIENCE)
+
+
+def test_a_paused_run_goes_on_by_one_batch_and_by_one_epoch(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    before = pause(page)
+    press(page, "One batch")
+    expect(status(page)).to_contain_text(f"Paused · step {before + 1:,} of", timeout=PATIENCE)
+    end_of_epoch = ((before + 1) // 16 + 1) * 16
+    press(page, "One epoch")
+    expect(status(page)).to_contain_text(f"Paused · step {end_of_epoch:,} of", timeout=PATIENCE)
+    press(page, "Resume")
+    expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def test_rewind_goes_back_to_the_first_step(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    assert pause(page) > 0
+    press(page, "Rewind")
+    expect(status(page)).to_contain_text("Paused · step 0 of", timeout=PATIENCE)
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def test_a_reload_and_a_second_tab_find_the_same_run(
+    page: Page, new_page: Callable[..., Page], serve: Serve
+) -> None:
+    start(page, serve("app.py") + LONG)
+    expect(page).to_have_url(re.compile("run="), timeout=PATIENCE)
+    link = page.url
+    before = step(page)
+    page.reload()
+    expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
+    assert page.url == link
+    assert step(page) >= before
+    other = new_page()
+    other.goto(link)
+    expect(status(other)).to_contain_text("Training", timeout=PATIENCE)
+    here = pause(page)
+    expect(status(other)).to_contain_text(f"Paused · step {here:,} of", timeout=PATIENCE)
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def test_a_run_goes_on_while_another_page_is_read(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    before = step(page)
+    page.get_by_role("link", name="Draw").click()
+    expect(page.get_by_text("still training")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Train").click()
+    expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
+    assert step(page) > before
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def test_a_killed_worker_shows_as_failed_and_can_go_on(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    expect(page.get_by_text(re.compile(r"After epoch \d"))).to_be_visible(timeout=PATIENCE)
+    run_id = re.search(r"run=([\w-]+)", page.url)
+    assert run_id
+    workers = workers_below(os.getpid())
+    assert workers
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    expect(status(page)).to_contain_text("Failed", timeout=PATIENCE)
+    press(page, "Go on from the last checkpoint")
+    expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_telephone(
+    new_page: Callable[..., Page], serve: Serve, scheme: str
+) -> None:
+    page = new_page(
+        viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True, is_mobile=True
+    )
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def workers_below(ancestor: int) -> list[int]:
+    """Processes of training runs that descend from a process."""
+    parents, names = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat, command = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
+        except OSError:  # it has just ended
+            continue
+        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+        names[int(folder.name)] = command
+    found = []
+    for process, name in names.items():
+        line = process
+        while line in parents and line != ancestor:
+            line = parents[line]
+        if line == ancestor and b"mnist_core.jobs.worker" in name:
+            found.append(process)
+    return found
