@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Lengths are shares of the page's typical digit size, so that the rules hold at any resolution.
+DUST_SIZE = 0.1  # what stays smaller than this belongs to no digit unless it lies within one
 SPECK_SIZE = 0.3  # what stays smaller than this in both directions is a dot, not a digit
 STACK_GAP = 0.25  # the widest gap between two pieces of one digit, one above the other
 STACK_OVERLAP = 0.5  # share of the narrower piece's width that such pieces have in common
 BAR_GAP = 0.15  # the widest gap between a digit and a small piece beside it, such as the bar of a 5
 BAR_HEIGHT = 0.45  # a piece beside a digit must be lower than this to be taken for a part of it
 JOINED_SIZE = 1.35  # joining must not give anything higher or wider than this
-MAX_PIECES = 1000  # more are never joined: every two of them are compared
 LINE_OVERLAP = 0.35  # share of the lower digit's height by which neighbours in a line overlap
+
+MAX_PIECES = 200  # only the largest pieces are joined, since every two of them are compared
+MAX_DIGITS = 400  # on one page; of more, the largest
 
 # Two digits in one, as proportions: tried on MNIST, 2.6 % of single digits and 88 % of touching pairs are marked.
 WIDEST_DIGIT = 1.25  # width / height
@@ -84,7 +87,9 @@ class Components:
         # stop of a run that reaches the right edge.
         edges = np.zeros((height, width + 1), dtype=np.int8)
         edges[self.rows[kept], self.starts[kept]] = 1
-        edges[self.rows[kept], self.stops[kept]] = -1  # two runs of a row never meet, so nothing is overwritten
+        edges[
+            self.rows[kept], self.stops[kept]
+        ] = -1  # two runs of a row never meet, so nothing is overwritten
         return np.cumsum(edges, axis=1, dtype=np.int8)[:, :width].view(np.bool_)  # (H, W)
 
 
@@ -127,7 +132,9 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
                 break
             parents = grandparents
 
-    _, labels = np.unique(parents, return_inverse=True)  # roots are first runs: this keeps their order
+    _, labels = np.unique(
+        parents, return_inverse=True
+    )  # roots are first runs: this keeps their order
     count = int(labels.max()) + 1 if len(labels) else 0
     starts, stops = starts - 1, stops - 1  # without the padding
     boxes = np.empty((count, 4), dtype=np.intp)
@@ -141,7 +148,9 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
     return Components(mask.shape, rows, starts, stops, labels, boxes, areas)
 
 
-def digits_on_page(ink: NDArray[np.uint8], *, picture_size: tuple[int, int] | None = None) -> tuple[Found, ...]:
+def digits_on_page(
+    ink: NDArray[np.uint8], *, picture_size: tuple[int, int] | None = None
+) -> tuple[Found, ...]:
     """The digits in `ink`, uint8 (H, W), white on black: line by line, from left to right.
 
     Boxes are in pixels of `ink`, or of a picture of `picture_size` (width, height) from which the ink was made. Pieces
@@ -153,27 +162,36 @@ def digits_on_page(ink: NDArray[np.uint8], *, picture_size: tuple[int, int] | No
     size = _typical_size(pieces.boxes)
     groups = _joined(pieces.boxes, size)  # (K,): the digit that each piece belongs to
     boxes = _boxes_of_groups(pieces.boxes, groups)
-    large = np.flatnonzero(_extents(boxes).max(axis=1) >= SPECK_SIZE * size)
+    large = np.array(_largest(boxes, SPECK_SIZE * size, MAX_DIGITS))
     lines = _reading_order(boxes[large])
 
-    height, width = ink.shape
-    across, down = (1.0, 1.0) if picture_size is None else (picture_size[0] / width, picture_size[1] / height)
+    by_group = np.argsort(groups[pieces.labels], kind="stable")  # runs, group after group
+    ends = np.cumsum(np.bincount(groups[pieces.labels]))
     found = []
     for line, members in enumerate(lines):
         for group in large[members]:
-            left, top, right, bottom = (int(edge) for edge in boxes[group])
-            digit = _cut_out(ink, pieces, groups == group, boxes[group])
-            found.append(
-                Found(
-                    box=(
-                        int(left * across), int(top * down), -int(-right * across // 1), -int(-bottom * down // 1)
-                    ),
-                    ink=digit,
-                    line=line,
-                    touches_neighbour=digit.shape[0] > TALLEST_DIGIT * size or _looks_like_two(digit),
-                )
-            )  # fmt: skip
+            runs = by_group[ends[group - 1] if group else 0 : ends[group]]
+            digit = _cut_out(ink, pieces, runs, boxes[group])
+            tall = digit.shape[0] > TALLEST_DIGIT * size
+            box = _in_picture(boxes[group], ink.shape, picture_size)
+            found.append(Found(box, digit, line, touches_neighbour=tall or _looks_like_two(digit)))
     return tuple(found)
+
+
+def _in_picture(
+    box: NDArray[np.intp], shape: tuple[int, ...], picture_size: tuple[int, int] | None
+) -> tuple[int, int, int, int]:
+    """A box in pixels of ink of the given shape, in pixels of a picture (width, height), rounded outwards."""
+    left, top, right, bottom = (int(edge) for edge in box)
+    if picture_size is None:
+        return left, top, right, bottom
+    (width, height), (rows, columns) = picture_size, shape
+    return (
+        left * width // columns,
+        top * height // rows,
+        -(-right * width // columns),
+        -(-bottom * height // rows),
+    )
 
 
 def _extents(boxes: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -191,6 +209,13 @@ def _typical_size(boxes: NDArray[np.intp]) -> float:
     return float(sides[np.searchsorted(weights, weights[-1] / 2)])
 
 
+def _largest(boxes: NDArray[np.intp], least: float, count: int) -> list[int]:
+    """The numbers of the `count` largest boxes whose longest side is at least `least`, in rising order."""
+    sides = _extents(boxes).max(axis=1)
+    largest = np.argsort(-sides, kind="stable")[:count]
+    return sorted(int(box) for box in largest if sides[box] >= least)
+
+
 def _joined(boxes: NDArray[np.intp], size: float) -> NDArray[np.intp]:
     """The number of the digit that each piece belongs to: (K,), counted from 0.
 
@@ -198,10 +223,7 @@ def _joined(boxes: NDArray[np.intp], size: float) -> NDArray[np.intp]:
     """
     groups = np.arange(len(boxes))
     boxes = boxes.copy()
-    # Dots too far below a digit's size are never worth a look, and a page may have thousands.
-    alive = list(np.flatnonzero(_extents(boxes).max(axis=1) >= 0.04 * size))
-    if len(alive) > MAX_PIECES:
-        alive = sorted(alive, key=lambda piece: -_extents(boxes)[piece].max())[:MAX_PIECES]
+    alive = _largest(boxes, DUST_SIZE * size, MAX_PIECES)
     while len(alive) > 1:
         gaps = _gaps(boxes[alive], size)
         first, second = np.unravel_index(int(gaps.argmin()), gaps.shape)
@@ -218,7 +240,9 @@ def _joined(boxes: NDArray[np.intp], size: float) -> NDArray[np.intp]:
 def _gaps(boxes: NDArray[np.intp], size: float) -> NDArray[np.float64]:
     """The distance of every two pieces that may be parts of one digit, infinite for all others: (K, K)."""
     low, high = boxes[:, None, :2], boxes[:, None, 2:]  # (K, 1, 2)
-    distance = np.maximum(low, low.swapaxes(0, 1)) - np.minimum(high, high.swapaxes(0, 1))  # (K, K, 2), < 0: overlap
+    distance = np.maximum(low, low.swapaxes(0, 1)) - np.minimum(
+        high, high.swapaxes(0, 1)
+    )  # (K, K, 2), < 0: overlap
     union = np.maximum(high, high.swapaxes(0, 1)) - np.minimum(low, low.swapaxes(0, 1))  # (K, K, 2)
     extents = _extents(boxes)  # (K, 2)
     shorter = np.minimum(extents[:, None], extents[None])  # (K, K, 2)
@@ -226,8 +250,15 @@ def _gaps(boxes: NDArray[np.intp], size: float) -> NDArray[np.float64]:
 
     stacked = (-across >= STACK_OVERLAP * shorter[..., 0]) & (down <= STACK_GAP * size)
     # A bar stands beside its digit, not below it on the line where a comma would be.
-    bar = (shorter[..., 1] <= BAR_HEIGHT * size) & (across <= BAR_GAP * size) & (-down >= 0.5 * shorter[..., 1])
+    bar = (
+        (shorter[..., 1] <= BAR_HEIGHT * size)
+        & (across <= BAR_GAP * size)
+        & (-down >= 0.5 * shorter[..., 1])
+    )
     allowed = (stacked | bar) & (union <= JOINED_SIZE * size).all(axis=-1)
+    # Two dots do not make a digit, or a cloud of specks would grow into one.
+    sizeable = extents.max(axis=1) >= SPECK_SIZE * size
+    allowed &= sizeable[:, None] | sizeable[None]
     # What lies inside of another piece's box belongs to it, whatever its size.
     allowed |= (-distance >= shorter).all(axis=-1)
     allowed &= ~np.eye(len(boxes), dtype=bool)
@@ -252,7 +283,9 @@ def _reading_order(boxes: NDArray[np.intp]) -> list[list[int]]:
         best, best_overlap = None, LINE_OVERLAP
         for line in lines:
             other_top, other_bottom = boxes[line[-1], 1], boxes[line[-1], 3]
-            overlap = (min(bottom, other_bottom) - max(top, other_top)) / min(bottom - top, other_bottom - other_top)
+            overlap = (min(bottom, other_bottom) - max(top, other_top)) / min(
+                bottom - top, other_bottom - other_top
+            )
             if overlap >= best_overlap:
                 best, best_overlap = line, overlap
         if best is None:
@@ -263,13 +296,14 @@ def _reading_order(boxes: NDArray[np.intp]) -> list[list[int]]:
 
 
 def _cut_out(
-    ink: NDArray[np.uint8], pieces: Components, chosen: NDArray[np.bool_], box: NDArray[np.intp]
+    ink: NDArray[np.uint8], pieces: Components, runs: NDArray[np.intp], box: NDArray[np.intp]
 ) -> NDArray[np.uint8]:
-    """The ink of the chosen pieces, without what else reaches into their box."""
+    """The ink of the given runs, without what else reaches into their box."""
     left, top, right, bottom = box
     digit = np.zeros((bottom - top, right - left), dtype=np.uint8)
-    for run in np.flatnonzero(chosen[pieces.labels]):
-        row, start, stop = pieces.rows[run], pieces.starts[run], pieces.stops[run]
+    for row, start, stop in zip(
+        pieces.rows[runs], pieces.starts[runs], pieces.stops[runs], strict=True
+    ):
         digit[row - top, start - left : stop - left] = ink[row, start:stop]
     return digit
 
