@@ -26,7 +26,9 @@ BOUND_SHARE = 0.01  # of that range: so near to a bound, the gradient is all but
 SATURATED_SHARE = 0.95  # of the images
 
 
-def without_units(model: Sequential, layer: HiddenLayer, units: Sequence[int]) -> Sequential:
+def without_units(
+    model: Sequential, layer: HiddenLayer, units: Sequence[int] | Array
+) -> Sequential:
     """A copy of the network in which some units of a hidden layer are off.
 
     The weights that lead out of them are zero, which is the same as an output of zero and keeps

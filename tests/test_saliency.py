@@ -16,11 +16,11 @@ from mnist_core.saliency import (
 )
 
 NETWORKS = {
-    "mlp": lambda dtype=np.float32: build_mlp(
+    "mlp": lambda dtype: build_mlp(
         hidden=(12, 8), activation="tanh", rng=np.random.default_rng(5), dtype=dtype
     ),
-    "cnn": lambda dtype=np.float32: build_cnn(rng=np.random.default_rng(5), dtype=dtype),
-    "cnn with a dense layer": lambda dtype=np.float32: build_cnn(
+    "cnn": lambda dtype: build_cnn(rng=np.random.default_rng(5), dtype=dtype),
+    "cnn with a dense layer": lambda dtype: build_cnn(
         channels=(4,), kernel_sizes=(3,), dense=(9,), rng=np.random.default_rng(5), dtype=dtype
     ),
 }
@@ -70,7 +70,7 @@ def test_smoothing_changes_nothing_where_the_gradient_is_constant(mnist):
 
 
 def test_smoothing_with_the_same_seed_gives_the_same_picture(mnist):
-    model, image = NETWORKS["mlp"](), mnist.test.images[0]
+    model, image = NETWORKS["mlp"](np.float32), mnist.test.images[0]
     first, second = (
         smoothed_saliency(model, image, 7, rng=np.random.default_rng(9)) for _ in range(2)
     )
@@ -107,7 +107,7 @@ def test_occlusion_in_logarithms_agrees_with_covering_by_hand():
 
 
 def test_a_blank_drawing_loses_nothing_by_being_covered():
-    falls = occlusion_map(NETWORKS["cnn"](), np.zeros((28, 28), np.uint8), 3)
+    falls = occlusion_map(NETWORKS["cnn"](np.float32), np.zeros((28, 28), np.uint8), 3)
     assert np.abs(falls).max() < 1e-6
 
 
@@ -119,7 +119,7 @@ def test_an_impossible_patch_is_refused(patch):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_an_image_from_the_index_is_its_own_nearest_neighbour(name, small):
-    model = NETWORKS[name]()
+    model = NETWORKS[name](np.float32)
     index = NeighbourIndex.build(model, small.train)
     found = index.nearest(model, small.train.images[123], k=5)
     assert found.indices[0] == 123
@@ -129,7 +129,7 @@ def test_an_image_from_the_index_is_its_own_nearest_neighbour(name, small):
 
 
 def test_neighbours_are_those_of_a_search_by_hand(small):
-    model = NETWORKS["mlp"]()
+    model = NETWORKS["mlp"](np.float32)
     f = [small.train.images.reshape(-1, 784) / 255, small.test.images[:1].reshape(1, 784) / 255]
     weights = model.parameters.named()
     for layer in ("0", "2"):
@@ -141,7 +141,7 @@ def test_neighbours_are_those_of_a_search_by_hand(small):
 
 
 def test_an_index_that_may_not_hold_all_images_has_each_class_alike(small):
-    model = NETWORKS["mlp"]()  # 8 values an image
+    model = NETWORKS["mlp"](np.float32)  # 8 values an image
     index = NeighbourIndex.build(model, small.train, max_bytes=8 * 4 * 105)
     assert np.array_equal(np.bincount(index.labels), np.full(10, 10))
     assert np.array_equal(small.train.labels[index.indices], index.labels)
@@ -159,7 +159,7 @@ def test_the_first_of_each_class_are_taken_in_their_order():
 @pytest.mark.parametrize("with_baseline", [False, True])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_contributions_sum_to_the_lead_in_logits(name, with_baseline, rival, mnist):
-    model, image = NETWORKS[name](), mnist.test.images[3]
+    model, image = NETWORKS[name](np.float32), mnist.test.images[3]
     model.parameters.layers[-1]["b"][...] = np.arange(10) / 10
     logits = model.logits(image[None])[:, 0]
     units = len(unit_contributions(model, image, 4).values)
