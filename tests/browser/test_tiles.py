@@ -39,6 +39,13 @@ def expect_chosen(page: Page, unit: int) -> None:
     expect(chosen).to_have_accessible_name(re.compile(f"^hidden unit {unit},"))
 
 
+def box_of(locator: Locator) -> dict[str, float]:
+    """Where it is on the screen, in CSS pixels: x, y, width, height."""
+    box = locator.bounding_box()
+    assert box is not None
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+
+
 def first_picture(page: Page) -> np.ndarray:
     """What the canvas shows of the tile in the first place, uint8 (28, 28, 3)."""
     dots = page.locator("canvas.strip").first.evaluate(
@@ -110,7 +117,7 @@ def test_a_single_weight_is_read_by_keys_and_by_pointer(page, serve):
     expect(status).to_contain_text(f"weight in row 15, column 14: {value}")
     wait_for_updates(page)
     expect(status).to_contain_text("row 15, column 14")
-    box = tiles.first.locator(".picture").bounding_box()
+    box = box_of(tiles.first.locator(".picture"))
     page.mouse.move(box["x"] + 1, box["y"] + 1)
     expect(status).to_contain_text("hidden unit 0 · weight in row 0, column 0:")
 
@@ -168,10 +175,9 @@ def test_a_narrow_screen_gets_tiles_that_can_be_touched(new_page, serve):
     page = new_page(viewport={"width": 390, "height": 800}, has_touch=True, device_scale_factor=2)
     tiles = open_tiles(page, serve, "labels=1")
     for tile in (tiles.first, tiles.nth(8)):
-        box = tile.bounding_box()
-        assert box["width"] >= 32
-        assert box["height"] >= 32
-    assert tiles.nth(8).bounding_box()["x"] == tiles.first.bounding_box()["x"]  # eight in a row
+        assert box_of(tile)["width"] >= 32
+        assert box_of(tile)["height"] >= 32
+    assert box_of(tiles.nth(8))["x"] == box_of(tiles.first)["x"]  # eight in a row
     tiles.nth(9).tap()
     expect_chosen(page, 9)
     too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -196,3 +202,11 @@ def test_a_single_tile_can_be_shown(page, serve):
     tiles.first.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".status")).to_contain_text("row 14, column 14")
+
+
+def test_updates_that_overtake_each_other_leave_one_grid(page, serve):
+    tiles = open_tiles(page, serve, "period=0.01")
+    tiles.nth(12).click()
+    wait_for_updates(page, 20)
+    expect(tiles).to_have_count(64)
+    expect_chosen(page, 12)

@@ -9,6 +9,8 @@ const GAP = 6; // CSS pixels between two pictures, about
 
 const views = new WeakMap(); // place in the page -> its view
 
+// Hands back no clean-up: Streamlit runs it not only when the component leaves the page but also when
+// newer data overtake this call, and the view has to outlive that. Without its elements it is garbage.
 export default function ({ data, parentElement, setStateValue }) {
   let view = views.get(parentElement);
   if (!view || !view.grid.isConnected) {
@@ -16,7 +18,6 @@ export default function ({ data, parentElement, setStateValue }) {
     views.set(parentElement, view);
   }
   view.update(unpack(data), setStateValue);
-  return () => view.close();
 }
 
 // The counterpart of `pack` in __init__.py.
@@ -55,13 +56,7 @@ class TilesView {
     this.grid.addEventListener("focusin", (event) => this.onFocus(event));
     this.grid.addEventListener("pointermove", (event) => this.onPointer(event));
     this.grid.addEventListener("pointerleave", () => this.read({ hovered: null }));
-    this.observer = new ResizeObserver(() => this.onResize());
-    this.observer.observe(this.scroller);
-  }
-
-  close() {
-    this.observer.disconnect();
-    views.delete(this.root);
+    new ResizeObserver(() => this.onResize()).observe(this.scroller);
   }
 
   // ---- what Python sends -------------------------------------------------------------------

@@ -15,6 +15,9 @@ period = float(query.get("period", "0.5"))
 def live() -> None:
     st.session_state.update_number = st.session_state.get("update_number", 0) + 1
     update = st.session_state.update_number
+    backwards = st.toggle("Reversed")
+    if st.button("Choose 9 from the page"):
+        st.session_state.asked = 9
     weights = np.random.default_rng(0).normal(size=(units, 28, 28)).astype(np.float32)
     ripple = np.sin(np.hypot(*np.indices((28, 28)) - 14.0) / 3)  # (28, 28)
     grown = np.linspace(0.2, 2, units)[:, None, None] * ripple * np.sin(update / 5)
@@ -28,7 +31,7 @@ def live() -> None:
         scale="shared" if query.get("scale") == "shared" else "each",
         marks=marks,
         labels=[f"speaks for {unit % 10}" for unit in range(units)] if "labels" in query else None,
-        order=list(range(units))[::-1] if st.session_state.get("reversed") else None,
+        order=list(range(units))[::-1] if backwards else None,
         selected=st.session_state.get("asked"),
         switched_off=[7] if units > 7 else [],
         columns=32 if units > 256 else 16,
@@ -38,7 +41,3 @@ def live() -> None:
 
 
 live()
-st.toggle("Reversed", key="reversed")
-if st.button("Choose 9 from the page"):
-    st.session_state.asked = 9
-    st.rerun()
