@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from mnist_core.augment import Augmentation, augment
+from mnist_core.augment import AUGMENTATIONS, Augmentation, augment
 from mnist_core.checkpoint import Checkpoint, CheckpointError, fill, restored
 from mnist_core.data import VALIDATION_SIZE, Dataset, balanced_subset
 from mnist_core.functional import Array
@@ -306,14 +306,47 @@ _REPORT = TrainConfig(
     batch_size=100,
     epochs=100,
 )
+_CNN = TrainConfig(model="cnn", initialisation="he", threads=2)
 PRESETS: dict[str, TrainConfig] = {
     "quick-and-good": TrainConfig(epochs=5),
     "report-2000": replace(_REPORT, train_size=2000),
     "report-50000": _REPORT,
+    "mlp-best": TrainConfig(
+        optimizer="adam",
+        learning_rate=0.004,
+        batch_size=128,
+        epochs=40,
+        augmentation=AUGMENTATIONS["mild"],
+        average=0.999,
+    ),
+    "first-light": replace(_CNN, epochs=1),
+    "quick": replace(_CNN, epochs=4),
+    "good": replace(
+        _CNN,
+        channels=(16, 32),
+        kernel_sizes=(3, 3),
+        dense=(64,),
+        learning_rate=0.15,
+        batch_size=128,
+        epochs=8,
+        augmentation=AUGMENTATIONS["affine"],
+        average=0.99,
+    ),
+    "best": replace(
+        _CNN,
+        channels=(16, 32),
+        dense=(128,),
+        learning_rate=0.15,
+        weight_decay=5e-5,
+        batch_size=128,
+        epochs=12,
+        augmentation=AUGMENTATIONS["affine"],
+        average=0.99,
+    ),
 }
 
 
-def _batches(run: Run) -> Iterator[tuple[Array, Array]]:
+def batches(run: Run) -> Iterator[tuple[Array, Array]]:
     """Pixels (N, 784) in 0..1 and labels (N,) of each step from run.step to its epoch's end.
 
     The pixels are valid until the next batch is asked for.
@@ -386,7 +419,7 @@ def train(run: Run) -> Iterator[Progress]:
     while run.step < run.steps:
         epoch = run.step // run.steps_per_epoch + 1
         started = perf_counter()
-        for pixels, labels in _batches(run):
+        for pixels, labels in batches(run):
             rate = run.learning_rate * schedule(run.step / run.steps)
             # Overflow is no accident to warn of here: it is found below, and named.
             with np.errstate(all="ignore"):

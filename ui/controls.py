@@ -28,6 +28,11 @@ PRESET_NAMES = {
     "quick-and-good": "Quick and good",
     "report-2000": "The report's network (2,000 images)",
     "report-50000": "The report's network (50,000 images)",
+    "mlp-best": "MLP, best",
+    "first-light": "CNN, first light",
+    "quick": "CNN, quick",
+    "good": "CNN, good",
+    "best": "CNN, best",
 }
 DEFAULT_PRESET = "quick-and-good"
 
