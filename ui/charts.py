@@ -13,6 +13,9 @@ from mnist_core.training import EpochResult
 # One colour for one thing on every page; told apart by colour-blind eyes, on white and on black.
 TRAINING = "#2f7fc1"
 VALIDATION = "#e07b00"
+MLP = "#009e73"
+CNN = "#aa4499"
+OWN = "#997700"  # a network of the visitor's own
 
 
 def faded(colour: str, opacity: float = 0.35) -> str:

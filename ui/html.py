@@ -4,6 +4,7 @@ They reach the page several times faster than charts do, and screen readers read
 
 import base64
 import io
+from collections.abc import Sequence
 
 from PIL import Image
 
@@ -13,7 +14,8 @@ BAR = "#2f7fc1"
 
 
 def picture(image: Array, *, alt: str, width: int = 112) -> str:
-    """A uint8 image (H, W) as an <img> of `width` pixels, every pixel a clear square."""
+    """An image, uint8 (H, W) or (H, W, 3), as an <img> of `width` pixels, its pixels clear squares.
+    """
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     data = base64.b64encode(file.getvalue()).decode()
@@ -41,6 +43,32 @@ def probability_bars(probabilities: Array, *, colour: str = BAR) -> str:
             f'<span style="text-align:right">{probability:.1%}</span></div>'
         )
     return f'<div role="list" aria-label="probability of each digit">{"".join(rows)}</div>'
+
+
+def side_by_side(parts: Sequence[str], *, least: int = 190) -> str:
+    """Pieces of HTML in columns of at least `least` pixels; below each other where it is narrow."""
+    cells = "".join(f"<div>{part}</div>" for part in parts)
+    columns = f"repeat(auto-fit,minmax(min({least}px,100%),1fr))"
+    return f'<div style="display:grid;grid-template-columns:{columns};gap:1rem 2rem">{cells}</div>'
+
+
+def in_a_row(parts: Sequence[str]) -> str:
+    """Pieces of HTML in a row as wide as they are, and in further rows where it is narrow."""
+    cells = "".join(f"<div>{part}</div>" for part in parts)
+    return f'<div style="display:flex;flex-wrap:wrap;gap:1rem 1.4rem">{cells}</div>'
+
+
+def captioned(content: str, caption: str) -> str:
+    """A piece of HTML with a line of small letters below it."""
+    return f'{content}<div style="font-size:.85rem;opacity:.85">{caption}</div>'
+
+
+def named(name: str, colour: str, words: str) -> str:
+    """A name with a dot in its colour, and a line in small letters on what it is."""
+    return (
+        f'<div style="font-weight:600"><span style="color:{colour}">●</span> {name}</div>'
+        f'<div style="font-size:.85rem;opacity:.75;margin-bottom:.4em">{words}</div>'
+    )
 
 
 def legend(entries: dict[str, tuple[str, str]]) -> str:
