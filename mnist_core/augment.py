@@ -85,6 +85,9 @@ AUGMENTATIONS = {
     "none": Augmentation(),
     "affine": Augmentation(shift=1.5, rotation=10, scale=0.1, shear=0.1),
     "mild": Augmentation(shift=1, rotation=8, scale=0.08, shear=0.08, elastic=0.7),
+    "mild handwriting": Augmentation(
+        shift=1, rotation=10, scale=0.1, shear=0.12, elastic=0.7, thickness=0.5
+    ),
     # For networks that must read other people's drawings, with any pen.
     "handwriting": Augmentation(
         shift=1.5, rotation=15, scale=0.12, shear=0.2, elastic=0.9, thickness=1

@@ -33,6 +33,8 @@ PRESET_NAMES = {
     "quick": "CNN, quick",
     "good": "CNN, good",
     "best": "CNN, best",
+    "handwriting": "CNN for anybody's handwriting (minutes)",
+    "mlp-handwriting": "MLP for anybody's handwriting (minutes)",
 }
 DEFAULT_PRESET = "quick-and-good"
 
