@@ -24,6 +24,9 @@ BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 CONSTANT_SHARE = 0.01  # of the range between the bounds: a smaller spread is none
 BOUND_SHARE = 0.01  # of that range: so near to a bound, the gradient is all but gone
 SATURATED_SHARE = 0.95  # of the images
+# Images at once where a change is tried for each unit: what 1,024 units give for them, twice,
+# has to stay in a core's cache.
+TILE = 256
 
 
 def without_units(
@@ -95,7 +98,9 @@ class _Rest:
         changed = np.empty_like(a)
         for unit, replacement in enumerate(replacements):
             taken = of_unit[unit] - replacement if replacement else of_unit[unit]  # (values, n)
-            np.matmul(self.W_of_unit[unit], taken, out=changed)
+            # For a column times a row, BLAS takes three times as long as a plain product.
+            product = np.multiply if len(taken) == 1 else np.matmul
+            product(self.W_of_unit[unit], taken, out=changed)  # (outputs, n)
             yield self.logits(np.subtract(a, changed, out=changed))
 
     def with_first(self, f: Array, order: Array, counts: Array) -> Iterator[Array]:
@@ -115,14 +120,15 @@ class _Rest:
 
 
 def _count_right(logits: Array, labels: Array) -> int:
-    """How many columns (10, n) have their maximum at the label, the first one if there are more.
+    """How many columns (10, n) have their first maximum at the label, (n,) of type intp.
 
     Comparing with the maximum takes a tenth of the time of argmax, which runs along columns.
     """
     highest = np.maximum.reduce(logits, axis=0)  # (n,)
     if np.count_nonzero(logits == highest) > labels.size:  # a tie somewhere
         return int(np.count_nonzero(logits.argmax(axis=0) == labels))
-    return int(np.count_nonzero(logits[labels, np.arange(labels.size)] == highest))
+    own = logits.ravel().take(labels * labels.size + np.arange(labels.size))  # logits[labels, .]
+    return int(np.count_nonzero(own == highest))
 
 
 @dataclass(frozen=True)
@@ -158,8 +164,8 @@ def unit_importance(
         replacements = np.zeros(layer.units, model.dtype)
     until = model.layers[: layer.output + 1]
     right, right_without = 0, np.zeros(layer.units, np.int64)
-    for place, x in input_tiles(model, images):
-        truth = labels[place]
+    for place, x in input_tiles(model, images, min(model.tile, TILE)):
+        truth = labels[place].astype(np.intp)
         f = forward_through(until, x)[0]
         for unit, logits in enumerate(rest.without_each(f, replacements)):
             right_without[unit] += _count_right(logits, truth)
@@ -200,7 +206,7 @@ def pruning_curve(
     for place, x in input_tiles(model, images):
         f = forward_through(model.layers[: layer.output + 1], x)[0]
         for point, logits in enumerate(rest.with_first(f, order, kept)):
-            right[point] += _count_right(logits, labels[place])
+            right[point] += _count_right(logits, labels[place].astype(np.intp))
         yield PruningCurve(place.stop, len(images), kept, right / place.stop)
 
 

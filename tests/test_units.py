@@ -104,7 +104,8 @@ def test_importance_is_what_a_network_without_the_unit_loses(name, number, mnist
     assert steps[-1].accuracy == pytest.approx(whole)
     assert np.allclose(steps[-1].loss, by_force)
     assert np.ptp(by_force) > 0.01  # or there was nothing to compare
-    assert [step.seen for step in steps] == [*range(model.tile, 600, model.tile), 600]
+    tile = steps[0].seen
+    assert [step.seen for step in steps] == [*range(tile, 600, tile), 600]
     assert all(step.images == 600 for step in steps)
 
 
