@@ -35,8 +35,10 @@ from mnist_core.layers import NEW_ARRAYS, Cache, NewArrays
 PADDINGS = ("valid", "same")
 
 # A product reads its columns once for every dozen of its rows. They must stay in a core's
-# second-level cache (256 KiB and more), or it runs at half the speed.
-PRODUCT_BYTES = 128 * 1024
+# second-level cache (256 KiB and more, other things in it), or it takes up to twice as long. But
+# with few columns BLAS spends its time on getting ready.
+PRODUCT_BYTES = 96 * 1024
+PRODUCT_COLUMNS = 64
 
 
 def windows_along(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int, int]:
@@ -263,7 +265,7 @@ class ConvPool(PlainConvPool):
         P, Q = (H - k_h + 1) // 2, (W - k_w + 1) // 2  # of the pooled maps
         if P < 1 or Q < 1:
             raise ValueError(f"maps of {H - k_h + 1}x{W - k_w + 1} are too small for 2x2 pooling")
-        q = columns_per_product(Q, k_h * k_w * C * N * x.itemsize)
+        q = columns_per_product(Q, N, k_h * k_w * C * x.itemsize)
         G = Q // q
 
         # Rows beyond these would be left out by the pooling.
@@ -272,8 +274,9 @@ class ConvPool(PlainConvPool):
         strides = (of_w, 2 * q * of_w, of_h, of_w, of_c, 2 * of_w, of_n)
         np.copyto(pieces, np.ndarray(pieces.shape, x.dtype, padded, strides=strides))
         maps = scratch.array(self, "maps", (2, G, P, 2, F, q, N), x.dtype)
-        windows = overlapping(pieces, k_h)  # (2, G, 2P, k_h k_w C, q N)
-        np.matmul(self._kernels(), windows, out=maps.reshape(2, G, 2 * P, F, q * N))
+        windows = overlapping(pieces.reshape(*pieces.shape[:3], -1, q * N), k_h)
+        kernels = self.W.transpose(0, 2, 3, 1).reshape(F, -1)  # (F, k_h k_w C)
+        np.matmul(kernels, windows, out=maps.reshape(2, G, 2 * P, F, q * N))
 
         left_wins = scratch.array(self, "left_wins", maps.shape[1:], np.bool_)
         np.greater_equal(maps[0], maps[1], out=left_wins)  # (G, P, 2, F, q, N)
@@ -307,11 +310,18 @@ class ConvPool(PlainConvPool):
         dpairs = scratch.array(self, "dpairs", left_wins.shape, dy.dtype)
         np.multiply(dtops, upper_wins, out=dpairs[:, :, 0])
         np.subtract(dtops, dpairs[:, :, 0], out=dpairs[:, :, 1])
-        dmaps = scratch.array(self, "dmaps", (2, *dpairs.shape), dy.dtype)
+        dpairs = dpairs.reshape(G, 2 * P, F, q * N)
+        left_wins = left_wins.reshape(dpairs.shape)
+        # With rows of zeros around it, for the input's gradient.
+        margin = k_h - 1
+        surrounded = (2, G, margin + 2 * P + margin, F, q * N)
+        surrounded = scratch.array(self, "dmaps", surrounded, dy.dtype)
+        surrounded[:, :, :margin] = surrounded[:, :, margin + 2 * P :] = 0
+        dmaps = surrounded[:, :, margin : margin + 2 * P]
         np.multiply(dpairs, left_wins, out=dmaps[0])
         np.subtract(dpairs, dmaps[0], out=dmaps[1])
-        dmaps = dmaps.reshape(2, G, 2 * P, F, q * N)
 
+        pieces = pieces.reshape(2, G, margin + 2 * P, k_w * C, q * N)
         windows = overlapping(pieces, k_h)  # (2, G, 2P, k_h k_w C, q N)
         # BLAS has less to rearrange for windows dmaps^T than for its transpose dmaps windows^T.
         products = scratch.array(self, "products", (*windows.shape[:-1], F), dy.dtype)
@@ -320,49 +330,36 @@ class ConvPool(PlainConvPool):
         gradients["W"][...] = dW.transpose(3, 2, 0, 1)
         if not input_gradient:
             return None
-        dwindows = scratch.array(self, "dwindows", windows.shape, dy.dtype)
-        np.matmul(self._kernels().T, dmaps, out=dwindows)
-        return self._input_gradient(dwindows, pieces.shape, padded_shape, scratch)[inside]
 
-    def _kernels(self) -> Array:
-        """The kernels as rows, their values in the order of a window's: (F, k_h k_w C)."""
-        return self.W.transpose(0, 2, 3, 1).reshape(len(self.W), -1)
+        # A row of pieces was used by the k_h rows of maps that end with its own number, each
+        # time with another row of the kernel: once more windows that overlap.
+        kernels = self.W[:, :, ::-1].transpose(3, 1, 2, 0).reshape(k_w * C, k_h * F)
+        dpieces = scratch.array(self, "dpieces", pieces.shape, dy.dtype)
+        np.matmul(kernels, overlapping(surrounded, k_h), out=dpieces)
+        dpieces = dpieces.reshape(2, G, -1, k_w, C, q, N)
+        return self._input_gradient(dpieces, padded_shape, scratch)[inside]
 
     def _input_gradient(
-        self,
-        dwindows: Array,
-        pieces_shape: tuple[int, ...],
-        padded_shape: tuple[int, ...],
-        scratch: NewArrays,
+        self, dpieces: Array, padded_shape: tuple[int, ...], scratch: NewArrays
     ) -> Array:
-        """Add up the gradients of all copies of a value: first the rows', then the pieces'."""
-        _, G, rows, k_w, C, q, N = pieces_shape
-        twice_P = dwindows.shape[2]
-        k_h = rows - twice_P + 1
-        dwindows = dwindows.reshape(2, G, twice_P, k_h, k_w, C, q, N)
-        dpieces = scratch.array(self, "dpieces", pieces_shape, dwindows.dtype)
-        dpieces[:, :, :twice_P] = dwindows[:, :, :, 0]
-        dpieces[:, :, twice_P:] = 0
-        for u in range(1, k_h):
-            dpieces[:, :, u : u + twice_P] += dwindows[:, :, :, u]
-
+        """Add up the gradients of the k_w copies of each value."""
+        _, G, rows, k_w, C, q, N = dpieces.shape
         # Even columns first, odd ones after them, in the order of memory that the pieces have,
         # so that what is added are long runs of numbers.
         half = (padded_shape[2] + 1) // 2
         if q == 1:
-            sums = scratch.array(self, "sums", (2, half, rows, C, N), dwindows.dtype)
-            sums[...] = 0
+            sums = scratch.array(self, "sums", (2, half, rows, C, N), dpieces.dtype)
             sums = sums.transpose(0, 2, 3, 1, 4)
         else:
-            sums = scratch.array(self, "sums", (2, rows, C, half, N), dwindows.dtype)
-            sums[...] = 0
+            sums = scratch.array(self, "sums", (2, rows, C, half, N), dpieces.dtype)
+        sums[...] = 0
         for v in range(k_w):
             for odd in range(2):
                 first, parity = divmod(odd + v, 2)
                 columns = sums[parity, :, :, first : first + G * q]  # (rows, C, Q, N)
                 columns = columns.reshape(rows, C, G, q, N)
                 columns += dpieces[odd, :, :, v].transpose(1, 2, 0, 3, 4)
-        dx = scratch.array(self, "dx", padded_shape, dwindows.dtype)
+        dx = scratch.array(self, "dx", padded_shape, dpieces.dtype)
         dx[:, rows:] = 0
         for parity in range(2):
             columns = dx[:, :rows, parity::2]  # (C, rows, ., N)
@@ -371,28 +368,21 @@ class ConvPool(PlainConvPool):
 
 
 @cache
-def columns_per_product(columns: int, column_bytes: int) -> int:
-    """The largest share of a row's columns, in equal groups, that PRODUCT_BYTES can hold."""
-    return max(
-        q
-        for q in range(1, columns + 1)
-        if columns % q == 0 and (q == 1 or q * column_bytes <= PRODUCT_BYTES)
-    )
+def columns_per_product(columns: int, images: int, window_bytes: int) -> int:
+    """How many columns of a row of maps one product computes for all images: the most that
+    PRODUCT_BYTES can hold, so many that PRODUCT_COLUMNS are reached, and equal groups of them."""
+    sizes = [q for q in range(1, columns + 1) if columns % q == 0]
+    fitting = [q for q in sizes if q * images * window_bytes <= PRODUCT_BYTES]
+    enough = [q for q in sizes if q * images >= PRODUCT_COLUMNS or q == columns]
+    return max([enough[0], *fitting])
 
 
-def overlapping(pieces: Array, k_h: int) -> Array:
-    """View of pieces (2, G, rows, k_w, C, q, N) as windows (2, G, rows - k_h + 1, k_h k_w C, q N).
-
-    A row of windows begins with its own row of pieces and goes on into the next ones.
-    """
-    two, G, rows, k_w, C, q, N = pieces.shape
-    of_parity, of_group, of_row, _, of_channel, _, of_n = pieces.strides
-    return np.ndarray(
-        (two, G, rows - k_h + 1, k_h * k_w * C, q * N),
-        pieces.dtype,
-        pieces,
-        strides=(of_parity, of_group, of_row, of_channel, of_n),
-    )
+def overlapping(rows: Array, height: int) -> Array:
+    """View of (2, G, R, M, n) as (2, G, R - height + 1, height M, n): each matrix begins with its
+    own row and goes on into the next ones, which follow it in memory."""
+    two, G, R, M, n = rows.shape
+    shape = (two, G, R - height + 1, height * M, n)
+    return np.ndarray(shape, rows.dtype, rows, strides=rows.strides)
 
 
 def grouped(y: Array, q: int) -> Array:

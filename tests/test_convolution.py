@@ -219,10 +219,13 @@ def test_without_the_input_gradient_the_others_are_the_same():
 
 
 def test_groups_of_columns_are_equal_and_as_large_as_the_cache_allows():
-    assert columns_per_product(12, 100) == 12
-    assert columns_per_product(12, 128 * 1024 // 7) == 6
-    assert columns_per_product(5, 128 * 1024 // 2) == 1
-    assert columns_per_product(4, 10**9) == 1
+    assert columns_per_product(12, 64, window_bytes=100) == 12
+    assert columns_per_product(12, 64, window_bytes=96 * 1024 // (7 * 64)) == 6
+    assert columns_per_product(5, 64, window_bytes=96 * 1024 // (2 * 64)) == 1
+    assert columns_per_product(4, 64, window_bytes=10**9) == 1
+    assert columns_per_product(4, 32, window_bytes=10**9) == 2  # at least 64 of all images
+    assert columns_per_product(9, 32, window_bytes=10**9) == 3
+    assert columns_per_product(4, 1, window_bytes=10**9) == 4
 
 
 @pytest.mark.parametrize(
