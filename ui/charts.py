@@ -3,6 +3,7 @@ A dictionary costs a tenth of a plotly Figure, and a live chart is built twice a
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +38,15 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 Measure = Literal["accuracy", "loss"]
 
 
+@dataclass(frozen=True)
+class OtherRun:
+    """A run to lay over the one that is shown: its name, kind of network and results."""
+
+    name: str
+    colour: str
+    results: Sequence[EpochResult]
+
+
 def thinned(values: Array, most: int = MAX_POINTS) -> Array:
     """At most `most` of the values (N,), evenly spread, with the first and the last."""
     if len(values) <= most:
@@ -52,12 +62,14 @@ def learning_curves(
     *,
     epochs: int,
     revision: str,
+    others: Sequence[OtherRun] = (),
 ) -> dict[str, Any]:
     """Accuracy (%) or loss (nats) over epochs: batches faint, ends of epochs bold.
 
     batch_epochs and batch_values (N,) are the faint line: position in epochs, and accuracy 0..1
     or loss. The axis spans all `epochs` from the start, so that nothing moves as data arrives;
-    `revision` names the run, and the reader's zoom is kept while it stays the same.
+    `revision` names the run, and the reader's zoom is kept while it stays the same. Of `others`
+    the validation curve is laid over it, dashed.
     """
     factor, unit = (100, "%") if measure == "accuracy" else (1, "")
     form = ".2f" if measure == "accuracy" else ".4f"
@@ -90,6 +102,19 @@ def learning_curves(
                 "hovertemplate": f"%{{y:{form}}}{unit}",
             }
         )
+    for other in others:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"{other.name}, validation",
+                "x": [result.epoch for result in other.results],
+                "y": [getattr(r, f"validation_{measure}") * factor for r in other.results],
+                "line": {"color": other.colour, "width": 2, "dash": "dash"},
+                "hovertemplate": f"%{{y:{form}}}{unit}",
+            }
+        )
+        epochs = max(epochs, len(other.results))
     axis = {"title": {"text": "accuracy (%)"}} if factor == 100 else {"title": {"text": "loss"}}
     if factor == 1:
         axis["rangemode"] = "tozero"  # type: ignore[assignment]
@@ -105,6 +130,46 @@ def learning_curves(
             "showlegend": False,  # one legend for both charts stands above them
             "hovermode": "x unified",
             "uirevision": revision,
+        },
+    }
+
+
+def curves_along(
+    values: Array, curves: dict[str, tuple[str, Array]], now: float, *, x: str, y: str
+) -> dict[str, Any]:
+    """Probabilities along a changing value (N,): {name: (colour, probabilities (N,) in 0..1)}.
+
+    A vertical line marks the value `now`; `x` and `y` are the axes' titles with their units.
+    """
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": name,
+            "x": values.round(4).tolist(),
+            "y": (100 * probabilities).round(2).tolist(),
+            "line": {"color": colour, "width": 3},
+            "hovertemplate": "%{y:.1f}%",
+        }
+        for name, (colour, probabilities) in curves.items()
+    ]
+    return {
+        "data": traces,
+        "layout": {
+            "height": CURVE_HEIGHT,
+            "margin": {"l": 55, "r": 10, "t": 10, "b": 40},
+            "xaxis": {"title": {"text": x}, "range": [float(values[0]), float(values[-1])]},
+            "yaxis": {"title": {"text": y}, "range": [0, 103]},
+            "shapes": [
+                {
+                    "type": "line",
+                    "yref": "paper",
+                    **{"x0": now, "x1": now, "y0": 0, "y1": 1},
+                    "line": {"color": "#888888", "width": 1, "dash": "dot"},
+                }
+            ],
+            "legend": {"orientation": "h", "y": 1.15},
+            "hovermode": "x unified",
         },
     }
 

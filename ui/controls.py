@@ -5,13 +5,16 @@ Every widget is bound to the page's address, so that a copied link restores the 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from mnist_core.augment import AUGMENTATIONS
+from mnist_core.augment import AUGMENTATIONS, Augmentation, augment
+from mnist_core.functional import Array
 from mnist_core.layers import ACTIVATIONS
 from mnist_core.models import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN_LAYERS, MAX_UNITS
 from mnist_core.optim import OPTIMIZERS, SCHEDULES
 from mnist_core.training import PRESETS, TrainConfig
+from ui.html import in_a_row, picture
 
 LEARNING_RATES = [
     float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 4, 5, 6, 8)
@@ -23,6 +26,8 @@ INITIAL_WEIGHTS = ["glorot", "he", "normal(0.01)", "normal(0.1)"]
 WEIGHT_DECAYS = [0.0, 1e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 1e-2]
 AVERAGES = [0.0, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999]
 MODEL_NAMES = {"mlp": "MLP", "cnn": "CNN"}
+
+PREVIEWS = 11  # variations of a training image
 
 PRESET_NAMES = {
     "quick-and-good": "Quick and good",
@@ -122,8 +127,11 @@ def bound(key: str) -> dict[str, Any]:
     return {"key": key, "bind": "query-params"}
 
 
-def settings() -> Settings:
-    """All settings of the next run, in three groups; what they say now."""
+def settings(example: Array) -> Settings:
+    """All settings of the next run, in three groups; what they say now.
+
+    `example` is the image uint8 (28, 28) that augmentation is previewed on.
+    """
     default = _values(PRESETS[DEFAULT_PRESET])
 
     st.selectbox(
@@ -195,6 +203,7 @@ def settings() -> Settings:
         )
         explained("train_size")
         augmentation = _choice("Augmentation", list(AUGMENTATIONS), default, "augmentation")
+        _preview(example, AUGMENTATIONS[augmentation])
         seed = st.number_input("Seed", 0, 2**32 - 1, default["seed"], **bound("seed"))
         explained("seed")
     try:
@@ -274,6 +283,18 @@ def _cnn_sizes(default: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _preview(example: Array, augmentation: Augmentation) -> None:
+    """One training image as it is, and as training may see it."""
+    copies = np.repeat(example[None], PREVIEWS, axis=0)  # (PREVIEWS, 28, 28)
+    varied = augment(copies, augmentation, rng=np.random.default_rng(1))
+    pictures = np.concatenate([example[None], varied])
+    words = "a training image, and variations of it"
+    st.html(
+        in_a_row([picture(image, alt=words, width=40) for image in pictures], gap=".3rem")
+        + f"<small>{words[0].upper()}{words[1:]}.</small>"
+    )
+
+
 def _choice(label: str, options: list[str], default: dict[str, Any], key: str) -> str:
     """One of a few words."""
     index = options.index(default[key])
@@ -282,14 +303,16 @@ def _choice(label: str, options: list[str], default: dict[str, Any], key: str) -
     return value
 
 
-def run_summary(config: TrainConfig) -> str:
-    """A run's network and main settings in a few words."""
+def run_summary(config: TrainConfig, *, short: bool = False) -> str:
+    """A run's network and main settings in a few words; `short`: the network alone."""
     if config.model == "mlp":
         network = "-".join(str(n) for n in (784, *config.hidden, 10)) + f" {config.activation}"
     else:
         blocks = zip(config.kernel_sizes, config.channels, strict=True)
         network = "CNN " + " · ".join(f"{k}x{k}x{n}" for k, n in blocks)
         network += "".join(f" · dense {n}" for n in config.dense)
+    if short:
+        return network
     return (
         f"{network}, {config.optimizer} {config.learning_rate:g} ({config.schedule}), "
         f"batch {config.batch_size}, {config.train_size:,} images, seed {config.seed}"

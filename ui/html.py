@@ -14,8 +14,7 @@ BAR = "#2f7fc1"
 
 
 def picture(image: Array, *, alt: str, width: int = 112) -> str:
-    """An image, uint8 (H, W) or (H, W, 3), as an <img> of `width` pixels, its pixels clear squares.
-    """
+    """An image, uint8 (H, W) or (H, W, 3), as an <img> `width` wide, its pixels clear squares."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     data = base64.b64encode(file.getvalue()).decode()
@@ -52,10 +51,10 @@ def side_by_side(parts: Sequence[str], *, least: int = 190) -> str:
     return f'<div style="display:grid;grid-template-columns:{columns};gap:1rem 2rem">{cells}</div>'
 
 
-def in_a_row(parts: Sequence[str]) -> str:
+def in_a_row(parts: Sequence[str], *, gap: str = "1rem 1.4rem") -> str:
     """Pieces of HTML in a row as wide as they are, and in further rows where it is narrow."""
     cells = "".join(f"<div>{part}</div>" for part in parts)
-    return f'<div style="display:flex;flex-wrap:wrap;gap:1rem 1.4rem">{cells}</div>'
+    return f'<div style="display:flex;flex-wrap:wrap;gap:{gap}">{cells}</div>'
 
 
 def captioned(content: str, caption: str) -> str:

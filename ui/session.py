@@ -31,6 +31,7 @@ class Session:
     """One visitor's things; they survive page switches and reruns."""
 
     run_id: str | None = None
+    runs: list[str] = field(default_factory=list)  # ids of all runs looked at, oldest first
     best: BestNetwork | None = None
     drawing: Drawing = field(default_factory=Drawing)
 
@@ -102,6 +103,9 @@ def remember_best(view: JobView) -> None:
 
 def show_run(run_id: str) -> None:
     """Make a run the visitor's own, and put it into the link."""
-    session().run_id = run_id
+    mine = session()
+    mine.run_id = run_id
+    if run_id not in mine.runs:
+        mine.runs.append(run_id)
     if st.query_params.get("run") != run_id:
         st.query_params["run"] = run_id

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.explain import first_layer_pictures
+from mnist_core.hidden import feature_maps
 from mnist_core.jobs.job import (
     JobView,
     Pause,
@@ -17,11 +18,13 @@ from mnist_core.jobs.job import (
     TrainEpoch,
 )
 from mnist_core.jobs.local import Job
+from mnist_core.models import Sequential
 from mnist_core.training import TrainConfig
 from ui import charts
+from ui.answers import seen_image
 from ui.controls import LEARNING_RATES, explained, run_summary, settings
-from ui.html import legend
-from ui.session import current_job, pool, remember_best, show_run
+from ui.html import legend, picture
+from ui.session import current_job, mnist, pool, remember_best, session, show_run
 from ui.tiles import weight_tiles
 
 LOOK_EVERY = 0.5  # seconds
@@ -46,7 +49,7 @@ def page() -> None:
     picture, choice = st.columns([7, 3], gap="large")
     with choice:
         st.subheader("For the next run", anchor=False)
-        chosen = settings()
+        chosen = settings(mnist().train.images[0])
         if chosen.problem:
             st.error(chosen.problem)
     with picture:
@@ -138,7 +141,13 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
         "accuracy": np.array([point.accuracy for point in line]),
         "loss": np.array([point.loss for point in line]),
     }
-    st.html(legend(charts.CURVE_LEGEND))
+    others = _others(view)
+    st.html(
+        legend(
+            charts.CURVE_LEGEND
+            | {f"{other.name}, validation": ("- -", other.colour) for other in others}
+        )
+    )
     for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         figure = charts.learning_curves(
             measure,
@@ -147,6 +156,7 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
             values[measure],
             epochs=shown.epochs,
             revision=view.id if view else "",
+            others=others,
         )
         column.plotly_chart(
             figure, key=f"curve_{measure}", config=charts.CONFIG, alt=_curve_words(measure, view)
@@ -154,6 +164,33 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
     st.caption(_newest(view))
     with st.expander("Every epoch in numbers"):
         st.dataframe(charts.results_table(results), hide_index=True)
+
+
+def _others(view: JobView | None) -> list[charts.OtherRun]:
+    """The earlier runs of this session that the visitor lays over the curves."""
+    earlier = {}
+    for run_id in session().runs:
+        job = pool().get(run_id)
+        if job is not None and (view is None or run_id != view.id):
+            earlier[run_id] = job.look()
+    names = {key: run_summary(other.config, short=True) for key, other in earlier.items()}
+    chosen = st.multiselect(
+        "Lay over",
+        list(names),
+        format_func=lambda key: f"{names[key]} ({key[:4]})",
+        placeholder="earlier runs of this session",
+        disabled=not names,
+        key="others",
+        persist_state="session",
+    )
+    colours = {"mlp": charts.MLP, "cnn": charts.CNN}
+    return [
+        charts.OtherRun(
+            f"{names[key]} ({key[:4]})", colours[earlier[key].config.model], earlier[key].results
+        )
+        for key in chosen
+        if key in earlier
+    ]
 
 
 def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
@@ -206,16 +243,47 @@ def _applies_now(config: TrainConfig | None, job: Job | None, view: JobView | No
 
 
 def _tiles(view: JobView | None) -> None:
-    """The weights of the first layer as pictures."""
-    st.subheader("What the hidden units look for", anchor=False)
+    """The first layer's weights as pictures; for a CNN also what its filters make of a digit."""
+    cnn = view is not None and view.config.model == "cnn"
+    noun = "filter" if cnn else "hidden unit"
+    st.subheader(f"What the {noun}s look for", anchor=False)
     network = view.network() if view else None
     if view is None or network is None:
         st.info("Each hidden unit's 784 weights will stand here as a picture. Press Start.")
         return
-    weights = first_layer_pictures(network)
     st.caption(
-        "Each picture is one unit's weights: orange where ink speaks for it, blue where ink "
+        f"Each picture is one {noun}'s weights: orange where ink speaks for it, blue where ink "
         "speaks against it. Choose one to read its values."
     )
     shared = st.toggle("One colour scale for all", key="tiles_shared", persist_state="session")
-    weight_tiles(weights, key=f"tiles_{view.id}", scale="shared" if shared else "each")
+    weight_tiles(
+        first_layer_pictures(network),
+        key=f"tiles_{view.id}",
+        scale="shared" if shared else "each",
+        noun=noun,
+        description=f"Weights of the {noun}s",
+    )
+    if cnn:
+        _feature_maps(view, network)
+
+
+def _feature_maps(view: JobView, network: Sequential) -> None:
+    """What each convolution makes of the digit last drawn, or of a test image."""
+    drawn = seen_image(session().drawing)
+    image = mnist().test.images[0] if drawn is None else drawn
+    whose = "a test image" if drawn is None else "your drawing"
+    st.subheader(f"What they make of {whose}", anchor=False)
+    st.html(picture(image, alt=whose, width=112))
+    for number, (layer, maps) in enumerate(feature_maps(network, image).items(), start=1):
+        if not layer.has_maps:
+            continue
+        st.caption(f"Convolution {number}: {len(maps)} feature maps; bright where it found much.")
+        weight_tiles(
+            maps,
+            key=f"maps_{view.id}_{number}",
+            diverging=False,
+            scale="shared",
+            noun="feature map",
+            quantity="activation",
+            description=f"Feature maps of convolution {number}",
+        )
