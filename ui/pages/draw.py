@@ -18,11 +18,14 @@ from ui.answers import (
     shipped_readers,
     shown_test_digit,
 )
-from ui.canvas import draw_canvas
+from ui.canvas import draw_canvas, rasterise
+from ui.closer import move_and_turn, what_the_network_sees, why_this_answer
 from ui.html import captioned, picture
 from ui.session import current_job, session
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
+SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
+LOOKS = [SEES, MOVE, WHY]
 BLANK = np.zeros((28, 28), np.uint8)
 
 
@@ -50,6 +53,7 @@ def _drawing(polled: bool) -> None:
         _answer(readers)
     with left:
         digit_buttons(readers)
+    _look_closer(readers)
 
 
 def _readers() -> list[Reader]:
@@ -85,3 +89,21 @@ def _answer(readers: list[Reader]) -> None:
         one.write(f"Test image {digit.number:,}, labelled **{digit.label}**.")
     two.html(captioned(seen, "what they see"))
     st.html(columns_of_bars(readers, readings))
+
+
+def _look_closer(readers: list[Reader]) -> None:
+    """One closer look at a time, or none: then the pen is followed fastest."""
+    chosen = st.segmented_control("Look closer", LOOKS, key="look", persist_state="session")
+    if chosen is None:
+        return
+    drawing = session().drawing
+    image = seen_image(drawing)
+    if image is None:
+        st.info("Draw a digit first, or put a test digit on the canvas.")
+    elif chosen == SEES:
+        what_the_network_sees(rasterise(drawing), readers)
+    elif chosen == MOVE:
+        digit = shown_test_digit(drawing)
+        move_and_turn(image, digit.label if digit else None, read(readers, image))
+    elif chosen == WHY:
+        why_this_answer(image, read(readers, image))
