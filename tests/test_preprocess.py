@@ -1,4 +1,4 @@
-"""From ink to MNIST's form, step by step; from photographs to ink; and what is refused before it is decoded."""
+"""From ink to MNIST's form, from photographs to ink, and what is refused before decoding."""
 
 import gzip
 import io
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hostile_files
+from tests import hostile_files
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -34,7 +34,8 @@ mnist_images = st.integers(0, len(MNIST) - 1).map(lambda number: MNIST[number])
 def difference(image: np.ndarray, other: np.ndarray) -> float:
     """Mean difference of two images, as a share of the mean ink of the first.
 
-    The smallest over shifts by one pixel: where a centre of mass lies halfway, a trace of ink decides the rounding.
+    The smallest over shifts by one pixel: where a centre of mass lies halfway, a trace of ink
+    decides the rounding.
     """
     shifts = [
         np.roll(other, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)
@@ -197,7 +198,7 @@ def photograph(
     light: str = "even",
     lines: int = 0,
 ) -> Image.Image:
-    """A grey photograph (480 x 640) of a digit on paper, blurred and noisy; paper and pen are shares of white."""
+    """A grey, blurred, noisy photograph (480 x 640); paper and pen are shares of white."""
     random = np.random.default_rng(0)
     ink = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)) / 255
     cover = np.zeros((480, 640))
