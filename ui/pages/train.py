@@ -141,27 +141,28 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
         "accuracy": np.array([point.accuracy for point in line]),
         "loss": np.array([point.loss for point in line]),
     }
+    pictures = st.container()
     others = _others(view)
-    st.html(
-        legend(
-            charts.CURVE_LEGEND
-            | {f"{other.name}, validation": ("- -", other.colour) for other in others}
+    with pictures:
+        st.html(
+            legend(
+                charts.CURVE_LEGEND
+                | {f"{other.name}, validation": ("- -", other.colour) for other in others}
+            )
         )
-    )
-    for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
-        figure = charts.learning_curves(
-            measure,
-            results,
-            at,
-            values[measure],
-            epochs=shown.epochs,
-            revision=view.id if view else "",
-            others=others,
-        )
-        column.plotly_chart(
-            figure, key=f"curve_{measure}", config=charts.CONFIG, alt=_curve_words(measure, view)
-        )
-    st.caption(_newest(view))
+        for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
+            figure = charts.learning_curves(
+                measure,
+                results,
+                at,
+                values[measure],
+                epochs=shown.epochs,
+                revision=view.id if view else "",
+                others=others,
+            )
+            words = _curve_words(measure, view)
+            column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
+        st.caption(_newest(view))
     with st.expander("Every epoch in numbers"):
         st.dataframe(charts.results_table(results), hide_index=True)
 
@@ -260,6 +261,7 @@ def _tiles(view: JobView | None) -> None:
         first_layer_pictures(network),
         key=f"tiles_{view.id}",
         scale="shared" if shared else "each",
+        columns=8 if cnn else 16,
         noun=noun,
         description=f"Weights of the {noun}s",
     )
