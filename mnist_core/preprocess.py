@@ -1,5 +1,6 @@
 """Brings a drawing or a photograph to the form that MNIST's digits have: 28x28, white ink on black.
-The networks have seen nothing else, so they read other people's digits only as well as these steps match MNIST's own.
+The networks have seen nothing else, so they read other people's digits only as well as these steps
+match MNIST's own.
 """
 
 import re
@@ -14,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_core.segment import connected_components
+from mnist_core.segment import MAX_DIGITS, connected_components
 
 Picture = NDArray[np.uint8]
 
 IMAGE_SIDE = 28  # pixels; what the networks take
 DIGIT_SIDE = 20  # pixels; the longest side of every MNIST digit
-CENTRE = 14.0  # the pixel on which MNIST puts a digit's centre of mass, counted from 0 in both directions
+CENTRE = 14.0  # pixels from 0, in both directions: where MNIST puts a digit's centre of mass
 
 # MNIST's own makers rounded the centre of mass to whole pixels with an error of up to 0.02.
 CENTRING_TOLERANCE = 0.52
-# A piece with less than this share of the ink is a speck, but only in drawings above 28 pixels: 1 in 100 of MNIST's own
-# digits has such a piece.
+# A piece with less than this share of the ink is a speck, but only in drawings above 28 pixels: 1
+# in 100 of MNIST's own digits has such a piece.
 SPECK_SHARE = 0.01
 
 
@@ -33,8 +34,9 @@ SPECK_SHARE = 0.01
 class NormalizationSteps:
     """What each step from ink to 28x28 made of a drawing: uint8, white ink on black.
 
-    drawn is the drawing (H, W), cropped its ink alone (h, w), scaled the ink at its new size in the middle of a square
-    of 20x20 (28x28 if scaling was switched off) and centred the picture that the network sees, (28, 28).
+    drawn is the drawing (H, W), cropped its ink alone (h, w), scaled the ink at its new size in the
+    middle of a square of 20x20 (28x28 if scaling was switched off) and centred the picture that the
+    network sees, (28, 28).
     """
 
     drawn: Picture
@@ -46,8 +48,8 @@ class NormalizationSteps:
 def normalize_drawing(gray: Picture) -> Picture:
     """The drawing in MNIST's form: uint8 (H, W), white ink on black, to uint8 (28, 28).
 
-    The ink is cropped, its longest side scaled to 20 pixels and its centre of mass put on pixel (14, 14). An MNIST
-    image comes back unchanged. Raises ValueError if there is no ink.
+    The ink is cropped, its longest side scaled to 20 pixels and its centre of mass put on pixel
+    (14, 14). An MNIST image comes back unchanged. Raises ValueError if there is no ink.
     """
     return normalization_steps(gray).centred
 
@@ -57,9 +59,10 @@ def normalization_steps(
 ) -> NormalizationSteps:
     """Every step of `normalize_drawing`, each of which can be left out to see what it is good for.
 
-    Without `crop` the empty margins count as part of the digit. Without `scale` the digit is only squeezed as much as
-    the whole drawing must be to fit 28x28. Without `centre` the middle of the digit's box, not of its mass, is centred.
-    Raises ValueError if there is no ink, or if `gray` is no uint8 picture of two dimensions.
+    Without `crop` the empty margins count as part of the digit. Without `scale` the digit is only
+    squeezed as much as the whole drawing must be to fit 28x28. Without `centre` the middle of the
+    digit's box, not of its mass, is centred. Raises ValueError if there is no ink, or if `gray` is
+    no uint8 picture of two dimensions.
     """
     drawn = np.asarray(gray)
     if drawn.ndim != 2 or drawn.dtype != np.uint8:
@@ -86,7 +89,7 @@ def normalization_steps(
 
 
 def _is_normal(drawn: Picture) -> bool:
-    """Whether a drawing has MNIST's form already: nothing is gained by moving it by one more rounding error."""
+    """Whether a drawing has MNIST's form already, up to the rounding of MNIST's makers."""
     if drawn.shape != (IMAGE_SIDE, IMAGE_SIDE):
         return False
     left, top, right, bottom = _ink_box(drawn)
@@ -121,7 +124,7 @@ def _without_specks(drawn: Picture) -> Picture:
 
 
 def _resize(picture: Picture, factor: float) -> Picture:
-    """Scales (h, w) by `factor`, by averaging areas when it shrinks; the brightest ink becomes white again."""
+    """Scales (h, w) by `factor`; the brightest ink becomes white again."""
     height, width = picture.shape
     # MNIST's own digits are 20 pixels long, a few 19: enlarging them by so little would only blur.
     if 0 <= factor * max(height, width) - max(height, width) <= 1:
@@ -130,7 +133,8 @@ def _resize(picture: Picture, factor: float) -> Picture:
     rows = _resampling_matrix(height, new_height)  # (new_height, height)
     columns = _resampling_matrix(width, new_width)  # (new_width, width)
     resized = rows @ picture.astype(np.float32) @ columns.T  # (new_height, new_width)
-    # Thin strokes fade when they are averaged with the paper around them, but in MNIST every digit has white in it.
+    # Thin strokes fade when they are averaged with the paper around them, but in MNIST every digit
+    # has white in it.
     resized *= 255 / resized.max()
     return np.rint(resized).astype(np.uint8)
 
@@ -138,8 +142,8 @@ def _resize(picture: Picture, factor: float) -> Picture:
 def _resampling_matrix(source: int, target: int) -> NDArray[np.float32]:
     """The matrix (target, source) that resamples a line of pixels; its rows sum to one.
 
-    Shrinking averages areas: a weight is the share of the new pixel that the old one covers. Enlarging interpolates
-    linearly between the middles of pixels.
+    Shrinking averages areas: a weight is the share of the new pixel that the old one covers.
+    Enlarging interpolates linearly between the middles of pixels.
     """
     step = source / target
     if step >= 1:
@@ -154,7 +158,7 @@ def _resampling_matrix(source: int, target: int) -> NDArray[np.float32]:
 
 
 def _start(ink: NDArray[np.integer], by_mass: bool) -> int:
-    """Where in 28 pixels a line with `ink`, (n,), must start for its centre to be in the middle, none of it outside."""
+    """Where in 28 pixels a line with `ink`, (n,), starts when it is centred and wholly inside."""
     length = len(ink)
     if not by_mass:
         return (IMAGE_SIDE - length) // 2
@@ -175,12 +179,13 @@ MAX_PIXELS = 40_000_000
 MAX_DECODER_BYTES = 165_000_000  # what decoding may take at its peak
 MAX_METADATA_BYTES = 2**20
 MAX_SCANS = 64  # of a JPEG: each scan of a progressive file is a pass over the whole picture
-WORKING_SIDE = 2048  # pixels; pictures are shrunk to this, on which a page's digits still are 50 to 200 pixels high
+WORKING_SIDE = 2048  # pixels; on pictures shrunk to this a page's digits are 50 to 200 high
 
 _TRUNCATED = "The file is cut short: please send it again."
 _DAMAGED = "The file is damaged and can't be read as a picture: please save it again."
 _ANIMATED = "This is an animation: please send a still picture."
 _UNKNOWN = "This is no PNG, JPEG or WebP picture."
+_METADATA = "The file holds more than a picture: please save it without its metadata."
 
 # What people are likely to try besides, by its first bytes.
 _OTHER_FORMATS = {
@@ -199,9 +204,9 @@ _OTHER_FORMATS = {
 def open_picture(source: bytes | str | Path | BinaryIO) -> Image.Image:
     """Reads a PNG, JPEG or WebP file, or its bytes, as an upright picture of the mode L or RGB.
 
-    At most 5 MB and 40 megapixels, which is checked before anything is decoded; the longest side is brought down to
-    2,048 pixels. Transparent parts become paper: white, or black if what is drawn on it is light. Raises PictureError
-    for everything else, whatever is wrong with the file.
+    At most 5 MB and 40 megapixels, which is checked before anything is decoded; the longest side is
+    brought down to 2,048 pixels. Transparent parts become paper: white, or black if what is drawn
+    on it is light. Raises PictureError for everything else, whatever is wrong with the file.
     """
     data = _read(source)
     try:
@@ -212,8 +217,8 @@ def open_picture(source: bytes | str | Path | BinaryIO) -> Image.Image:
     except PictureError:
         raise
     except Exception:
-        # Decoders fail in every way on broken bytes (OSError, SyntaxError, struct.error, zlib.error, ...), and which
-        # of them it was tells the sender nothing.
+        # Decoders fail in every way on broken bytes (OSError, SyntaxError, struct.error,
+        # zlib.error, ...), and which of them it was tells the sender nothing.
         raise PictureError(_DAMAGED) from None
 
 
@@ -239,7 +244,7 @@ def _read(source: bytes | str | Path | BinaryIO) -> bytes:
 
 
 def _inspect(data: bytes) -> None:
-    """Raises PictureError unless the file is whole, a still picture and within the limits; decodes nothing."""
+    """Raises PictureError unless the file is a whole, still picture within the limits."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         _inspect_png(data)
     elif data.startswith(b"\xff\xd8"):
@@ -250,7 +255,7 @@ def _inspect(data: bytes) -> None:
         for pattern, name in _OTHER_FORMATS.items():
             if re.match(pattern, data, re.DOTALL):
                 raise PictureError(f"This is {name}: please send a PNG, JPEG or WebP picture.")
-        raise PictureError("This is no PNG, JPEG or WebP picture.")
+        raise PictureError(_UNKNOWN)
 
 
 def _inspect_png(data: bytes) -> None:
@@ -274,7 +279,8 @@ def _inspect_png(data: bytes) -> None:
             width, height, depth, colour_type, _, _, interlaced = struct.unpack_from(
                 ">IIBBBBB", data, start
             )
-            # Pillow holds grey and palette pictures in 1 byte a pixel, 16-bit grey in 2, all others in 4.
+            # Pillow holds grey and palette pictures in 1 byte a pixel, 16-bit grey in 2, all others
+            # in 4.
             _check_size(width, height, 4 if colour_type in (2, 4, 6) else 2 if depth == 16 else 1)
             bytes_left = _png_body_size(width, height, depth, colour_type, bool(interlaced))
         elif name == b"IDAT":
@@ -290,18 +296,17 @@ def _inspect_png(data: bytes) -> None:
             if name in (b"iCCP", b"zTXt", b"iTXt"):
                 metadata += _unpacked_size(data[start:stop], MAX_METADATA_BYTES)
         if metadata > MAX_METADATA_BYTES:
-            raise PictureError(
-                "The file holds more than a picture: please save it without its metadata."
-            )
+            raise PictureError(_METADATA)
         position = stop + 4
     if bytes_left > 0:
         raise PictureError(_TRUNCATED)
 
 
 def _png_body_size(width: int, height: int, depth: int, colour_type: int, interlaced: bool) -> int:
-    """How many bytes the body of a PNG unpacks to: its rows, each behind one byte that names its filter."""
+    """Bytes that the body of a PNG unpacks to: its rows, each behind one byte for its filter."""
     bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour_type, 0)
-    # Adam7 sends seven smaller pictures: (first column, first row, step between columns, step between rows).
+    # Adam7 sends seven smaller pictures: (first column, first row, step between columns, step
+    # between rows).
     passes = [
         (0, 0, 8, 8),
         (4, 0, 8, 8),
@@ -320,9 +325,9 @@ def _png_body_size(width: int, height: int, depth: int, colour_type: int, interl
 
 
 def _unpacked_size(content: bytes, limit: int) -> int:
-    """How many bytes the compressed part of a text or profile chunk unpacks to, counted up to a little above `limit`."""
-    # Its zlib stream starts behind texts that end with a zero byte: trying every such place spares a parser for each
-    # kind of chunk, and a place that is no stream unpacks to nothing.
+    """Bytes that the packed part of a text or profile chunk unpacks to, if no more than `limit`."""
+    # Its zlib stream starts behind texts that end with a zero byte: trying every such place spares
+    # a parser for each kind of chunk, and a place that is no stream unpacks to nothing.
     largest = 0
     for zero in list(re.finditer(rb"\0", content[:4096]))[:8]:
         for start in (zero.end(), zero.end() + 1):
@@ -340,7 +345,7 @@ _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 withou
 
 
 def _inspect_jpeg(data: bytes) -> None:
-    """Walks the markers of a JPEG to its end (ITU-T T.81, annex B); what follows the end, as in a motion photo, may stay."""
+    """Walks the markers of a JPEG (ITU-T T.81, annex B); motion photos go on behind its end."""
     position, scans, sized = 2, 0, False
     while True:
         marker = _JPEG_MARKER.search(data, position)
@@ -364,8 +369,8 @@ def _inspect_jpeg(data: bytes) -> None:
             factors = [(byte >> 4) * (byte & 15) for byte in sampling]
             if not factors or not max(factors):
                 raise PictureError(_DAMAGED)
-            # A progressive file is held as 2-byte coefficients until its last scan is read; a sequential one is shrunk
-            # while it is read. 1 more byte is for the shrunk picture.
+            # A progressive file is held as 2-byte coefficients until its last scan is read; a
+            # sequential one is shrunk while it is read. 1 more byte is for the shrunk picture.
             progressive = code in (0xC2, 0xC6, 0xCA, 0xCE)
             _check_size(width, height, (2 * sum(factors) / max(factors) if progressive else 0) + 1)
             sized = True
@@ -400,35 +405,35 @@ def _inspect_webp(data: bytes) -> None:
         elif name == b"VP8 " and length >= 10:
             size = [side & 0x3FFF for side in struct.unpack_from("<HH", content, 6)]
         if size:
-            # The animation decoder, which Pillow uses for still pictures too, holds several RGBA copies. The figure lets
-            # the 4032 x 3024 pixels of a phone pass, which were measured to take less than 200 MB.
+            # The animation decoder, which Pillow uses for still pictures too, holds several RGBA
+            # copies. The figure lets the 4032 x 3024 pixels of a phone pass, which were measured to
+            # take less than 200 MB.
             _check_size(*size, bytes_per_pixel=13.5)
             sized = True
         elif name in (b"EXIF", b"XMP ", b"ICCP"):
             metadata += length
             if metadata > MAX_METADATA_BYTES:
-                raise PictureError(
-                    "The file holds more than a picture: please save it without its metadata."
-                )
+                raise PictureError(_METADATA)
         position = start + length + length % 2
     if not sized:
         raise PictureError(_DAMAGED)
 
 
 def _check_size(width: int, height: int, bytes_per_pixel: float) -> None:
-    """Raises PictureError if a picture is empty or has too many pixels, or would need too much memory in its format."""
+    """Raises PictureError for no pixels, too many, or too many to be decoded in little memory."""
     pixels = width * height
     if pixels == 0:
         raise PictureError(_DAMAGED)
     if pixels > MAX_PIXELS:
         raise PictureError(
-            f"The picture has {width} x {height} pixels, more than {MAX_PIXELS // 10**6} million: please send a smaller one."
+            f"The picture has {width} x {height} pixels, more than {MAX_PIXELS // 10**6} million: "
+            "please send a smaller one."
         )
     if pixels * bytes_per_pixel > MAX_DECODER_BYTES:
         limit = MAX_DECODER_BYTES / bytes_per_pixel / 1e6
         raise PictureError(
-            f"The picture has {width} x {height} pixels, in this format at most {limit:.0f} million can be read: "
-            "please send a smaller one, or an ordinary JPEG."
+            f"The picture has {width} x {height} pixels, but of this format only "
+            f"{limit:.0f} million can be read: please send a smaller one, or an ordinary JPEG."
         )
 
 
@@ -445,10 +450,11 @@ _UPRIGHT = {
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Any Pillow picture as L or RGB, upright, without transparency and with its longest side at most 2,048 pixels."""
+    """Any Pillow picture as L or RGB, upright, opaque, and at most 2,048 pixels long."""
     shrink = -(-max(image.size) // WORKING_SIDE)
     if shrink > 1:
-        # A JPEG is decoded at a half, a quarter or an eighth of its size directly, for a fraction of the time.
+        # A JPEG is decoded at a half, a quarter or an eighth of its size directly, for a fraction
+        # of the time.
         image.draft(None, (image.width // shrink, image.height // shrink))
         shrink = -(-max(image.size) // WORKING_SIDE)
     orientation = image.getexif().get(0x0112)
@@ -467,8 +473,8 @@ def _upright(image: Image.Image) -> Image.Image:
 def _converted(image: Image.Image, mode: str, shrink: int) -> Image.Image:
     """The picture in another mode, each square of `shrink` x `shrink` pixels averaged to one.
 
-    In bands, so that a picture of 40 megapixels is never held twice. RGBa is colour multiplied by opacity, the only
-    form in which transparent pixels may be averaged.
+    In bands, so that a picture of 40 megapixels is never held twice. RGBa is colour multiplied by
+    opacity, the only form in which transparent pixels may be averaged.
     """
     width, height = image.size
     converted = Image.new(mode, (-(-width // shrink), -(-height // shrink)))
@@ -484,7 +490,7 @@ def _converted(image: Image.Image, mode: str, shrink: int) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image, brightest: float) -> Image.Image:
-    """A picture of 16-bit, 32-bit or float grey values as L: Pillow's own conversion cuts them off at 255."""
+    """16-bit, 32-bit or float grey values as L; Pillow's own conversion cuts them off at 255."""
     white = brightest if brightest > 255 else 255 if brightest > 1 else 1
     values = np.nan_to_num(np.asarray(image, dtype=np.float32)) * (255 / white)
     return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
@@ -511,8 +517,9 @@ LEAST_CONTRAST = 0.12  # what is fainter than this, on paper of 1, is no ink
 def ink_from_photo(image: Image.Image) -> Picture:
     """The writing on a photographed or scanned sheet: uint8 (H, W), white ink on black.
 
-    `image` is any Pillow picture: dark writing on light paper or light on dark, in uneven light. The ink has the size
-    of the upright picture, or less: its longest side is at most 2,048 pixels. It is all black if there is no writing.
+    `image` is any Pillow picture: dark writing on light paper or light on dark, in uneven light.
+    The ink has the size of the upright picture, or less: its longest side is at most 2,048 pixels.
+    It is all black if there is no writing.
     """
     gray = np.asarray(_upright(image.copy()).convert("L"))  # (H, W)
     if max(gray.shape) <= SMALL_SIDE:
@@ -535,15 +542,28 @@ def _ink_on_even_paper(gray: Picture) -> Picture:
 
 
 def _contrast(gray: Picture) -> NDArray[np.float32]:
-    """How much darker than the paper around it each pixel is, (H, W): 0 is paper, 1 is black. Light ink is inverted first."""
+    """How much each pixel differs from the paper around it: (H, W), 0 is paper, about 1 is ink."""
     height, width = gray.shape
     shrink = max(height, width) / COARSE_SIDE
     coarse_size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-    coarse = np.asarray(Image.fromarray(gray).resize(coarse_size, Image.Resampling.BOX)).astype(
-        np.float32
-    )
-    if _ink_is_light(coarse):
-        gray, coarse = 255 - gray, 255 - coarse
+    coarse = np.asarray(Image.fromarray(gray).resize(coarse_size, Image.Resampling.BOX))
+    coarse = coarse.astype(np.float32)
+    light = _ink_is_light(coarse)
+    paper = 255 - _paper(255 - coarse) if light else _paper(coarse)
+    smooth = Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR)
+    paper = np.asarray(smooth)  # (H, W)
+    # What is drawn reflects a fixed share of the light that its paper does, in shadow as in sun:
+    # dividing by the paper makes both alike. The divisor is kept off zero, or noise on dark
+    # paper would be blown up.
+    if not light:
+        return np.maximum((paper - gray) / np.maximum(paper, max(0.4 * float(paper.max()), 1)), 0)
+    contrast = np.maximum((gray - paper) / (paper + 16), 0)
+    contrast /= max(float(np.percentile(_thinned(contrast), 99.9)), 1)  # white on black: above 10
+    return contrast
+
+
+def _paper(coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The brightness of the paper under dark ink: a picture of the same size."""
     # Closing (the darkest of the lightest nearby) fills all that is dark and narrower than the
     # window, and leaves broad shadows where they are. The picture goes on beyond its edges as it
     # is there, so that neither a shadow nor the table that reaches them is filled.
@@ -552,17 +572,18 @@ def _contrast(gray: Picture) -> NDArray[np.float32]:
     paper = _extreme(_extreme(around, window, np.maximum), window, np.minimum)
     # At the sharp edge of a shadow the interpolated paper must not be lighter than the shadow, or
     # the edge were ink.
-    paper = _extreme(paper, 3, np.minimum)  # the size of coarse again
-    paper = np.asarray(
-        Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR)
-    )  # (H, W)
-    # Divided by no less than a part of the brightest, or noise in deep shadow would be blown up.
-    return np.maximum((paper - gray) / np.maximum(paper, max(0.4 * float(paper.max()), 1)), 0)
+    return _extreme(paper, 3, np.minimum)
+
+
+def _thinned(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At most about 1,000 x 1,000 of the pixels (H, W), evenly spread, for statistics."""
+    return values[:: max(1, values.shape[0] // 512), :: max(1, values.shape[1] // 512)]
 
 
 def _ink_is_light(coarse: NDArray[np.float32]) -> bool:
     """Whether what stands out from its surroundings is lighter than they are."""
-    # Ink is the smaller part of any wide window, so the window's median is paper, on both sides of a shadow's edge.
+    # Ink is the smaller part of any wide window, so the window's median is paper, on both sides of
+    # a shadow's edge.
     thin = coarse[::4, ::4]  # (h, w)
     reach = max(thin.shape) // 6
     windows = np.lib.stride_tricks.sliding_window_view(
@@ -575,9 +596,7 @@ def _ink_is_light(coarse: NDArray[np.float32]) -> bool:
     return float((weights * difference**3).sum()) > 0
 
 
-def _extreme(
-    picture: NDArray[np.float32], window: int, extreme: np.ufunc
-) -> NDArray[np.float32]:
+def _extreme(picture: NDArray[np.float32], window: int, extreme: np.ufunc) -> NDArray[np.float32]:
     """The maximum or minimum (np.maximum, np.minimum) in every square window of the picture.
 
     (H, W) becomes (H - window + 1, W - window + 1). Doubling the reach takes log2(window) passes
@@ -595,17 +614,17 @@ def _extreme(
 
 
 def _ink_from_contrast(contrast: NDArray[np.float32]) -> Picture:
-    """Grey-edged ink, (H, W): black below a quarter of the pen's own contrast, white above three quarters."""
-    sample = contrast[:: max(1, contrast.shape[0] // 512), :: max(1, contrast.shape[1] // 512)]
+    """Ink (H, W) with grey edges, black below 0.3 of the pen's contrast and white above 0.7."""
+    sample = _thinned(contrast)
     paper = float(np.median(sample))
     spread = float(np.median(np.abs(sample - paper)))
-    least = max(
-        paper + 7 * spread, LEAST_CONTRAST
-    )  # 7 median deviations are about 5 standard deviations
+    # 7 median deviations are about 5 standard deviations.
+    least = max(paper + 7 * spread, LEAST_CONTRAST)
     marks = sample[sample > least]
     if len(marks) < 4:
         return np.zeros(contrast.shape, dtype=np.uint8)
-    # The lines of ruled paper are marks too, fainter than the pen: the pen is the stronger half of the marks.
+    # The lines of ruled paper are marks too, fainter than the pen: the pen is the stronger half of
+    # the marks.
     pen = float(np.median(marks[marks >= _otsu(marks)]))
     low = max(paper + 0.3 * (pen - paper), least * 0.8)
     high = max(paper + 0.7 * (pen - paper), low + 0.05)
@@ -621,11 +640,8 @@ def _otsu(values: NDArray[np.float32]) -> float:
     above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
         between = below * above * (total / below - (total[-1] - total) / above) ** 2
-    return (
-        float(edges[1 + int(np.nanargmax(between[:-1]))])
-        if np.isfinite(between[:-1]).any()
-        else float(edges[0])
-    )
+    between[~np.isfinite(between)] = 0  # one of the groups would be empty
+    return float(edges[1 + int(between.argmax())])
 
 
 def _without_clutter(ink: Picture) -> Picture:
@@ -637,8 +653,8 @@ def _without_clutter(ink: Picture) -> Picture:
     left, top, right, bottom = pieces.boxes.T
     mass = pieces.sums(ink)
     at_edge = (left == 0) | (top == 0) | (right == width) | (bottom == height)
-    # A digit may touch the edge if the picture shows little else. Beside a whole digit it is a shadow, and what spans
-    # most of the picture in both directions is the table.
+    # A digit may touch the edge if the picture shows little else. Beside a whole digit it is a
+    # shadow, and what spans most of the picture in both directions is the table.
     frame = at_edge & (right - left > 0.6 * width) & (bottom - top > 0.6 * height)
     if mass[~at_edge].sum() > 0.2 * mass[~frame].sum():
         mass = np.where(at_edge, 0, mass)
@@ -649,11 +665,14 @@ def _without_clutter(ink: Picture) -> Picture:
     keep &= (mass > 0.02 * mass.max()) & (whiteness > 0.7 * whiteness[mass.argmax()])
     # A small piece is part of a digit only close to it: the bar of a 5, but not the table's grain.
     small = keep & (sides < 0.4 * sides[mass.argmax()])
-    if small.any() and not small.all():
-        large = pieces.boxes[keep & ~small]  # (L, 4)
-        gaps = np.maximum(
-            large[:, None, :2] - pieces.boxes[small, 2:], pieces.boxes[small, :2] - large[:, None, 2:]
-        ).max(axis=2)  # (L, S)
-        reach = 0.3 * (large[:, 2:] - large[:, :2]).max(axis=1)  # (L,)
-        keep[small] = (gaps <= reach[:, None]).any(axis=0)
-    return ink * pieces.mask(keep)
+    near = np.zeros(len(mass), dtype=bool)
+    large = np.flatnonzero(keep & ~small)
+    for piece in large[np.argsort(-mass[large])[:MAX_DIGITS]]:
+        reach = 0.3 * sides[piece]
+        near |= (
+            (left - right[piece] <= reach)
+            & (left[piece] - right <= reach)
+            & (top - bottom[piece] <= reach)
+            & (top[piece] - bottom <= reach)
+        )
+    return ink * pieces.mask(keep & (near | ~small))

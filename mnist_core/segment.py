@@ -1,7 +1,7 @@
-"""Finds the digits on a page: ink is cut into connected pieces, and the pieces of one digit are joined again.
+"""Finds the digits on a page: ink is cut into pieces, and those of one digit are joined again.
 
-Everything is done on runs of ink (row, first column, column after the last), of which a page has a few thousand,
-so that no step has to loop over its millions of pixels in Python.
+Everything is done on runs of ink (row, first column, column after the last), of which a page has a
+few thousand, so that no step has to loop over its millions of pixels in Python.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,9 @@ DUST_SIZE = 0.1  # what stays smaller than this belongs to no digit unless it li
 SPECK_SIZE = 0.3  # what stays smaller than this in both directions is a dot, not a digit
 STACK_GAP = 0.25  # the widest gap between two pieces of one digit, one above the other
 STACK_OVERLAP = 0.5  # share of the narrower piece's width that such pieces have in common
+PART_HEIGHT = 0.6  # a piece not higher than this may overlap its digit by less, by PART_OVERLAP
+PART_OVERLAP = 0.15
+PART_SIZE = 1.2  # if the two together are no larger than this
 BAR_GAP = 0.15  # the widest gap between a digit and a small piece beside it, such as the bar of a 5
 BAR_HEIGHT = 0.45  # a piece beside a digit must be lower than this to be taken for a part of it
 JOINED_SIZE = 1.35  # joining must not give anything higher or wider than this
@@ -22,7 +25,8 @@ LINE_OVERLAP = 0.35  # share of the lower digit's height by which neighbours in 
 MAX_PIECES = 200  # only the largest pieces are joined, since every two of them are compared
 MAX_DIGITS = 400  # on one page; of more, the largest
 
-# Two digits in one, as proportions: tried on MNIST, 2.6 % of single digits and 88 % of touching pairs are marked.
+# Two digits in one, as proportions: tried on MNIST, 2.6 % of single digits and 88 % of touching
+# pairs are marked.
 WIDEST_DIGIT = 1.25  # width / height
 TALLEST_DIGIT = 1.7  # height / typical size
 NECK_SHAPE = 0.6  # width / height from which a neck between two digits is looked for
@@ -34,9 +38,9 @@ NECK_SIDES = 0.8  # of the height; both sides of a neck must be as high as a dig
 class Found:
     """A digit on a page.
 
-    box is left, top, right and bottom (the last two exclusive) in pixels of the picture; ink is the digit alone,
-    uint8 (h, w), white on black; line counts the lines of writing from 0. touches_neighbour marks what is probably two
-    digits in one: its reading is a guess.
+    box is left, top, right and bottom (the last two exclusive) in pixels of the picture; ink is the
+    digit alone, uint8 (h, w), white on black; line counts the lines of writing from 0.
+    touches_neighbour marks what is probably two digits in one: its reading is a guess.
     """
 
     box: tuple[int, int, int, int]
@@ -49,8 +53,9 @@ class Found:
 class Components:
     """The connected pieces of a mask, as runs of ink that carry the number of their piece.
 
-    rows, starts, stops and labels have one entry per run, shape (R,); stops are exclusive, labels are 0..K-1.
-    boxes is int (K, 4): left, top, right, bottom, the last two exclusive. areas is int (K,), in pixels.
+    rows, starts, stops and labels have one entry per run, shape (R,); stops are exclusive, labels
+    are 0..K-1. boxes is int (K, 4): left, top, right, bottom, the last two exclusive. areas is int
+    (K,), in pixels.
     """
 
     shape: tuple[int, int]
@@ -73,7 +78,8 @@ class Components:
         peaks = np.zeros(len(self.areas), dtype=np.uint8)
         if len(self.rows):
             line = self.rows * self.shape[1]
-            # A spare 0 at the end lets a run end with the picture; every other value of reduceat is a gap.
+            # A spare 0 at the end lets a run end with the picture; every other value of reduceat is
+            # a gap.
             edges = np.stack([line + self.starts, line + self.stops], axis=1).ravel()
             in_runs = np.maximum.reduceat(np.append(picture.ravel(), np.uint8(0)), edges)[::2]
             np.maximum.at(peaks, self.labels, in_runs)
@@ -83,8 +89,8 @@ class Components:
         """The mask (H, W) of the pieces for which `chosen`, bool (K,), is true."""
         height, width = self.shape
         kept = chosen[self.labels]
-        # +1 where a run starts, -1 where it stops: the running sum is 1 inside of runs. The spare column holds the
-        # stop of a run that reaches the right edge.
+        # +1 where a run starts, -1 where it stops: the running sum is 1 inside of runs. The spare
+        # column holds the stop of a run that reaches the right edge.
         edges = np.zeros((height, width + 1), dtype=np.int8)
         edges[self.rows[kept], self.starts[kept]] = 1
         edges[
@@ -94,10 +100,11 @@ class Components:
 
 
 def connected_components(mask: NDArray[np.bool_]) -> Components:
-    """Labels the pieces of ink of `mask`, bool (H, W); pixels that meet at a corner belong together.
+    """Labels the pieces of `mask`, bool (H, W); pixels that meet at a corner belong together.
 
-    Pieces are numbered in the order of their first pixel, row by row. The method is that of Shiloach and Vishkin
-    (1982), on runs: hang the larger root below the smaller one for every two runs that touch, halve the paths, repeat.
+    Pieces are numbered in the order of their first pixel, row by row. The method is that of
+    Shiloach and Vishkin (1982), on runs: hang the larger root below the smaller one for every two
+    runs that touch, halve the paths, repeat.
     """
     height, width = mask.shape
     padded = np.zeros((height, width + 2), dtype=np.int8)
@@ -109,8 +116,8 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
     rows, starts = np.divmod(start_keys, stride)
     stops = stop_keys - rows * stride
 
-    # The runs of the next row that touch run i are neighbours in the list: from the first that stops at or after i's
-    # start to the last that starts at or before i's stop.
+    # The runs of the next row that touch run i are neighbours in the list: from the first that
+    # stops at or after i's start to the last that starts at or before i's stop.
     first = np.searchsorted(stop_keys, start_keys + stride, side="left")
     last = np.searchsorted(start_keys, stop_keys + stride, side="right")
     counts = np.maximum(last - first, 0)
@@ -153,8 +160,9 @@ def digits_on_page(
 ) -> tuple[Found, ...]:
     """The digits in `ink`, uint8 (H, W), white on black: line by line, from left to right.
 
-    Boxes are in pixels of `ink`, or of a picture of `picture_size` (width, height) from which the ink was made. Pieces
-    of one digit are joined and specks dropped; an empty page gives an empty tuple.
+    Boxes are in pixels of `ink`, or of a picture of `picture_size` (width, height) from which the
+    ink was made. Pieces of one digit are joined and specks dropped; an empty page gives an empty
+    tuple.
     """
     pieces = connected_components(ink > 0)
     if not len(pieces.areas):
@@ -181,7 +189,7 @@ def digits_on_page(
 def _in_picture(
     box: NDArray[np.intp], shape: tuple[int, ...], picture_size: tuple[int, int] | None
 ) -> tuple[int, int, int, int]:
-    """A box in pixels of ink of the given shape, in pixels of a picture (width, height), rounded outwards."""
+    """A box on ink of the given shape as one on a picture (width, height), rounded outwards."""
     left, top, right, bottom = (int(edge) for edge in box)
     if picture_size is None:
         return left, top, right, bottom
@@ -202,7 +210,8 @@ def _extents(boxes: NDArray[np.intp]) -> NDArray[np.intp]:
 def _typical_size(boxes: NDArray[np.intp]) -> float:
     """The longest side of a typical digit, in pixels.
 
-    The median over pieces weighted by their size, so that a handful of digits outweighs any number of specks.
+    The median over pieces weighted by their size, so that a handful of digits outweighs any number
+    of specks.
     """
     sides = np.sort(_extents(boxes).max(axis=1))
     weights = np.cumsum(sides.astype(np.float64) ** 2)
@@ -210,7 +219,7 @@ def _typical_size(boxes: NDArray[np.intp]) -> float:
 
 
 def _largest(boxes: NDArray[np.intp], least: float, count: int) -> list[int]:
-    """The numbers of the `count` largest boxes whose longest side is at least `least`, in rising order."""
+    """Numbers, rising, of the `count` largest boxes with a longest side of at least `least`."""
     sides = _extents(boxes).max(axis=1)
     largest = np.argsort(-sides, kind="stable")[:count]
     return sorted(int(box) for box in largest if sides[box] >= least)
@@ -219,7 +228,8 @@ def _largest(boxes: NDArray[np.intp], least: float, count: int) -> list[int]:
 def _joined(boxes: NDArray[np.intp], size: float) -> NDArray[np.intp]:
     """The number of the digit that each piece belongs to: (K,), counted from 0.
 
-    The pair of pieces with the smallest gap is joined first, so that a piece between two digits goes to the nearer.
+    The pair of pieces with the smallest gap is joined first, so that a piece between two digits
+    goes to the nearer.
     """
     groups = np.arange(len(boxes))
     boxes = boxes.copy()
@@ -238,7 +248,7 @@ def _joined(boxes: NDArray[np.intp], size: float) -> NDArray[np.intp]:
 
 
 def _gaps(boxes: NDArray[np.intp], size: float) -> NDArray[np.float64]:
-    """The distance of every two pieces that may be parts of one digit, infinite for all others: (K, K)."""
+    """The distance of every two pieces that may be of one digit, infinite for others: (K, K)."""
     low, high = boxes[:, None, :2], boxes[:, None, 2:]  # (K, 1, 2)
     distance = np.maximum(low, low.swapaxes(0, 1)) - np.minimum(
         high, high.swapaxes(0, 1)
@@ -249,6 +259,9 @@ def _gaps(boxes: NDArray[np.intp], size: float) -> NDArray[np.float64]:
     across, down = distance[..., 0], distance[..., 1]
 
     stacked = (-across >= STACK_OVERLAP * shorter[..., 0]) & (down <= STACK_GAP * size)
+    # A loose part that reaches over its digit by little, such as the loop of a 9 left of its stem.
+    part = (shorter[..., 1] <= PART_HEIGHT * size) & (-across >= PART_OVERLAP * shorter[..., 0])
+    stacked |= part & (down <= STACK_GAP * size) & (union <= PART_SIZE * size).all(axis=-1)
     # A bar stands beside its digit, not below it on the line where a comma would be.
     bar = (
         (shorter[..., 1] <= BAR_HEIGHT * size)
@@ -276,7 +289,10 @@ def _boxes_of_groups(boxes: NDArray[np.intp], groups: NDArray[np.intp]) -> NDArr
 
 
 def _reading_order(boxes: NDArray[np.intp]) -> list[list[int]]:
-    """The boxes' numbers, line by line. A line is followed from neighbour to neighbour, so it may rise or fall."""
+    """The boxes' numbers, line by line.
+
+    A line is followed from neighbour to neighbour, so it may rise or fall.
+    """
     lines: list[list[int]] = []
     for box in np.argsort(boxes[:, 0], kind="stable"):
         top, bottom = boxes[box, 1], boxes[box, 3]
@@ -309,7 +325,10 @@ def _cut_out(
 
 
 def _looks_like_two(digit: NDArray[np.uint8]) -> bool:
-    """Whether ink (h, w) is too wide for one digit, or has a neck: a thin place with a digit's height on both sides."""
+    """Whether ink (h, w) is too wide for one digit, or has a neck.
+
+    A neck is a thin place with a digit's height on both sides.
+    """
     height, width = digit.shape
     if width > WIDEST_DIGIT * height:
         return True

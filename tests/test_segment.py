@@ -60,7 +60,7 @@ def flood_fill(mask: np.ndarray) -> list[set[tuple[int, int]]]:
 
 
 @given(arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14))))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_pieces_are_those_that_flood_filling_finds(mask):
     pieces = connected_components(mask)
     expected = flood_fill(mask)
