@@ -331,8 +331,8 @@ PRESETS: dict[str, TrainConfig] = {
     "report-2000": replace(_REPORT, train_size=2000),
     "report-50000": _REPORT,
     "mlp-best": _MLP_BEST,
-    "first-light": replace(_CNN, epochs=1),
-    "quick": replace(_CNN, epochs=4),
+    "first-light": replace(_CNN, momentum=0.85, learning_rate=0.15, epochs=1),
+    "quick": replace(_CNN, momentum=0.85, learning_rate=0.15, epochs=5),
     "good": replace(
         _CNN,
         channels=(16, 32),
