@@ -35,8 +35,9 @@ def wait_idle(page: Page) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[str | Path], str]]:
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | Path], str]]:
     """serve(path of an app) -> its address. Each app is started once, and stopped at the end."""
+    runs = tmp_path_factory.mktemp("runs")
     addresses: dict[Path, str] = {}
     servers: list[subprocess.Popen[bytes]] = []
 
@@ -44,7 +45,7 @@ def serve() -> Iterator[Callable[[str | Path], str]]:
         path = (ROOT / app).resolve()
         if path not in addresses:
             port = _free_port()
-            servers.append(_start(path, port))
+            servers.append(_start(path, port, runs))
             addresses[path] = f"http://localhost:{port}"
             _wait_until_healthy(addresses[path], servers[-1])
         return addresses[path]
@@ -61,10 +62,14 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _start(app: Path, port: int) -> subprocess.Popen[bytes]:
+def _start(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
     command += ["--server.headless=true", "--server.fileWatcherType=none"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "OPENBLAS_NUM_THREADS": "1",
+        "DIGIT_LAB_RUNS": str(runs),
+    }
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 
 
@@ -83,10 +88,13 @@ def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM", CHROMIUM)
+    if not Path(path).exists():
+        if os.environ.get("DIGIT_LAB_REQUIRE_BROWSER") or os.environ.get("CI"):
+            pytest.fail(f"no Chromium at {path}, and browser tests must not be skipped here")
+        pytest.skip(f"no Chromium at {path} (apt install chromium, or set CHROMIUM)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", CHROMIUM), args=CHROMIUM_ARGUMENTS
-        )
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
 
