@@ -9,7 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import streamlit as st
 
-from ui.pages import draw, train
+from ui.pages import draw, train, weights
 from ui.session import prepare_server
 
 HERE = Path(__file__).parent
@@ -23,6 +23,7 @@ st.navigation(
         st.Page(train.page, title="Train", icon=":material/model_training:", url_path="train",
                 default=True),
         st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),
+        st.Page(weights.page, title="Weights", icon=":material/grid_view:", url_path="weights"),
     ],
     position="top",
 ).run()  # fmt: skip

@@ -41,8 +41,14 @@ ROOMS = [
     "ui.canvas",
     "ui.tiles",
     "ui.charts",
+    "ui.unit_charts",
     "ui.session",
+    "ui.unit_measures",
     "ui.controls",
+    "ui.answers",
+    "ui.closer",
+    "ui.time_machine",
+    "ui.unit_panels",
     "ui.pages",
     "app",
 ]
@@ -58,6 +64,7 @@ FOREIGN = {
     "mnist_core.jobs.cluster": {"numpy", "dask", "distributed"},
     "ui": {"numpy", "PIL", "plotly", "streamlit"},
     "ui.charts": {"numpy", "plotly"},
+    "ui.unit_charts": {"numpy", "plotly"},
     "app": {"streamlit"},
 }
 

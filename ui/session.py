@@ -10,7 +10,7 @@ import streamlit as st
 
 from mnist_core.checkpoint import load_model
 from mnist_core.data import Dataset, load_mnist
-from mnist_core.jobs.job import JobView
+from mnist_core.jobs.job import JobView, Snapshot
 from mnist_core.jobs.local import Job, LocalPool
 from mnist_core.models import Sequential
 from ui.canvas import Drawing
@@ -34,6 +34,7 @@ class Session:
     runs: list[str] = field(default_factory=list)  # ids of all runs looked at, oldest first
     best: BestNetwork | None = None
     drawing: Drawing = field(default_factory=Drawing)
+    moment: int | None = None  # step of the run that pages show; None for the newest
 
 
 def session() -> Session:
@@ -101,9 +102,18 @@ def remember_best(view: JobView) -> None:
         )
 
 
+def watched_snapshot(job: Job) -> Snapshot | None:
+    """The run at the moment that the visitor has chosen; the newest without one."""
+    moment = session().moment
+    chosen = None if moment is None else job.snapshots.at(moment)
+    return chosen or job.look().snapshot
+
+
 def show_run(run_id: str) -> None:
     """Make a run the visitor's own, and put it into the link."""
     mine = session()
+    if mine.run_id != run_id:
+        mine.moment = None  # a step of another run
     mine.run_id = run_id
     if run_id not in mine.runs:
         mine.runs.append(run_id)
