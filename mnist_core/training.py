@@ -280,6 +280,29 @@ class Run:
         return EpochResult(epoch, train_loss, train_accuracy, loss, accuracy, seconds)
 
 
+def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> Checkpoint:
+    """What `Run.resume` makes a new run of that begins, at step 0, with these parameters (P,).
+
+    The optimizer remembers nothing yet. Raises CheckpointError if the parameters are not those of
+    a network with these settings.
+    """
+    model = build_model(**config.network, rng=np.random.default_rng(0))
+    if model.parameters.flat.shape != parameters.shape:
+        raise CheckpointError("the weights are those of a network with other layers")
+    model.parameters.flat[...] = parameters
+    optimizer = OPTIMIZERS[config.optimizer](parameters.size, momentum=config.momentum)
+    return Checkpoint(
+        model=config.network,
+        parameters=model.parameters.named(),
+        optimizer=dict(optimizer.state),
+        average=model.parameters.named() if config.average else {},
+        config=config.to_dict(),
+        learning_rate=config.learning_rate,
+        seed=config.seed,
+        data_sha256=data_sha256,
+    )
+
+
 def _epoch_result(values: Any) -> EpochResult:
     """The result that a checkpoint's history has; CheckpointError if it is none."""
     try:

@@ -10,10 +10,19 @@ import pytest
 
 from mnist_core.augment import AUGMENTATIONS
 from mnist_core.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from mnist_core.data import load_mnist
 from mnist_core.functional import cross_entropy
 from mnist_core.models import build_model, to_pixels
 from mnist_core.optim import OPTIMIZERS, SCHEDULES
-from mnist_core.training import LIMITS, PRESETS, Progress, Run, TrainConfig, train
+from mnist_core.training import (
+    LIMITS,
+    PRESETS,
+    Progress,
+    Run,
+    TrainConfig,
+    starting_point,
+    train,
+)
 
 QUICK = TrainConfig(hidden=(8,), train_size=150, batch_size=16, epochs=3)  # 3 x 10 steps
 EVERYTHING = replace(
@@ -481,3 +490,18 @@ def test_an_optimizer_that_has_counted_wrongly_is_not_resumed(adams_checkpoint, 
     optimizer = adams_checkpoint.optimizer | {"steps": np.array([steps])}
     with pytest.raises(CheckpointError, match="steps"):
         Run.resume(replace(adams_checkpoint, optimizer=optimizer), small)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam"])
+def test_a_run_begins_anew_with_the_weights_of_another(optimizer: str) -> None:
+    data = load_mnist()
+    config = TrainConfig(hidden=(5,), epochs=1, train_size=100, optimizer=optimizer, average=0.9)
+    other = Run(replace(config, seed=7), data)
+    run = Run.resume(starting_point(config, other.model.parameters.flat, data.sha256), data)
+    np.testing.assert_array_equal(run.model.parameters.flat, other.model.parameters.flat)
+    assert run.step == 0 and list(train(run))[-1].status == "finished"
+
+
+def test_a_run_does_not_begin_with_the_weights_of_another_network() -> None:
+    with pytest.raises(CheckpointError, match="other layers"):
+        starting_point(TrainConfig(hidden=(5,)), np.zeros(3, np.float32), "")

@@ -1,13 +1,17 @@
 """The Weights page without a browser: the gallery, a unit, units that are off, a run's moments."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.jobs.local import LocalPool, PoolSettings
+from mnist_core.jobs.local import Job, LocalPool, PoolSettings
+from mnist_core.training import TrainConfig
+from ui.time_machine import curves_csv, forming_webp
 
 WEIGHTS = """
 import ui.pages.weights
@@ -25,6 +29,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
     """A server's runs, kept in a folder of the test's own and ended with it."""
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         monkeypatch.setattr("ui.session.pool", lambda: pool)
+        monkeypatch.setattr("ui.time_machine.pool", lambda: pool)
         yield pool
 
 
@@ -97,3 +102,77 @@ def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> Non
         app.button(key="ask_exciting_cnn").click()
         opened(app)
         assert not app.info
+
+
+@pytest.fixture
+def run(pool: LocalPool) -> Job:
+    """A small run that has ended."""
+    config = TrainConfig(hidden=(8,), epochs=3, train_size=1_000, batch_size=50)
+    job = pool.start(config)
+    job.wait_for(lambda view: view.ended, timeout=60)
+    return job
+
+
+def on_the_run(run: Job) -> AppTest:
+    app = AppTest.from_string(WEIGHTS)
+    app.query_params["run"] = run.id
+    return opened(app)
+
+
+def test_a_run_is_shown_at_its_end_and_then_at_the_moment_that_is_chosen(run: Job) -> None:
+    app = on_the_run(run)
+    slider = app.slider(key=f"moment_{run.id}")
+    assert (slider.min, slider.max, slider.value) == (0, 60, 60)
+    slider.set_value(1)
+    opened(app)
+    nearest = run.snapshots.at(1)
+    assert nearest is not None
+    assert app.session_state["session"].moment == 1
+    assert app.slider(key=f"moment_{run.id}").value == nearest.step
+    app.button(key="live").click()
+    opened(app)
+    assert app.session_state["session"].moment is None
+    assert app.slider(key=f"moment_{run.id}").value == 60
+
+
+def test_one_goes_from_moment_to_moment(run: Job) -> None:
+    app = on_the_run(run)
+    steps = [moment.step for moment in run.snapshots.all]
+    app.button(key="moment_before").click()
+    opened(app)
+    assert app.session_state["session"].moment == steps[-2]
+
+
+def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
+    app = on_the_run(run)
+    assert "not measured yet" in captions(app)
+    app.button(key="measure").click()
+    opened(app)
+    assert "saturated** on 10,000" in captions(app)
+
+
+def test_a_new_run_begins_with_the_weights_of_the_moment(run: Job, pool: LocalPool) -> None:
+    app = on_the_run(run)
+    app.segmented_control(key="panel").set_value("Go on from here")
+    opened(app)
+    app.button(key="begin_from").click()
+    opened(app)
+    new = pool.get("".join(app.query_params["run"]))
+    assert new is not None and new.id != run.id
+    view = new.wait_for(lambda view: view.ended, timeout=60)
+    assert view.status == "finished", view.message
+    first, last = new.snapshots.all[0], run.snapshots.all[-1]
+    assert first.step == 0
+    np.testing.assert_array_equal(first.parameters, last.parameters)
+
+
+def test_the_grid_forming_is_a_film(run: Job) -> None:
+    moments = run.snapshots.all
+    with Image.open(io.BytesIO(forming_webp(run.look().config, moments))) as film:
+        # Moments that look alike are one picture.
+        assert 1 < film.n_frames <= len(moments)  # type: ignore[attr-defined]
+
+
+def test_the_curves_are_saved_one_epoch_a_line(run: Job) -> None:
+    lines = curves_csv(run.look().results).splitlines()
+    assert lines[0].startswith("epoch,") and len(lines) == 4

@@ -13,6 +13,7 @@ from mnist_core.units import similarity_order
 from ui import unit_measures
 from ui.session import current_job, remember_best, session, shipped, watched_snapshot
 from ui.tiles import weight_tiles
+from ui.time_machine import PLAY_EVERY, going_on, playing, saving, time_machine
 from ui.unit_panels import (
     Looked,
     exciting,
@@ -35,6 +36,7 @@ SORTS = {
 MEASURED_SORTS = ("importance", "digit", "activity")
 UNIT, OFF, PRUNING = "The chosen one", "Switch off", "Pruning"
 EXCITING, MAPS = "What excites them", "Feature maps"
+SAVE, GO_ON = "Save", "Go on from here"
 
 
 def page() -> None:
@@ -57,8 +59,9 @@ def page() -> None:
     job = current_job() if chosen == RUN else None
     if RUN not in names:
         st.caption("A run that you start on the Train page can be looked at here while it learns.")
-    moving = job is not None and not job.look().ended and job.look().status != "paused"
-    st.fragment(_look, run_every=LOOK_EVERY if moving else None)(chosen, names[chosen], moving)
+    moving = job is not None and _goes_on(job)
+    every = PLAY_EVERY if playing(job) else LOOK_EVERY if moving else None
+    st.fragment(_look, run_every=every)(chosen, names[chosen], every)
 
 
 def _networks() -> dict[str, str]:
@@ -75,21 +78,29 @@ def _networks() -> dict[str, str]:
     return names
 
 
-def _look(chosen: str, name: str, moving: bool) -> None:
-    """Everything about one network."""
+def _goes_on(job: Job) -> bool:
+    """Whether the run changes by itself."""
+    return job.look().status in ("queued", "starting", "running")
+
+
+def _look(chosen: str, name: str, every: float | None) -> None:
+    """Everything about one network; drawn anew `every` so many seconds."""
     job = current_job() if chosen == RUN else None
     if job is not None:
-        view = job.look()
-        if (not view.ended and view.status != "paused") != moving:
-            st.rerun()
+        remember_best(job.look())
+        time_machine(job)
+        if every != (PLAY_EVERY if playing(job) else LOOK_EVERY if _goes_on(job) else None):
+            st.rerun()  # the polling must begin, end or change its pace
     looked = _looked(chosen, name, job)
     if looked is None:
         st.info("The run has no weights yet: they come with its first step.")
         return
-    unit = _gallery(looked, job is not None and moving and session().moment is None)
+    unit = _gallery(looked, job is not None and _goes_on(job) and session().moment is None)
     panels = [UNIT, OFF, PRUNING, EXCITING]
     if looked.layer.has_maps:
         panels.append(MAPS)
+    if job is not None:
+        panels += [SAVE, GO_ON]
     panel = st.segmented_control("Look closer", panels, key="panel", persist_state="session")
     if panel == UNIT:
         one_unit(looked, unit)
@@ -101,6 +112,10 @@ def _look(chosen: str, name: str, moving: bool) -> None:
         exciting(looked)
     elif panel == MAPS and looked.layer.has_maps:
         filters_and_maps(looked)
+    elif panel == SAVE and job is not None:
+        saving(job)
+    elif panel == GO_ON and job is not None:
+        going_on(job)
 
 
 def _looked(chosen: str, name: str, job: Job | None) -> Looked | None:
