@@ -18,12 +18,14 @@ ICON = str(HERE / "assets" / "icon.png")
 st.set_page_config(page_title="Digit Lab", page_icon=ICON, layout="wide")
 prepare_server()
 st.html(HERE / "ui" / "style.css")
-st.navigation(
-    [
-        st.Page(train.page, title="Train", icon=":material/model_training:", url_path="train",
-                default=True),
-        st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),
-        st.Page(weights.page, title="Weights", icon=":material/grid_view:", url_path="weights"),
-    ],
-    position="top",
-).run()  # fmt: skip
+pages = [
+    st.Page(train.page, title="Train", icon=":material/model_training:", default=True),
+    st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),
+    st.Page(weights.page, title="Weights", icon=":material/grid_view:", url_path="weights"),
+]
+current = st.navigation(pages, position="hidden")
+# Links of our own: on a telephone Streamlit's menu would stay open over the page chosen in it.
+with st.container(horizontal=True, key="menu"):
+    for page in pages:
+        st.page_link(page)
+current.run()

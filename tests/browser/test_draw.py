@@ -22,8 +22,6 @@ def opened(page: Page, serve: Serve) -> None:
     # the browser's console shows that as an error.
     page.goto(serve("app.py"))
     wait_idle(page)
-    if page.viewport_size and page.viewport_size["width"] < 640:
-        page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name="Draw").click()
     expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE)
 
