@@ -27,11 +27,13 @@ CHROMIUM_ARGUMENTS = [
 ]
 START_LIMIT = 60  # seconds until a server has to answer
 
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine is no failure
+
 
 def wait_idle(page: Page) -> None:
     """Waits until the app's script has run to its end."""
     app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ class Hand:
         """Waits until Python has received what is expected, however much is still under way."""
         text = self.page.get_by_test_id("stText")
         for name, value in expected.items():
-            expect(text).to_contain_text(f'"{name}": {json.dumps(value)},', timeout=15_000)
+            expect(text).to_contain_text(f'"{name}": {json.dumps(value)},')
 
     def rush(self, pointer: str, places: list[tuple[float, float, float]]) -> None:
         """A stroke of (x, y, pressure), faster than any hand, by a pointer that is not real."""
