@@ -10,7 +10,7 @@ const USUAL_BRUSH = 1 / 13; // of the side: what MNIST's strokes measure
 
 const SEND_EVERY = 90; // milliseconds, while a stroke is drawn ...
 const SEND_SELDOM = 250; // ... and after LIVE_MESSAGES of them, because each costs 230 bytes of Streamlit's own
-const LIVE_MESSAGES = 8;
+const LIVE_MESSAGES = 9;
 const PATIENCE = 1000; // milliseconds to wait for a confirmation before sending more of an unfinished stroke
 const NEAR = 0.006; // points nearer than this to the last one are left out ...
 const FAR = 0.05; // ... and points on a straight line as well, up to this distance
