@@ -174,6 +174,34 @@ def curves_along(
     }
 
 
+def lesson_curves(
+    steps: Sequence[int], curves: dict[str, tuple[str, Sequence[float]]], *, y: str
+) -> dict[str, Any]:
+    """Accuracies over the steps of a lesson: {name: (colour, accuracies 0..1)}."""
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": name,
+                "x": list(steps),
+                "y": [round(100 * value, 3) for value in values],
+                "line": {"color": colour, "width": 3},
+                "hovertemplate": "%{y:.2f}%",
+            }
+            for name, (colour, values) in curves.items()
+        ],
+        "layout": {
+            "height": CURVE_HEIGHT,
+            "margin": {"l": 55, "r": 10, "t": 10, "b": 40},
+            "xaxis": {"title": {"text": "step of the lesson"}},
+            "yaxis": {"title": {"text": y}},
+            "showlegend": False,
+            "hovermode": "x unified",
+        },
+    }
+
+
 def results_table(results: Sequence[EpochResult]) -> dict[str, list[Any]]:
     """Every epoch's values as columns: accuracy in %, loss in nats, time in seconds."""
     return {

@@ -20,12 +20,14 @@ from ui.answers import (
 )
 from ui.canvas import draw_canvas, rasterise
 from ui.closer import move_and_turn, what_the_network_sees, why_this_answer
+from ui.collection import it_was_a, own_digits
 from ui.html import captioned, picture
 from ui.session import current_job, session
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
 SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
-LOOKS = [SEES, MOVE, WHY]
+OWN_DIGITS = "Your own digits"
+LOOKS = [SEES, MOVE, WHY, OWN_DIGITS]
 BLANK = np.zeros((28, 28), np.uint8)
 
 
@@ -53,6 +55,8 @@ def _drawing(polled: bool) -> None:
         _answer(readers)
     with left:
         digit_buttons(readers)
+    with right:
+        it_was_a()
     _look_closer(readers)
 
 
@@ -95,6 +99,9 @@ def _look_closer(readers: list[Reader]) -> None:
     """One closer look at a time, or none: then the pen is followed fastest."""
     chosen = st.segmented_control("Look closer", LOOKS, key="look", persist_state="session")
     if chosen is None:
+        return
+    if chosen == OWN_DIGITS:
+        own_digits(readers)
         return
     drawing = session().drawing
     image = seen_image(drawing)
