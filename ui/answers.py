@@ -13,6 +13,7 @@ from mnist_core.checkpoint import MODELS_FOLDER
 from mnist_core.functional import Array
 from mnist_core.models import Sequential
 from mnist_core.preprocess import normalize_drawing
+from mnist_core.rejection import Judge
 from ui.canvas import Drawing, rasterise
 from ui.charts import CNN, MLP, OWN
 from ui.html import named, no_bars, probability_bars, side_by_side
@@ -102,6 +103,12 @@ def own_reader(key: str | None) -> Reader | None:
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
         return Reader("Your best", best.network, words, OWN)
     return None
+
+
+@st.cache_resource
+def judge() -> Judge:
+    """Who says that a drawing is no digit at all."""
+    return Judge.load()
 
 
 def seen_image(drawing: Drawing) -> Array | None:

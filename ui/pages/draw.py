@@ -11,6 +11,7 @@ from ui.answers import (
     columns_of_bars,
     digit_buttons,
     headline,
+    judge,
     own_reader,
     own_readers,
     read,
@@ -22,12 +23,13 @@ from ui.canvas import draw_canvas, rasterise
 from ui.closer import move_and_turn, what_the_network_sees, why_this_answer
 from ui.collection import it_was_a, own_digits
 from ui.html import captioned, picture
+from ui.photographs import photographs
 from ui.session import current_job, session
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
 SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
-OWN_DIGITS = "Your own digits"
-LOOKS = [SEES, MOVE, WHY, OWN_DIGITS]
+OWN_DIGITS, PHOTOGRAPHS = "Your own digits", "Photographs and pages"
+LOOKS = [SEES, MOVE, WHY, OWN_DIGITS, PHOTOGRAPHS]
 BLANK = np.zeros((28, 28), np.uint8)
 
 
@@ -80,18 +82,23 @@ def _readers() -> list[Reader]:
 def _answer(readers: list[Reader]) -> None:
     """What the networks say in words and bars, and the picture that they saw."""
     drawing = session().drawing
-    image = seen_image(drawing)
+    image, objection = seen_image(drawing), ""
     if image is None:
         words, readings, seen = "Draw a digit", [], picture(BLANK, alt="nothing drawn yet")
     else:
         readings = read(readers, image)
-        words = headline(readings)
+        # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
+        sheet = rasterise(drawing) if drawing.background is None else None
+        objection = judge().objection(image, sheet)
+        words = f"I see no digit. {objection}" if objection else headline(readings)
         seen = picture(image, alt="the drawing as the networks see it, 28 by 28 pixels")
     one, two = st.columns([4, 1])
     one.subheader(words, anchor=False)
     if digit := shown_test_digit(drawing):
         one.write(f"Test image {digit.number:,}, labelled **{digit.label}**.")
     two.html(captioned(seen, "what they see"))
+    if objection:
+        st.caption("If it had to be one of the ten, the networks would say:")
     st.html(columns_of_bars(readers, readings))
 
 
@@ -102,6 +109,9 @@ def _look_closer(readers: list[Reader]) -> None:
         return
     if chosen == OWN_DIGITS:
         own_digits(readers)
+        return
+    if chosen == PHOTOGRAPHS:
+        photographs(readers)
         return
     drawing = session().drawing
     image = seen_image(drawing)
