@@ -94,10 +94,12 @@ def test_a_reload_and_a_second_tab_find_the_same_run(
     other = new_page()
     other.goto(link)
     expect(status(other)).to_contain_text("Training", timeout=PATIENCE)
+    page.bring_to_front()  # Chromium draws only the tab in front
     here = pause(page)
+    other.bring_to_front()
     expect(status(other)).to_contain_text(f"Paused · step {here:,} of", timeout=PATIENCE)
-    press(page, "Stop")
-    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+    press(other, "Stop")
+    expect(status(other)).to_contain_text("Stopped", timeout=PATIENCE)
 
 
 def test_a_run_goes_on_while_another_page_is_read(page: Page, serve: Serve) -> None:

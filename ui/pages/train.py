@@ -28,7 +28,6 @@ from ui.session import current_job, mnist, pool, remember_best, session, show_ru
 from ui.tiles import weight_tiles
 
 LOOK_EVERY = 0.5  # seconds
-ACTIVE = ("queued", "starting", "running")
 LIVE = ("starting", "running", "paused")
 STATUS_WORDS = {
     "queued": "Waiting for its turn",
@@ -54,20 +53,20 @@ def page() -> None:
             st.error(chosen.problem)
     with picture:
         job = current_job()
-        active = job is not None and job.look().status in ACTIVE
-        # Without something going on there is nothing to poll for.
-        st.fragment(_run, run_every=LOOK_EVERY if active else None)(chosen.config, active)
+        # A run that has ended changes no more. A paused one may be steered from another tab.
+        polled = job is not None and not job.look().ended
+        st.fragment(_run, run_every=LOOK_EVERY if polled else None)(chosen.config, polled)
 
 
 def _run(config: TrainConfig | None, polled: bool) -> None:
     """Everything that changes while a run goes on."""
     job = current_job()
     view = job.look() if job else None
+    _buttons(config, job, view)
     if view is not None:
         remember_best(view)
-        if (view.status in ACTIVE) != polled:
+        if view.ended == polled:
             st.rerun()  # the polling must begin or end
-    _buttons(config, job, view)
     _progress(view)
     _curves(config, view)
     _applies_now(config, job, view)
@@ -75,7 +74,11 @@ def _run(config: TrainConfig | None, polled: bool) -> None:
 
 
 def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) -> None:
-    """Start, and what can be asked of the run that is there."""
+    """Start, and what can be asked of the run that is there.
+
+    Callbacks carry commands out: they run before anything else, so a rerun that cuts a run of the
+    page short can't lose a click. Start is not one: it needs the settings of this very run.
+    """
     status = view.status if view else None
     with st.container(horizontal=True):
         start = st.button(
@@ -86,7 +89,7 @@ def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) 
             key="start",
         )
         if start and config is not None:
-            if job is not None and status in (*LIVE, "queued"):
+            if job is not None and not job.look().ended:
                 job.send(Stop())
             show_run(pool().start(config).id)
             st.rerun()
@@ -100,14 +103,21 @@ def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) 
         if status == "paused":
             commands[0] = ("Resume", Resume(), ":material/resume:", True)
         for label, command, icon, possible in commands:
-            if st.button(label, icon=icon, disabled=not possible, key=label) and job is not None:
-                job.send(command)
-                st.rerun()
-        if job is None or status not in ("failed", "stopped") or job.checkpoint_path is None:
-            return
-        if st.button("Go on from the last checkpoint", key="go_on"):
-            pool().resume(job.id)
-            st.rerun()
+            st.button(
+                label,
+                icon=icon,
+                disabled=job is None or not possible,
+                key=label,
+                on_click=job.send if job else None,
+                args=(command,),
+            )
+        if job and status in ("failed", "stopped") and job.checkpoint_path is not None:
+            st.button(
+                "Go on from the last checkpoint",
+                key="go_on",
+                on_click=pool().resume,
+                args=(job.id,),
+            )
 
 
 def _progress(view: JobView | None) -> None:
