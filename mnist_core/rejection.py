@@ -70,7 +70,7 @@ class Judge:
 def _about_the_sheet(ink: Array) -> str:
     """What can be said without any network, in a sentence; "" if that is nothing."""
     inked = ink > 127
-    rows, columns = inked.any(axis=1).nonzero()[0], inked.any(axis=0).nonzero()[0]
+    rows, columns = (np.flatnonzero(np.any(inked, axis=axis)) for axis in (1, 0))
     if not len(rows):
         return "There is hardly any ink."
     side = max(np.ptp(rows), np.ptp(columns)) + 1

@@ -112,7 +112,8 @@ def _toggle_playing(job: Job) -> None:
         return
     st.session_state[PLAYING] = job.id
     moments = job.snapshots.all
-    at_the_end = session().moment is None or session().moment >= moments[-1].step
+    moment = session().moment
+    at_the_end = moment is None or moment >= moments[-1].step
     if at_the_end:
         session().moment = moments[0].step
 

@@ -115,9 +115,14 @@ def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) 
             st.button(
                 "Go on from the last checkpoint",
                 key="go_on",
-                on_click=pool().resume,
-                args=(job.id,),
+                on_click=_go_on,
+                args=(job,),
             )
+
+
+def _go_on(job: Job) -> None:
+    """Start a run that has failed or was stopped again, from its last checkpoint."""
+    pool().resume(job.id)
 
 
 def _progress(view: JobView | None) -> None:
