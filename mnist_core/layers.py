@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mnist_core.functional import Array, sigmoid
+from mnist_core.functional import ONE, Array, sigmoid
 
 Cache = Any
 
@@ -22,6 +22,10 @@ class NewArrays:
     def zeros(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array of zeros that is never written to."""
         return np.zeros(shape, dtype)
+
+    def ones(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """An array of ones that is never written to."""
+        return np.ones(shape, dtype)
 
 
 class Scratch(NewArrays):
@@ -47,6 +51,13 @@ class Scratch(NewArrays):
         array = self._arrays.get((owner, name))
         if array is None or array.shape != shape:
             array = self._arrays[owner, name] = np.zeros(shape, dtype)
+        return array
+
+    def ones(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """The ones that were made for this owner and name, if they still have this shape."""
+        array = self._arrays.get((owner, name))
+        if array is None or array.shape != shape:
+            array = self._arrays[owner, name] = np.ones(shape, dtype)
         return array
 
 
@@ -101,8 +112,9 @@ class Dense:
         self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
     ) -> tuple[Array, Cache]:
         """W x + b, (units, N); the cache is x."""
+        # np.dot, here and below: for two matrices it is np.matmul with 1 us less to decide.
         shape = (self.W.shape[0], x.shape[1])
-        y = np.matmul(self.W, x, out=scratch.array(self, "y", shape, x.dtype))  # (units, N)
+        y = np.dot(self.W, x, out=scratch.array(self, "y", shape, x.dtype))  # (units, N)
         y += self.b[:, None]
         return y, x
 
@@ -117,11 +129,13 @@ class Dense:
     ) -> Array | None:
         """dW = dy x^T, db = the sum of dy over the batch, dx = W^T dy."""
         x = cache  # (inputs, N)
-        np.matmul(dy, x.T, out=gradients["W"])  # (units, inputs)
-        np.add.reduce(dy, axis=1, out=gradients["b"])  # (units,)
+        np.dot(dy, x.T, out=gradients["W"])  # (units, inputs)
+        # The sum as a product with ones: half the time of a reduction.
+        ones = scratch.ones(self, "ones", (dy.shape[1],), dy.dtype)
+        np.dot(dy, ones, out=gradients["b"])  # (units,)
         if not input_gradient:
             return None
-        return np.matmul(self.W.T, dy, out=scratch.array(self, "dx", x.shape, dy.dtype))
+        return np.dot(self.W.T, dy, out=scratch.array(self, "dx", x.shape, dy.dtype))
 
 
 class _WithoutParameters:
@@ -152,7 +166,7 @@ class Sigmoid(_WithoutParameters):
         input_gradient: bool = True,
     ) -> Array | None:
         """dy f (1 - f)."""
-        dx = np.subtract(1, cache, out=scratch.array(self, "dx", dy.shape, dy.dtype))
+        dx = np.subtract(ONE, cache, out=scratch.array(self, "dx", dy.shape, dy.dtype))
         dx *= cache
         dx *= dy
         return dx
@@ -179,7 +193,7 @@ class Tanh(_WithoutParameters):
     ) -> Array | None:
         """dy (1 - f^2)."""
         dx = np.square(cache, out=scratch.array(self, "dx", dy.shape, dy.dtype))
-        np.subtract(1, dx, out=dx)
+        np.subtract(ONE, dx, out=dx)
         dx *= dy
         return dx
 

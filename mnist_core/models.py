@@ -158,9 +158,11 @@ class Sequential:
 
     def logits(self, images: Array, *, threads: int = 1) -> Array:
         """Logits (10, N) of uint8 images (N, 28, 28), computed on that many threads."""
+        if 0 < len(images) <= self.tile:  # nothing to share, nor to put together
+            return self.forward(self.input_batch(to_pixels(images, self.dtype)))[0]
         logits = np.empty((CLASSES, len(images)), self.dtype)
         tiles = range(0, len(images), self.tile)
-        if threads == 1 or len(tiles) == 1:
+        if threads == 1:
             self._fill_tiles(logits, images, tiles)
         else:
             with ThreadPoolExecutor(threads) as pool:

@@ -5,6 +5,7 @@ How a batch is cut does not depend on the threads, so the result is the same to 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -14,11 +15,12 @@ from mnist_core.layers import Scratch
 from mnist_core.models import ParameterVector, Sequential
 
 
-def parts(images: int, *, tile: int, share: int) -> list[slice]:
+@lru_cache
+def parts(images: int, *, tile: int, share: int) -> tuple[slice, ...]:
     """Cut a batch into equal parts of at most `tile` images, two at least if each has `share`."""
     count = max(ceil(images / tile), min(2, images // share), 1)
     ends = [images * number // count for number in range(count + 1)]
-    return [slice(start, end) for start, end in zip(ends, ends[1:], strict=False)]
+    return tuple(slice(start, end) for start, end in zip(ends, ends[1:], strict=False))
 
 
 class BatchGradient:
@@ -57,13 +59,16 @@ class BatchGradient:
         """
         model = self.model
         cut = list(enumerate(parts(len(labels), tile=model.tile, share=model.share)))
+        if len(cut) == 1:  # no lanes to fill and to add up: for a small batch they are dear
+            rng = dropout(0) if dropout is not None else None
+            loss, right = self._part_gradient(
+                self.gradients, self._scratches[0], pixels, labels, scale, rng
+            )
+            return loss / len(labels), right / len(labels)
 
         def run(lane: int) -> tuple[float, int]:
             return self._run_lane(lane, cut[lane::2], pixels, labels, scale, dropout)
 
-        if len(cut) == 1:
-            loss, right = run(0)
-            return loss / len(labels), right / len(labels)
         if self._second_thread is None:
             results = [run(0), run(1)]
         else:

@@ -176,7 +176,7 @@ class EpochResult:
     seconds: float = field(compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: that would take four times as long, at every step
 class Progress:
     """A run after one more step; loss and accuracy are those of the step's batch."""
 
@@ -429,6 +429,7 @@ def train(run: Run) -> Iterator[Progress]:
     gradient = batch_gradient.gradients.flat
     decay = _decay_factors(model, config.weight_decay)
     schedule = SCHEDULES[config.schedule]
+    has_randomness = model.has_randomness
     good, good_step = [array.copy() for array in run.arrays()], run.step
     seconds, images_done, epoch_seconds = 0.0, 0, 0.0
 
@@ -453,25 +454,27 @@ def train(run: Run) -> Iterator[Progress]:
         started = perf_counter()
         for pixels, labels in batches(run):
             rate = run.learning_rate * schedule(run.step / run.steps)
-            # Overflow is no accident to warn of here: it is found below, and named.
+            # Overflow is no accident to warn of here: it is found below, and named. The block
+            # ends before any yield, or it would hold in the caller's code too.
             with np.errstate(all="ignore"):
                 scale = run.optimizer.gradient_scale(rate)
                 if config.reduction == "mean":
                     scale /= len(labels)
                 loss, accuracy = batch_gradient(
-                    pixels, labels, scale=scale, dropout=dropout if model.has_randomness else None
+                    pixels, labels, scale=scale, dropout=dropout if has_randomness else None
                 )
-            if not isfinite(loss):
+                finite = isfinite(loss)
+                if finite:
+                    if run.step % KEEP_EVERY == 0:
+                        good, good_step = [array.copy() for array in run.arrays()], run.step
+                    if decay is not None:
+                        gradient += decay * run.optimizer.gradient_scale(rate) * parameters
+                    run.optimizer.step(parameters, gradient, rate)
+                    if run.average is not None:
+                        _follow(run.average.flat, parameters, config.average, run.step)
+            if not finite:
                 yield exploded(loss, accuracy, rate)
                 return
-            with np.errstate(all="ignore"):
-                if run.step % KEEP_EVERY == 0:
-                    good, good_step = [array.copy() for array in run.arrays()], run.step
-                if decay is not None:
-                    gradient += decay * run.optimizer.gradient_scale(rate) * parameters
-                run.optimizer.step(parameters, gradient, rate)
-                if run.average is not None:
-                    _follow(run.average.flat, parameters, config.average, run.step)
             run.step += 1
             images_done += len(labels)
             step_seconds = perf_counter() - started
