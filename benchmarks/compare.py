@@ -10,10 +10,11 @@ import sys
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
+import cnn
 import mlp
 from measure import bars, markdown, time_in_turns
 
-TABLES = [*mlp.TABLES]
+TABLES = [*mlp.TABLES, *cnn.TABLES]
 
 
 def machine() -> dict[str, str]:
@@ -56,7 +57,8 @@ def main() -> None:
     if options.json:
         print(json.dumps({"machine": about}))
     else:
-        print(" · ".join(f"{name} {value}" for name, value in about.items()), end="\n\n")
+        line = " · ".join(f"{name} {value}" for name, value in about.items())
+        print(line, end="\n\n", flush=True)
     for table in TABLES:
         if table.key not in options.only:
             continue
@@ -67,7 +69,7 @@ def main() -> None:
             print(json.dumps({"table": table.key, "title": table.title, "unit": "s",
                               "rows": rows, "bars": bars(table, timings)}))  # fmt: skip
         else:
-            print(markdown(table, timings), end="\n\n")
+            print(markdown(table, timings), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

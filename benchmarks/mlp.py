@@ -46,6 +46,11 @@ def two_products(batch_size: int) -> Measurement:
     """What no implementation can do without: W1 x and its transpose's gradient, from the cache."""
     import numpy as np
 
+    # OpenBLAS packs its operands into memory that it takes piece by piece, as products first need
+    # it. Where small products come first, on some machines all later ones stay at half the speed.
+    large = np.ones((512, 512), np.float32)
+    np.matmul(large, large)
+
     rng = np.random.default_rng(0)
     pixels = rng.random((batch_size, 784), np.float32)  # a batch, sample by sample
     W = rng.random((HIDDEN, 784), np.float32)
