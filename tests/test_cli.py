@@ -224,7 +224,7 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--reduction", "max"], "mean, sum"),
         (["train", "--augmentation", "wild"], "none, affine"),
         (["train", "--seed", "-1"], "the seed must be from 0"),
-        (["train", "--preset", "best"], "quick-and-good"),
+        (["train", "--preset", "unheard-of"], "quick-and-good"),
         (["train", "--surprise"], "--surprise"),
         (["train", "--learning-rate", "100", "--reduction", "sum", "--initialisation",
           "normal(9)", "--hidden", "64,64,64", "--momentum", "0.9999"], "Lower the learning rate"),
