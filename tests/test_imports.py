@@ -30,6 +30,8 @@ ROOMS = [
     "mnist_core.exciting",
     "mnist_core.saliency",
     "mnist_core.parallel",
+    "mnist_core.collection",
+    "mnist_core.rejection",
     "mnist_core.training",
     "mnist_core.health",
     "mnist_core",  # the public doors in its __init__.py
@@ -46,9 +48,12 @@ ROOMS = [
     "ui.unit_measures",
     "ui.controls",
     "ui.answers",
+    "ui.photographs",
+    "ui.collection",
     "ui.closer",
-    "ui.time_machine",
     "ui.unit_panels",
+    "ui.time_machine",
+    "ui.gradient_panel",
     "ui.pages",
     "app",
 ]
