@@ -30,6 +30,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         monkeypatch.setattr("ui.session.pool", lambda: pool)
         monkeypatch.setattr("ui.time_machine.pool", lambda: pool)
+        monkeypatch.setattr("ui.gradient_panel.pool", lambda: pool)
         yield pool
 
 
@@ -176,3 +177,25 @@ def test_the_grid_forming_is_a_film(run: Job) -> None:
 def test_the_curves_are_saved_one_epoch_a_line(run: Job) -> None:
     lines = curves_csv(run.look().results).splitlines()
     assert lines[0].startswith("epoch,") and len(lines) == 4
+
+
+def test_the_gradients_of_a_healthy_run_are_drawn(run: Job) -> None:
+    app = on_the_run(run)
+    app.segmented_control(key="panel").set_value("Gradients")
+    opened(app)
+    assert "Nothing is wrong" in app.success[0].value
+    assert not app.warning
+
+
+def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPool) -> None:
+    config = TrainConfig(hidden=(8,), epochs=2, train_size=200, learning_rate=1e-6)
+    job = pool.start(config)
+    job.wait_for(lambda view: view.ended, timeout=60)
+    app = on_the_run(job)
+    app.segmented_control(key="panel").set_value("Gradients")
+    opened(app)
+    assert "Not learning" in app.warning[0].value
+    app.button(key="remedy_not learning").click()
+    opened(app)
+    cured = pool.get("".join(app.query_params["run"]))
+    assert cured is not None and cured.config.learning_rate > config.learning_rate

@@ -20,7 +20,7 @@ from mnist_core.jobs.local import Job
 from mnist_core.training import LIMITS, EpochResult, TrainConfig, starting_point
 from ui import charts, unit_charts
 from ui.controls import LEARNING_RATES
-from ui.html import captioned, picture, probability_bars
+from ui.html import captioned, legend, picture, probability_bars
 from ui.session import mnist, pool, session, show_run, watched_snapshot
 from ui.tiles import tiles_image
 from ui.unit_panels import own_digit
@@ -52,9 +52,7 @@ def time_machine(job: Job) -> None:
     _answers_over_training(view, moments, shown)
 
 
-def _controls(
-    job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snapshot
-) -> None:
+def _controls(job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snapshot) -> None:
     """Play, step, speed, live, and the slider over the run's steps."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
@@ -135,9 +133,7 @@ def _advance(job: Job, by: int) -> None:
         _go_live()
 
 
-def _answers_over_training(
-    view: JobView, moments: Sequence[Snapshot], shown: Snapshot
-) -> None:
+def _answers_over_training(view: JobView, moments: Sequence[Snapshot], shown: Snapshot) -> None:
     """Accuracy with the moment's mark; the digit's ten probabilities over the whole training."""
     per_epoch = view.config.steps_per_epoch
     image, whose = own_digit()
@@ -165,11 +161,13 @@ def _answers_over_training(
         x_title="epoch",
         y_title="probability (%)",
         y_range=(0, 103),
+        legend=False,  # ten names fill a narrow chart: they stand below it
     )
     middle.plotly_chart(
         unit_charts.marked(figure, mark), config=charts.CONFIG, key="machine_digit",
         alt=f"the ten probabilities for {whose} over the training",
     )  # fmt: skip
+    middle.html(legend({str(d): ("●", colour) for d, colour in enumerate(unit_charts.DIGITS)}))
     right.html(
         captioned(picture(image, alt=whose, width=56), f"{whose}, at step {shown.step:,}")
         + probability_bars(now, colour=charts.OWN)

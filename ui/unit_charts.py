@@ -90,25 +90,26 @@ def activation_histograms(edges: Array, counts: Array) -> dict[str, Any]:
                 "y": list(range(len(counts))),
                 "z": (100 * shares).round(2).tolist(),
                 "colorscale": [[0, "rgba(47,127,193,0.04)"], [1, "rgba(47,127,193,1)"]],
-                "hovertemplate": "digit %{y}, activation %{x}: %{z:.1f} %<extra></extra>",
+                "hovertemplate": "digit %{y}, W x + b %{x}: %{z:.1f} %<extra></extra>",
                 "colorbar": {"thickness": 12, "title": {"text": "%"}},
             }
         ],
-        "layout": _layout("activation", "digit", yaxis={"dtick": 1, "title": {"text": "digit"}}),
+        "layout": _layout("W x + b", "digit", yaxis={"dtick": 1, "title": {"text": "digit"}}),
     }
 
 
 def lines(
     x: Sequence[float],
-    curves: Mapping[str, Sequence[float]],
+    curves: Mapping[str, Sequence[float | None]],
     *,
     x_title: str,
     y_title: str,
     colours: Sequence[str] = DIGITS,
     log: bool = False,
     y_range: tuple[float, float] | None = None,
+    legend: bool = True,
 ) -> dict[str, Any]:
-    """Named curves over common places x, with a legend above them where there are several."""
+    """Named curves over common places x; None leaves a gap."""
     y_axis: dict[str, Any] = {"title": {"text": y_title}}
     if log:
         y_axis |= {"type": "log", "exponentformat": "power"}
@@ -130,7 +131,7 @@ def lines(
             x_title,
             y_title,
             yaxis=y_axis,
-            showlegend=len(curves) > 1,
+            showlegend=legend and len(curves) > 1,
             legend={"orientation": "h", "y": 1.18},
             hovermode="x unified",
         ),

@@ -88,9 +88,7 @@ def _weights_in_large(looked: Looked, unit: int) -> None:
     weights = first_layer_pictures(looked.network)[unit]
     bias = looked.network.parameters.layers[looked.layer.weights]["b"][unit]
     st.caption(f"Its weights, largest {np.abs(weights).max():.4f}; bias {bias:+.4f}.")
-    st.plotly_chart(
-        unit_charts.weights_enlarged(weights), config=CONFIG, key=f"large_{looked.key}"
-    )
+    st.plotly_chart(unit_charts.weights_enlarged(weights), config=CONFIG, key=f"large_{looked.key}")
     with st.expander("All its weights as a table"):
         st.dataframe(weights.round(4), height=300)
 
@@ -132,9 +130,7 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
     for words, numbers in (("most", most), ("least", least)):
         shown = [
             captioned(
-                picture(
-                    train.images[n], alt=f"training image {n}, a {train.labels[n]}", width=64
-                ),
+                picture(train.images[n], alt=f"training image {n}, a {train.labels[n]}", width=64),
                 f"{train.labels[n]}: {responses[n]:.2f}",
             )
             for n in numbers
@@ -261,9 +257,7 @@ def exciting(looked: Looked) -> None:
     if st.button("Draw them", key=f"ask_{key}"):
         progress = st.progress(0.0)
         last = None
-        for last in exciting_pictures(
-            looked.network, layer, units, rng=np.random.default_rng(0)
-        ):
+        for last in exciting_pictures(looked.network, layer, units, rng=np.random.default_rng(0)):
             progress.progress(last.step / last.steps, f"Step {last.step} of {last.steps}")
         progress.empty()
         st.session_state[key] = (wanted, last)

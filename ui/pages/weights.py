@@ -11,6 +11,7 @@ from mnist_core.functional import Array
 from mnist_core.jobs.local import Job
 from mnist_core.units import similarity_order
 from ui import unit_measures
+from ui.gradient_panel import gradients
 from ui.session import current_job, remember_best, session, shipped, watched_snapshot
 from ui.tiles import weight_tiles
 from ui.time_machine import PLAY_EVERY, going_on, playing, saving, time_machine
@@ -36,7 +37,7 @@ SORTS = {
 MEASURED_SORTS = ("importance", "digit", "activity")
 UNIT, OFF, PRUNING = "The chosen one", "Switch off", "Pruning"
 EXCITING, MAPS = "What excites them", "Feature maps"
-SAVE, GO_ON = "Save", "Go on from here"
+GRADIENTS, SAVE, GO_ON = "Gradients", "Save", "Go on from here"
 
 
 def page() -> None:
@@ -100,7 +101,7 @@ def _look(chosen: str, name: str, every: float | None) -> None:
     if looked.layer.has_maps:
         panels.append(MAPS)
     if job is not None:
-        panels += [SAVE, GO_ON]
+        panels += [GRADIENTS, SAVE, GO_ON]
     panel = st.segmented_control("Look closer", panels, key="panel", persist_state="session")
     if panel == UNIT:
         one_unit(looked, unit)
@@ -112,6 +113,8 @@ def _look(chosen: str, name: str, every: float | None) -> None:
         exciting(looked)
     elif panel == MAPS and looked.layer.has_maps:
         filters_and_maps(looked)
+    elif panel == GRADIENTS and job is not None:
+        gradients(job)
     elif panel == SAVE and job is not None:
         saving(job)
     elif panel == GO_ON and job is not None:
@@ -221,14 +224,14 @@ def _labels(
     importance: unit_measures.Importance | None,
     biases: Array,
 ) -> list[str]:
-    """Under each tile its number and bias, or what it is sorted by."""
+    """Under each tile, below its number: its bias, or what it is sorted by."""
     if sort == "importance" and importance is not None:
-        return [f"{unit}: {100 * loss:+.2f}" for unit, loss in enumerate(importance.loss)]
+        return [f"{100 * loss:+.2f}" for loss in importance.loss]
     if sort == "digit" and measured is not None:
-        return [f"{u}: for {d}" if d >= 0 else f"{u}: –" for u, d in enumerate(measured.digits)]
+        return [f"for {digit}" if digit >= 0 else "–" for digit in measured.digits]
     if sort == "activity" and measured is not None:
-        return [f"{unit}: {active:.0%}" for unit, active in enumerate(measured.activity.active)]
-    return [f"{unit}: {bias:+.2f}" for unit, bias in enumerate(biases)]
+        return [f"{active:.0%}" for active in measured.activity.active]
+    return [f"{bias:+.2f}" for bias in biases]
 
 
 def _counted(
