@@ -199,3 +199,14 @@ def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPoo
     opened(app)
     cured = pool.get("".join(app.query_params["run"]))
     assert cured is not None and cured.config.learning_rate > config.learning_rate
+
+
+def test_train_and_draw_show_the_moment_that_is_chosen(run: Job) -> None:
+    for page in ("train", "draw"):
+        app = AppTest.from_string(f"import ui.pages.{page}\nui.pages.{page}.page()")
+        app.query_params["run"] = run.id
+        opened(app)
+        app.session_state["session"].moment = 0
+        opened(app)
+        shown = captions(app) + " ".join(piece.proto.body for piece in app.get("html"))
+        assert "the moment chosen on the Weights page" in shown

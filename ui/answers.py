@@ -17,7 +17,7 @@ from mnist_core.rejection import Judge
 from ui.canvas import Drawing, rasterise
 from ui.charts import CNN, MLP, OWN
 from ui.html import named, no_bars, probability_bars, side_by_side
-from ui.session import current_job, mnist, remember_best, session, shipped
+from ui.session import current_job, mnist, remember_best, session, shipped, watched_snapshot
 
 RUNNING, BEST = "running", "best"
 TRAINED_BEFORE = "shipped with the app"
@@ -94,10 +94,13 @@ def own_reader(key: str | None) -> Reader | None:
     mine, job = session(), current_job()
     if key == RUNNING and job is not None:
         view = job.look()
-        if (network := view.network()) is not None:
+        if (snapshot := watched_snapshot(job)) is not None:
             state = "still training" if not view.ended else view.status
-            words = f"at step {view.step:,}, {state}"
-            return Reader("Your run", network, words, OWN, learning=not view.ended)
+            if mine.moment is not None:
+                state = "the moment chosen on the Weights page"
+            words = f"at step {snapshot.step:,}, {state}"
+            learning = not view.ended and mine.moment is None
+            return Reader("Your run", snapshot.network(view.config), words, OWN, learning=learning)
     if key == BEST and mine.best is not None:
         best = mine.best
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"

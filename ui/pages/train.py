@@ -24,8 +24,9 @@ from ui import charts
 from ui.answers import seen_image
 from ui.controls import LEARNING_RATES, explained, run_summary, settings
 from ui.html import legend, picture
-from ui.session import current_job, mnist, pool, remember_best, session, show_run
+from ui.session import current_job, mnist, pool, remember_best, session, show_run, watched_snapshot
 from ui.tiles import weight_tiles
+from ui.unit_charts import marked
 
 LOOK_EVERY = 0.5  # seconds
 LIVE = ("starting", "running", "paused")
@@ -176,6 +177,8 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
                 others=others,
             )
             words = _curve_words(measure, view)
+            if view is not None and session().moment is not None:
+                figure = marked(figure, session().moment / shown.steps_per_epoch)
             column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
         st.caption(_newest(view))
     with st.expander("Every epoch in numbers"):
@@ -263,14 +266,18 @@ def _tiles(view: JobView | None) -> None:
     cnn = view is not None and view.config.model == "cnn"
     noun = "filter" if cnn else "hidden unit"
     st.subheader(f"What the {noun}s look for", anchor=False)
-    network = view.network() if view else None
-    if view is None or network is None:
+    job = current_job()
+    snapshot = watched_snapshot(job) if job else None
+    if view is None or snapshot is None:
         st.info("Each hidden unit's 784 weights will stand here as a picture. Press Start.")
         return
     st.caption(
         f"Each picture is one {noun}'s weights: orange where ink speaks for it, blue where ink "
         "speaks against it. Choose one to read its values."
     )
+    network = snapshot.network(view.config)
+    if session().moment is not None:
+        st.caption(f"At step **{snapshot.step:,}**, the moment chosen on the Weights page.")
     shared = st.toggle("One colour scale for all", key="tiles_shared", persist_state="session")
     weight_tiles(
         first_layer_pictures(network),
