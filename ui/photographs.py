@@ -49,7 +49,7 @@ def photographs(readers: Sequence[Reader]) -> None:
         "A photograph or a page of digits",
         type=["png", "jpg", "jpeg", "webp"],
         max_upload_size=MAX_FILE_BYTES >> 20,
-        help="Choose a file, drop one here, or paste one from the clipboard",
+        help="Choose a file, or drop one here",
         key="photograph",
     )
     if right.toggle("Use the camera", key="use-camera"):

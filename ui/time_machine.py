@@ -282,7 +282,7 @@ def going_on(job: Job) -> None:
         return
     st.write(
         f"A new run begins with the weights of step {shown.step:,}; its steps count from 0 and "
-        "its optimizer starts afresh. The Train page offers the same with all of its settings."
+        "its optimizer starts afresh."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rate = st.select_slider(
