@@ -43,7 +43,8 @@ def core_training(name: str, batch_size: int, threads: int) -> Measurement:
         order = rng.permutation(IMAGES)
         for start in range(0, IMAGES, batch_size):
             chosen = order[start : start + batch_size]
-            loss, _ = gradient(pixels[chosen], labels[chosen], scale=LEARNING_RATE / batch_size)
+            batch = pixels.take(chosen, axis=0, mode="clip")
+            loss, _ = gradient(batch, labels[chosen], scale=LEARNING_RATE / batch_size)
             assert np.isfinite(loss)
             optimizer.step(parameters, gradient.gradients.flat, LEARNING_RATE)
         return (perf_counter() - started) / IMAGES

@@ -312,8 +312,8 @@ class ConvPool(PlainConvPool):
         np.subtract(dtops, dpairs[:, :, 0], out=dpairs[:, :, 1])
         dpairs = dpairs.reshape(G, 2 * P, F, q * N)
         left_wins = left_wins.reshape(dpairs.shape)
-        # With rows of zeros around it, for the input's gradient.
-        margin = k_h - 1
+        # With rows of zeros around them, if the input's gradient will need them.
+        margin = k_h - 1 if input_gradient else 0
         surrounded = (2, G, margin + 2 * P + margin, F, q * N)
         surrounded = scratch.array(self, "dmaps", surrounded, dy.dtype)
         surrounded[:, :, :margin] = surrounded[:, :, margin + 2 * P :] = 0
@@ -321,7 +321,7 @@ class ConvPool(PlainConvPool):
         np.multiply(dpairs, left_wins, out=dmaps[0])
         np.subtract(dpairs, dmaps[0], out=dmaps[1])
 
-        pieces = pieces.reshape(2, G, margin + 2 * P, k_w * C, q * N)
+        pieces = pieces.reshape(2, G, 2 * P + k_h - 1, k_w * C, q * N)
         windows = overlapping(pieces, k_h)  # (2, G, 2P, k_h k_w C, q N)
         # BLAS has less to rearrange for windows dmaps^T than for its transpose dmaps windows^T.
         products = scratch.array(self, "products", (*windows.shape[:-1], F), dy.dtype)
