@@ -378,8 +378,8 @@ def test_the_picture_is_where_the_strokes_are(strokes: list[Stroke]):
     drawing = Drawing(tuple(strokes))
     difference = rasterise(drawing, 140) / 255 - ink_by_distance(drawing, 140)
     edge_pixels = 1 + sum(2 * 140 * length(stroke) + 140 for stroke in strokes)
-    assert np.abs(difference).sum() / edge_pixels < 0.2  # pixels, in any direction
-    assert abs(difference.sum()) / edge_pixels < 0.1  # pixels, systematically thicker or thinner
+    assert np.abs(difference).sum() / edge_pixels < 0.5  # pixels, in any direction
+    assert abs(difference.sum()) / edge_pixels < 0.25  # pixels, systematically thicker or thinner
 
 
 def length(stroke: Stroke) -> float:
