@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import wait_idle
 
 Serve = Callable[[str], str]
-LONG = "/?epochs=1000&train_size=1%2C000"  # 16 batches of 64 an epoch
-PATIENCE = 60_000  # ms: for what takes a moment on a quiet machine
+LONG = "/?epochs=1000&batch_size=10"  # minutes on any machine
+BATCHES = 5000  # of an epoch of such a run
+PATIENCE = 120_000  # ms: for what takes a moment on a quiet machine
 
 
 def status(page: Page):
@@ -62,7 +63,7 @@ def test_a_paused_run_goes_on_by_one_batch_and_by_one_epoch(page: Page, serve: S
     before = pause(page)
     press(page, "One batch")
     expect(status(page)).to_contain_text(f"Paused · step {before + 1:,} of", timeout=PATIENCE)
-    end_of_epoch = ((before + 1) // 16 + 1) * 16
+    end_of_epoch = ((before + 1) // BATCHES + 1) * BATCHES
     press(page, "One epoch")
     expect(status(page)).to_contain_text(f"Paused · step {end_of_epoch:,} of", timeout=PATIENCE)
     press(page, "Resume")
