@@ -303,7 +303,9 @@ class ConvPool(PlainConvPool):
         F, C, k_h, k_w = self.W.shape
         G, P, _, _, q, N = left_wins.shape
         dy = np.ascontiguousarray(dy)
-        dy.reshape(F, -1).sum(axis=1, out=gradients["b"])
+        # A product with ones adds up in half the time that sum takes.
+        flat_dy = dy.reshape(F, -1)
+        np.matmul(flat_dy, np.ones(flat_dy.shape[1], dy.dtype), out=gradients["b"])
 
         # A gradient times True or False, and what that leaves over for the other one: exact.
         dtops = grouped(dy, q)  # (G, P, F, q, N)
@@ -312,12 +314,7 @@ class ConvPool(PlainConvPool):
         np.subtract(dtops, dpairs[:, :, 0], out=dpairs[:, :, 1])
         dpairs = dpairs.reshape(G, 2 * P, F, q * N)
         left_wins = left_wins.reshape(dpairs.shape)
-        # With rows of zeros around them, if the input's gradient will need them.
-        margin = k_h - 1 if input_gradient else 0
-        surrounded = (2, G, margin + 2 * P + margin, F, q * N)
-        surrounded = scratch.array(self, "dmaps", surrounded, dy.dtype)
-        surrounded[:, :, :margin] = surrounded[:, :, margin + 2 * P :] = 0
-        dmaps = surrounded[:, :, margin : margin + 2 * P]
+        dmaps = scratch.array(self, "dmaps", (2, *dpairs.shape), dy.dtype)
         np.multiply(dpairs, left_wins, out=dmaps[0])
         np.subtract(dpairs, dmaps[0], out=dmaps[1])
 
@@ -326,16 +323,23 @@ class ConvPool(PlainConvPool):
         # BLAS has less to rearrange for windows dmaps^T than for its transpose dmaps windows^T.
         products = scratch.array(self, "products", (*windows.shape[:-1], F), dy.dtype)
         np.matmul(windows, dmaps.swapaxes(-1, -2), out=products)
-        dW = products.reshape(-1, k_h * k_w * C * F).sum(axis=0).reshape(k_h, k_w, C, F)
+        products = products.reshape(-1, k_h * k_w * C * F)
+        dW = np.ones(len(products), dy.dtype) @ products
+        dW = dW.reshape(k_h, k_w, C, F)
         gradients["W"][...] = dW.transpose(3, 2, 0, 1)
         if not input_gradient:
             return None
 
-        # A row of pieces was used by the k_h rows of maps that end with its own number, each
-        # time with another row of the kernel: once more windows that overlap.
+        # A row of pieces was used by the k_h rows of maps that end with its own number, or by as
+        # many of them as there are, each time with another row of the kernel.
         kernels = self.W[:, :, ::-1].transpose(3, 1, 2, 0).reshape(k_w * C, k_h * F)
         dpieces = scratch.array(self, "dpieces", pieces.shape, dy.dtype)
-        np.matmul(kernels, overlapping(surrounded, k_h), out=dpieces)
+        for row in range(pieces.shape[2]):
+            start, stop = max(0, row + 1 - k_h), min(row + 1, 2 * P)
+            users = dmaps[:, :, start:stop].reshape(2, G, -1, q * N)  # (2, G, up to k_h F, q N)
+            skipped = start + k_h - 1 - row
+            theirs = kernels[:, skipped * F : (skipped + stop - start) * F]
+            np.matmul(theirs, users, out=dpieces[:, :, row])
         dpieces = dpieces.reshape(2, G, -1, k_w, C, q, N)
         return self._input_gradient(dpieces, padded_shape, scratch)[inside]
 
