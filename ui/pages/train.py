@@ -177,8 +177,9 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
                 others=others,
             )
             words = _curve_words(measure, view)
-            if view is not None and session().moment is not None:
-                figure = marked(figure, session().moment / shown.steps_per_epoch)
+            moment = session().moment
+            if view is not None and moment is not None:
+                figure = marked(figure, moment / shown.steps_per_epoch)
             column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
         st.caption(_newest(view))
     with st.expander("Every epoch in numbers"):
