@@ -2,6 +2,8 @@
 An example is a column: class scores are (C, N), so softmax and cross-entropy reduce along axis 0.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 Array = np.ndarray
@@ -33,8 +35,8 @@ def softmax(logits: Array) -> Array:
 
     Shifting by the column's maximum leaves the result unchanged and keeps exp from overflowing.
     """
-    exponentials = np.exp(logits - logits.max(axis=0))  # (C, N)
-    exponentials /= exponentials.sum(axis=0)
+    exponentials = np.exp(logits - np.maximum.reduce(logits, axis=0))  # (C, N)
+    exponentials /= np.add.reduce(exponentials, axis=0)
     return exponentials
 
 
@@ -48,17 +50,21 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     The loss is log(sum exp) - logit of the true class, so a probability of zero costs a large
     number and never an infinite one.
     """
-    n = labels.size
-    # Plain ufunc reductions and flat indices: for ten classes and a small batch the cost is that
-    # of the calls, and .max(), .mean() and [labels, columns] are each several calls.
-    # In C order whatever the logits' own is: `flat` has to be a view.
-    gradient = np.subtract(logits, np.maximum.reduce(logits, axis=0), order="C")  # (C, N), <= 0
-    flat = gradient.ravel()
-    true_class = labels.astype(np.intp, copy=False) * n + np.arange(n)  # positions in `flat`
-    true_logits = flat.take(true_class)  # (N,)
+    # Plain ufunc reductions, and one-hot columns for both places where the labels matter: for ten
+    # classes and a small batch the cost is that of the calls, and .mean() or [labels, columns]
+    # are each several calls.
+    gradient = logits - np.maximum.reduce(logits, axis=0)  # (C, N), at most 0
+    one_hot = _identity(len(logits), logits.dtype).take(labels, axis=1)  # (C, N)
+    true_logits = np.vdot(gradient, one_hot)  # their sum
     np.exp(gradient, out=gradient)
     sums = np.add.reduce(gradient, axis=0)  # (N,)
-    loss = float(np.add.reduce(np.log(sums) - true_logits)) / n
+    loss = float(np.add.reduce(np.log(sums)) - true_logits) / labels.size
     gradient /= sums
-    flat[true_class] -= ONE
+    gradient -= one_hot
     return loss, gradient
+
+
+@lru_cache
+def _identity(classes: int, dtype: np.dtype) -> Array:
+    """The identity matrix (C, C): the column of a label is 1 at the label."""
+    return np.eye(classes, dtype=dtype)
