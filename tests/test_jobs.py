@@ -550,7 +550,7 @@ def test_a_forgotten_run_is_found_again_on_disk(
         assert steps == [snapshot.step for snapshot in job.snapshots.all]
 
 
-@pytest.mark.parametrize("id", ["", "unknown-run", "../../etc", "a" * 11])
+@pytest.mark.parametrize("id", ["", "unknown-run", "../../etc", "a" * 16])
 def test_there_is_no_run_of_an_unknown_id(pool: LocalPool, id: str) -> None:
     assert pool.get(id) is None
     with pytest.raises(KeyError):

@@ -57,7 +57,7 @@ ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
 }
-ID = re.compile(r"[A-Za-z0-9_-]{11}")  # of secrets.token_urlsafe(8): no path, and not guessed
+ID = re.compile(r"[0-9a-f]{16}")  # of secrets.token_hex(8): no path, and not guessed
 RECORD_NAME, CHECKPOINT_NAME, SNAPSHOTS_NAME = "record.json", "checkpoint.npz", "snapshots.npz"
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts an ended run again
 
@@ -289,7 +289,7 @@ class LocalPool:
         `data` is a folder of IDX files; from `checkpoint` the run goes on with these settings.
         What can't work shows as status "failed" with the reason; OSError if the disk is full.
         """
-        state = JobState(secrets.token_urlsafe(8), config, learning_rate=config.learning_rate)
+        state = JobState(secrets.token_hex(8), config, learning_rate=config.learning_rate)
         job = Job(self, state, str(Path(data).resolve()) if data is not None else None)
         job.begun_from = Path(checkpoint).resolve() if checkpoint is not None else None
         job._waiting = [Pause()] if paused else []
