@@ -21,6 +21,7 @@ from ui.session import current_job, mnist, remember_best, session, shipped, watc
 
 RUNNING, BEST = "running", "best"
 TRAINED_BEFORE = "shipped with the app"
+NARROWEST = 150  # pixels of a column of bars: two of them fit a phone
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,13 @@ def judge() -> Judge:
     return Judge.load()
 
 
-def seen_image(drawing: Drawing) -> Array | None:
-    """The drawing as networks see it, uint8 (28, 28); None if there is nothing on the canvas."""
+def seen_image(drawing: Drawing, sheet: Array | None = None) -> Array | None:
+    """The drawing as networks see it, uint8 (28, 28); None if there is nothing on the canvas.
+
+    `sheet` is the drawing rasterised, where that has been done already.
+    """
     try:
-        return normalize_drawing(rasterise(drawing))
+        return normalize_drawing(rasterise(drawing) if sheet is None else sheet)
     except ValueError:
         return None
 
@@ -140,14 +144,16 @@ def columns_of_bars(readers: Sequence[Reader], readings: Sequence[Reading]) -> s
     """Ten bars for every reader, side by side; empty bars where there are no readings."""
     if not readings:
         return side_by_side(
-            [named(reader.name, reader.colour, reader.words) + no_bars() for reader in readers]
+            [named(reader.name, reader.colour, reader.words) + no_bars() for reader in readers],
+            least=NARROWEST,
         )
     return side_by_side(
         [
             named(r.reader.name, r.reader.colour, r.reader.words)
             + probability_bars(r.probabilities, colour=r.reader.colour)
             for r in readings
-        ]
+        ],
+        least=NARROWEST,
     )
 
 
@@ -176,9 +182,7 @@ def show_next_mistake(reader: Reader) -> None:
     """Put the next test image that a network gets wrong on the canvas, if it gets any wrong."""
     on_canvas: ShownDigit | None = st.session_state.get("test_digit")
     after = on_canvas.number if on_canvas else -1
-    numbers = (
-        mistakes(reader.shipped_as) if reader.shipped_as else _mistakes_of(reader.network)
-    )
+    numbers = mistakes(reader.shipped_as) if reader.shipped_as else _mistakes_of(reader.network)
     if len(numbers):
         following = numbers[numbers > after]
         show_test_digit(int(following[0] if len(following) else numbers[0]))

@@ -24,24 +24,29 @@ def picture(image: Array, *, alt: str, width: int = 112) -> str:
     )
 
 
+def answer_in_words(words: str, remark: str, seen: str) -> str:
+    """A headline and a remark, which may be empty, beside the picture `seen`."""
+    return (
+        f'<div class="answer"><div><h3>{words}</h3><p>{remark}</p></div>'
+        f"<div>{captioned(seen, 'what they see')}</div></div>"
+    )
+
+
 def probability_bars(probabilities: Array, *, colour: str = BAR) -> str:
-    """Ten labelled bars for probabilities (10,); the largest stands out by weight as well."""
+    """Ten labelled bars for probabilities (10,); the largest stands out by weight as well.
+
+    style.css gives the classes their look: short HTML reaches the page, and is on it, sooner.
+    """
     best = int(probabilities.argmax())
-    rows = []
-    for digit, probability in enumerate(probabilities):
-        weight = 700 if digit == best else 400
-        opacity = 1 if digit == best else 0.55
-        rows.append(
-            f'<div role="listitem" style="display:grid;grid-template-columns:1.2em 1fr 4.2em;'
-            f'gap:.5em;align-items:center;font-weight:{weight};font-variant-numeric:tabular-nums">'
-            f"<span>{digit}</span>"
-            f'<span style="background:color-mix(in srgb, currentColor 9%, transparent);'
-            f'border-radius:3px;height:1.05em;display:block"><span style="display:block;'
-            f"height:100%;border-radius:3px;background:{colour};opacity:{opacity};"
-            f'width:{probability:.2%}"></span></span>'
-            f'<span style="text-align:right">{probability:.1%}</span></div>'
-        )
-    return f'<div role="list" aria-label="probability of each digit">{"".join(rows)}</div>'
+    rows = "".join(
+        f'<div role="listitem"{" class=best" if digit == best else ""}><span>{digit}</span>'
+        f'<i><b style="width:{probability:.1%}"></b></i><span>{probability:.1%}</span></div>'
+        for digit, probability in enumerate(probabilities)
+    )
+    return (
+        f'<div class="bars" role="list" aria-label="probability of each digit" '
+        f'style="--bar:{colour}">{rows}</div>'
+    )
 
 
 def side_by_side(parts: Sequence[str], *, least: int = 190) -> str:
@@ -82,11 +87,5 @@ def legend(entries: dict[str, tuple[str, str]]) -> str:
 
 def no_bars() -> str:
     """The ten bars empty: what stands there while there is nothing to answer about."""
-    rows = "".join(
-        '<div style="display:grid;grid-template-columns:1.2em 1fr 4.2em;gap:.5em;'
-        f'align-items:center;opacity:.45"><span>{digit}</span><span style="background:'
-        "color-mix(in srgb, currentColor 9%, transparent);border-radius:3px;height:1.05em;"
-        'display:block"></span><span style="text-align:right">–</span></div>'
-        for digit in range(10)
-    )
-    return f'<div aria-hidden="true">{rows}</div>'
+    rows = "".join(f"<div><span>{digit}</span><i></i><span>–</span></div>" for digit in range(10))
+    return f'<div class="bars none" aria-hidden="true">{rows}</div>'
