@@ -178,14 +178,12 @@ class MaxPool2D:
     def forward(
         self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
     ) -> tuple[Array, Cache]:
-        """Maximums (C, H', W', N); the cache is which member of each window was chosen."""
+        """Maximums (C, H', W', N); the cache is x and they."""
         members = self._members(x)
         y = members[0].copy()
-        winner = np.zeros(y.shape, np.int32)
-        for number, member in enumerate(members):
-            winner[member > y] = number
+        for member in members[1:]:
             np.maximum(y, member, out=y)
-        return y, (winner, x.shape)
+        return y, (x, y)
 
     def backward(
         self,
@@ -197,10 +195,13 @@ class MaxPool2D:
         input_gradient: bool = True,
     ) -> Array | None:
         """dy where the maximum was, 0 elsewhere; overlapping windows add up."""
-        winner, shape = cache
-        dx = np.zeros(shape, dy.dtype)
-        for number, member in enumerate(self._members(dx)):
-            member += dy * (winner == number)
+        x, y = cache
+        dx = np.zeros(x.shape, dy.dtype)
+        free = np.ones(y.shape, np.bool_)  # windows whose first maximum has not been met yet
+        for member, gradient in zip(self._members(x), self._members(dx), strict=True):
+            chosen = free & (member == y)
+            gradient += dy * chosen
+            free &= ~chosen
         return dx
 
 
