@@ -255,7 +255,7 @@ class ConvPool(PlainConvPool):
     def forward(
         self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
     ) -> tuple[Array, Cache]:
-        """Pooled maps (F, P, Q, N); the cache holds the pieces and the comparisons.
+        """Pooled maps (F, P, Q, N); the cache holds the pieces and the comparisons, or one image.
 
         Memory is laid out as (2, G, rows, channels, q, N): columns of even and of odd number,
         each in G groups of q columns next to each other; one product makes one group of one row.
@@ -266,6 +266,8 @@ class ConvPool(PlainConvPool):
         P, Q = (H - k_h + 1) // 2, (W - k_w + 1) // 2  # of the pooled maps
         if P < 1 or Q < 1:
             raise ValueError(f"maps of {H - k_h + 1}x{W - k_w + 1} are too small for 2x2 pooling")
+        if N == 1:
+            return self._of_one_image(padded, P, Q), (x,)
         q = columns_per_product(Q, N, k_h * k_w * C * x.itemsize)
         G = Q // q
 
@@ -300,6 +302,9 @@ class ConvPool(PlainConvPool):
         input_gradient: bool = True,
     ) -> Array | None:
         """Each gradient goes to the winner of its window; then two products for each row."""
+        if len(cache) == 1:
+            cache = super().forward(*cache)[1]
+            return super().backward(dy, cache, gradients, input_gradient=input_gradient)
         pieces, left_wins, upper_wins, padded_shape, inside = cache
         F, C, k_h, k_w = self.W.shape
         G, P, _, _, q, N = left_wins.shape
@@ -343,6 +348,20 @@ class ConvPool(PlainConvPool):
             np.matmul(theirs, users, out=dpieces[:, :, row])
         dpieces = dpieces.reshape(2, G, -1, k_w, C, q, N)
         return self._input_gradient(dpieces, padded_shape, scratch)[inside]
+
+    def _of_one_image(self, padded: Array, P: int, Q: int) -> Array:
+        """Pooled maps (F, P, Q, 1) with few calls: for one image they cost more than the copies.
+
+        All windows are copied, those of the four members of the pooling windows one after another.
+        """
+        F, C, k_h, k_w = self.W.shape
+        of_c, of_h, of_w, _ = padded.strides
+        strides = (of_h, of_w, of_c, of_h, of_w, 2 * of_h, 2 * of_w)
+        windows = np.ndarray((2, 2, C, k_h, k_w, P, Q), padded.dtype, padded, strides=strides)
+        maps = self.W.reshape(F, -1) @ windows.reshape(4, C * k_h * k_w, P * Q)  # (4, F, P Q)
+        y = np.maximum.reduce(maps, axis=0)
+        y += self.b[:, None]
+        return y.reshape(F, P, Q, 1)
 
     def _input_gradient(
         self, dpieces: Array, padded_shape: tuple[int, ...], scratch: NewArrays
