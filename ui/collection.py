@@ -42,7 +42,7 @@ def collection() -> Split:
 
 def it_was_a() -> None:
     """Ten buttons, each of which keeps the drawing in the collection with its label."""
-    st.segmented_control("It was a …", range(10), on_change=_keep, key="it-was")
+    st.segmented_control("It was a …", range(10), on_change=_keep, key="it-was", width="stretch")
     if words := st.session_state.pop("kept", ""):
         st.caption(words)
 
