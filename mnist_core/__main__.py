@@ -11,6 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,8 +19,11 @@ from typing import Any, NoReturn
 from mnist_core.augment import AUGMENTATIONS
 from mnist_core.checkpoint import CheckpointError, load_checkpoint, load_model, save_checkpoint
 from mnist_core.data import load_mnist, with_validation_images
+from mnist_core.functional import Array
 from mnist_core.metrics import accuracy, wilson_interval
 from mnist_core.preprocess import ink_from_photo, normalize_drawing, open_picture
+from mnist_core.rejection import Judge
+from mnist_core.segment import Found, digits_on_page
 from mnist_core.training import PRESETS, EpochResult, Run, TrainConfig, train
 
 
@@ -99,7 +103,9 @@ def parser() -> argparse.ArgumentParser:
     judge = commands.add_parser("evaluate", help="accuracy of a network on the test images")
     judge.add_argument("model", metavar="run.npz|mlp|cnn")
 
-    read = commands.add_parser("predict", help="read the digit in each picture")
+    read = commands.add_parser(
+        "predict", help="read the digit, or the page of digits, in each picture"
+    )
     read.add_argument("model", metavar="run.npz|mlp|cnn")
     read.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
 
@@ -189,20 +195,45 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 
 def run_predict(options: argparse.Namespace) -> None:
-    """Print the most probable digit of each picture."""
-    model = load_model(options.model)
+    """Print the most probable digit of each picture, or of each digit on a page of several."""
+    model, judge = load_model(options.model), Judge.load()
     for path in options.images:
         try:
-            ink = ink_from_photo(open_picture(path))
-            probabilities = model.predict_proba(normalize_drawing(ink)[None])[0]
+            found, images = digits_in(path, judge)
         except (ValueError, OSError) as error:
             raise ValueError(f"{path}: {error}") from error
-        label = int(probabilities.argmax())
-        if options.json:
-            values = [round(float(p), 6) for p in probabilities]
-            say({"image": str(path), "label": label, "probabilities": values})
-        else:
-            print(f"{path}: {label}  ({probabilities[label]:.1%})")
+        for number, (place, image) in enumerate(zip(found, images, strict=True), start=1):
+            probabilities = model.predict_proba(image[None])[0]
+            label, objection = int(probabilities.argmax()), judge.objection(image)
+            if options.json:
+                values = [round(float(p), 6) for p in probabilities]
+                answer = {"image": str(path), "label": label, "probabilities": values}
+                if place:
+                    answer["box"] = [int(edge) for edge in place.box]
+                    answer |= {"line": place.line + 1, "touching": place.touches_neighbour}
+                say(answer | ({"objection": objection} if objection else {}))
+                continue
+            where = f", digit {number} on line {place.line + 1}" if place else ""
+            remark = f"  No digit? {objection}" if objection else ""
+            if place and place.touches_neighbour:
+                remark = "  A guess: it touches its neighbour."
+            print(f"{path}{where}: {label}  ({probabilities[label]:.1%}){remark}")
+
+
+def digits_in(path: Path, judge: Judge) -> tuple[Sequence[Found | None], list[Array]]:
+    """The digits of a picture in reading order, each uint8 (28, 28), and where each was found.
+
+    None stands for the whole picture: so it is read if only one digit is found on it, or if it can
+    be taken for a digit as it is, whatever pieces it falls into.
+    """
+    picture = open_picture(path)
+    ink = ink_from_photo(picture)
+    whole = normalize_drawing(ink)
+    found = digits_on_page(ink, picture_size=picture.size)
+    alone = len(found) == 1 and not found[0].touches_neighbour
+    if not found or alone or not judge.objection(whole):
+        return [None], [whole]
+    return found, [normalize_drawing(digit.ink) for digit in found]
 
 
 def say(values: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnist_core.__main__ import main
 from mnist_core.checkpoint import load_checkpoint
@@ -187,6 +187,34 @@ def test_predict_reads_every_picture(run, tmp_path, saved, mnist):
         assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-4)
         assert line["label"] == np.argmax(line["probabilities"])
     assert run("predict", str(saved), paths[0])[1].startswith(f"{paths[0]}: ")
+
+
+def test_predict_reads_a_page_digit_by_digit_in_order(run, tmp_path, mnist):
+    path, images = str(tmp_path / "page.png"), mnist.test.images[:6]
+    spaced = np.pad(images, ((0, 0), (10, 10), (10, 10)))
+    rows = [np.concatenate(row, axis=1) for row in (spaced[:3], spaced[3:])]
+    page = Image.fromarray(255 - np.pad(np.concatenate(rows), 20))
+    page.resize((3 * page.width, 3 * page.height)).save(path)
+    status, output, errors = run("predict", "cnn", path, "--json")
+    assert (status, errors) == (0, "")
+    answers = lines(output)
+    assert [answer["label"] for answer in answers] == mnist.test.labels[:6].tolist()
+    assert [answer["line"] for answer in answers] == [1, 1, 1, 2, 2, 2]
+    for row in (answers[:3], answers[3:]):
+        assert sorted(row, key=lambda answer: answer["box"][0]) == row
+    assert "digit 6 on line 2" in run("predict", "cnn", path)[1]
+
+
+def test_predict_says_what_is_no_digit(run, tmp_path):
+    path = str(tmp_path / "cross.png")
+    sheet = Image.new("L", (200, 200), 255)
+    pencil = ImageDraw.Draw(sheet)
+    for across in (30, 75, 120, 165):
+        pencil.line((across, 20, across, 180), fill=0, width=12)
+        pencil.line((20, across, 180, across), fill=0, width=12)
+    sheet.save(path)
+    assert "No digit?" in run("predict", "cnn", path)[1]
+    assert lines(run("predict", "cnn", path, "--json")[1])[0]["objection"]
 
 
 def test_a_run_is_resumed_where_it_stopped(run, tmp_path, saved):
