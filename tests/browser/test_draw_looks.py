@@ -1,0 +1,107 @@
+"""What is below the canvas of the Draw page, in a real Chromium: photographs and own digits."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from mnist_core import load_mnist
+from tests.browser.conftest import wait_idle
+from tests.browser.test_draw import ONE, PATIENCE, Serve, answer, draw, opened
+
+ZERO_TO_FIVE = range(6)
+
+
+def look(page: Page, name: str) -> None:
+    """Open a closer look."""
+    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
+    wait_idle(page)
+
+
+@pytest.fixture(scope="module")
+def sheet() -> bytes:
+    """A page with the digits 0 1 2 in one line and 3 4 5 in the next, as a JPEG."""
+    test = load_mnist().test
+    images = [test.images[np.flatnonzero(test.labels == digit)[0]] for digit in ZERO_TO_FIVE]
+    spaced = np.pad(np.array(images), ((0, 0), (10, 10), (10, 10)))
+    lines = [np.concatenate(line, axis=1) for line in (spaced[:3], spaced[3:])]
+    paper = Image.fromarray(255 - np.pad(np.concatenate(lines), 30))
+    file = io.BytesIO()
+    paper.resize((4 * paper.width, 4 * paper.height)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def choose_file(page: Page, name: str, kind: str, content: bytes) -> None:
+    uploader = page.locator("input[type=file]").last
+    uploader.set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def test_a_page_of_digits_is_read_in_order(page: Page, serve: Serve, sheet: bytes) -> None:
+    opened(page, serve)
+    look(page, "Photographs and pages")
+    choose_file(page, "page.jpg", "image/jpeg", sheet)
+    expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_broken_picture_gets_a_sentence_and_the_next_one_is_read(
+    page: Page, serve: Serve, sheet: bytes
+) -> None:
+    opened(page, serve)
+    look(page, "Photographs and pages")
+    choose_file(page, "torn.jpg", "image/jpeg", sheet[: len(sheet) // 2])
+    alert = page.get_by_role("alert")
+    expect(alert).to_be_visible(timeout=PATIENCE)
+    assert "Traceback" not in alert.inner_text()
+    choose_file(page, "page.jpg", "image/jpeg", sheet)
+    expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_drawing_is_kept_saved_and_brought_back(page: Page, serve: Serve, tmp_path: Path) -> None:
+    opened(page, serve)
+    draw(page, ONE)
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+    labels = page.locator(".st-key-it-was")
+    labels.get_by_text("1", exact=True).click()
+    expect(page.get_by_text("Kept as a 1: 1 in your digits now.")).to_be_visible(timeout=PATIENCE)
+
+    look(page, "Your own digits")
+    mine = page.get_by_role("img", name="your 1")
+    expect(mine).to_have_count(1, timeout=PATIENCE)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as ZIP").click()
+    saved = tmp_path / "digits.zip"
+    download.value.save_as(saved)
+    names = zipfile.ZipFile(saved).namelist()
+    assert any(name.endswith(".png") for name in names)
+
+    page.get_by_role("button", name="Empty the collection").click()
+    expect(page.get_by_text("Nothing kept yet")).to_be_visible(timeout=PATIENCE)
+    choose_file(page, "digits.zip", "application/zip", saved.read_bytes())
+    expect(mine).to_have_count(1, timeout=PATIENCE)
+
+
+def test_a_digit_is_drawn_and_taken_back_by_keyboard(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    page.locator("canvas").first.focus()
+    for _ in range(20):
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowDown")
+    expect(answer(page)).to_contain_text("It looks like", timeout=PATIENCE)
+    page.keyboard.press("Delete")
+    expect(answer(page)).to_have_text("Draw a digit", timeout=PATIENCE)
+    page.keyboard.press("Control+z")
+    expect(answer(page)).to_contain_text("It looks like", timeout=PATIENCE)
+
+
+def test_undo_and_redo_move_the_answer(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    draw(page, ONE)
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+    page.get_by_role("button", name="Undo").click()
+    expect(answer(page)).to_have_text("Draw a digit", timeout=PATIENCE)
+    page.get_by_role("button", name="Redo").click()
+    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
