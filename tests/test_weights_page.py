@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.jobs.local import Job, LocalPool, PoolSettings
 from mnist_core.training import TrainConfig
-from ui.time_machine import curves_csv, forming_webp
+from ui.time_machine import accuracy_svg, curves_csv, forming_webp
 
 WEIGHTS = """
 import ui.pages.weights
@@ -122,18 +123,16 @@ def on_the_run(run: Job) -> AppTest:
 
 def test_a_run_is_shown_at_its_end_and_then_at_the_moment_that_is_chosen(run: Job) -> None:
     app = on_the_run(run)
-    slider = app.slider(key=f"moment_{run.id}")
-    assert (slider.min, slider.max, slider.value) == (0, 60, 60)
-    slider.set_value(1)
+    assert "Step **60** (epoch 3.00), the newest, live" in captions(app)
+    app.session_state["session"].moment = 4
     opened(app)
-    nearest = run.snapshots.at(1)
+    nearest = run.snapshots.at(4)
     assert nearest is not None
-    assert app.session_state["session"].moment == 1
-    assert app.slider(key=f"moment_{run.id}").value == nearest.step
+    assert f"Step **{nearest.step}** (epoch {nearest.step / 20:.2f}), chosen" in captions(app)
     app.button(key="live").click()
     opened(app)
     assert app.session_state["session"].moment is None
-    assert app.slider(key=f"moment_{run.id}").value == 60
+    assert "Step **60**" in captions(app)
 
 
 def test_one_goes_from_moment_to_moment(run: Job) -> None:
@@ -177,6 +176,12 @@ def test_the_grid_forming_is_a_film(run: Job) -> None:
 def test_the_curves_are_saved_one_epoch_a_line(run: Job) -> None:
     lines = curves_csv(run.look().results).splitlines()
     assert lines[0].startswith("epoch,") and len(lines) == 4
+
+
+def test_the_accuracy_is_saved_as_a_picture_of_lines(run: Job) -> None:
+    file = ElementTree.fromstring(accuracy_svg(run.look()))
+    names = [title.text for title in file.iter("{http://www.w3.org/2000/svg}title")]
+    assert names == ["training, batch by batch", "training", "validation"]
 
 
 def test_the_gradients_of_a_healthy_run_are_drawn(run: Job) -> None:

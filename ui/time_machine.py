@@ -18,9 +18,10 @@ from mnist_core.functional import Array
 from mnist_core.jobs.job import JobView, Snapshot
 from mnist_core.jobs.local import Job
 from mnist_core.training import LIMITS, EpochResult, TrainConfig, starting_point
-from ui import charts, unit_charts
+from ui import charts, svg, unit_charts
 from ui.controls import LEARNING_RATES
 from ui.html import captioned, legend, picture, probability_bars
+from ui.moments import moment_slider
 from ui.session import mnist, pool, session, show_run, watched_snapshot
 from ui.tiles import tiles_image
 from ui.unit_panels import own_digit
@@ -79,9 +80,9 @@ def _controls(job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snaps
         )  # fmt: skip
     # The whole length of the run from the start: a slider whose end moves can't be held.
     steps = view.config.steps_per_epoch * view.config.epochs
-    key = f"moment_{job.id}"
-    st.session_state[key] = min(shown.step, steps)
-    st.slider("Step of the run", 0, steps, key=key, on_change=partial(_choose, key))
+    moment_slider(
+        "Step of the run", min(shown.step, steps), steps, key=f"moment_{job.id}", on_move=_choose
+    )
     state = "the newest, live" if session().moment is None else "chosen"
     st.caption(
         f"Step **{shown.step:,}** (epoch {shown.step / view.config.steps_per_epoch:.2f}), {state}; "
@@ -89,8 +90,8 @@ def _controls(job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snaps
     )
 
 
-def _choose(key: str) -> None:
-    session().moment = int(st.session_state[key])
+def _choose(step: int) -> None:
+    session().moment = step
     st.session_state.pop(PLAYING, None)
 
 
@@ -139,39 +140,76 @@ def _answers_over_training(view: JobView, moments: Sequence[Snapshot], shown: Sn
     image, whose = own_digit()
     probabilities = _probabilities(view, moments, image)  # (moments, 10)
     now = probabilities[bisect_left([m.step for m in moments], shown.step)]
-    left, middle, right = st.columns([4, 5, 3], gap="medium")
-    line = view.batch_line
-    figure = charts.learning_curves(
-        "accuracy",
-        view.results,
-        np.array([point.step for point in line]) / per_epoch,
-        np.array([point.accuracy for point in line]),
-        epochs=view.config.epochs,
-        revision=view.id,
-    )
-    mark = shown.step / per_epoch
-    left.plotly_chart(
-        unit_charts.marked(figure, mark), config=charts.CONFIG, key="machine_accuracy",
-        alt=f"accuracy over epochs, with a mark at epoch {mark:.2f}",
-    )  # fmt: skip
+    left, middle, right = st.columns([4, 4, 3], gap="medium")
+    with left:
+        svg.show(accuracy_chart(view, mark=shown.step / per_epoch), key=f"accuracy_{view.id}")
+        st.html(legend(charts.CURVE_LEGEND))
     places = charts.thinned(np.arange(len(moments)), 100)
-    figure = unit_charts.lines(
-        [round(moments[place].step / per_epoch, 4) for place in places],
-        {str(d): (100 * probabilities[places, d]).round(1).tolist() for d in range(10)},
+    digit_chart = svg.line_chart(
+        [
+            svg.Curve(
+                str(digit),
+                colour,
+                [moments[place].step / per_epoch for place in places],
+                (100 * probabilities[places, digit]).tolist(),
+            )
+            for digit, colour in enumerate(unit_charts.DIGITS)
+        ],
+        x_range=(0, view.config.epochs),
+        y_range=(0, 100),
         x_title="epoch",
         y_title="probability (%)",
-        y_range=(0, 103),
-        legend=False,  # ten names fill a narrow chart: they stand below it
-    )
-    middle.plotly_chart(
-        unit_charts.marked(figure, mark), config=charts.CONFIG, key="machine_digit",
         alt=f"the ten probabilities for {whose} over the training",
-    )  # fmt: skip
-    middle.html(legend({str(d): ("●", colour) for d, colour in enumerate(unit_charts.DIGITS)}))
+        mark=shown.step / per_epoch,
+    )
+    with middle:
+        svg.show(digit_chart, key=f"digit_{view.id}")
+        st.html(legend({str(d): ("●", colour) for d, colour in enumerate(unit_charts.DIGITS)}))
     right.html(
         captioned(picture(image, alt=whose, width=56), f"{whose}, at step {shown.step:,}")
         + probability_bars(now, colour=charts.OWN)
     )
+
+
+def accuracy_chart(view: JobView, mark: float | None = None) -> str:
+    """Accuracy over epochs as SVG: batches faint, ends of epochs bold, a line at epoch `mark`."""
+    per_epoch = view.config.steps_per_epoch
+    line = [view.batch_line[i] for i in charts.thinned(np.arange(len(view.batch_line)))]
+    curves = [
+        svg.Curve(
+            "training, batch by batch",
+            charts.faded(charts.TRAINING),
+            [point.step / per_epoch for point in line],
+            [100 * point.accuracy for point in line],
+            width=1,
+        )
+    ]
+    at = [result.epoch for result in view.results]
+    training = [100 * result.train_accuracy for result in view.results]
+    validation = [100 * result.validation_accuracy for result in view.results]
+    curves += [
+        svg.Curve("training", charts.TRAINING, at, training, width=3, symbol="●"),
+        svg.Curve("validation", charts.VALIDATION, at, validation, width=3, symbol="◆"),
+    ]
+    lowest = min((y for curve in curves for y in curve.y), default=0)
+    return svg.line_chart(
+        curves,
+        x_range=(0, view.config.epochs),
+        y_range=(min(90, 10 * (lowest // 10)), 100),
+        x_title="epoch",
+        y_title="accuracy (%)",
+        alt=_accuracy_in_words(view, mark),
+        mark=mark,
+    )
+
+
+def _accuracy_in_words(view: JobView, mark: float | None) -> str:
+    words = "accuracy over epochs"
+    if view.results:
+        last = view.results[-1]
+        words += f": {last.train_accuracy:.1%} in training and {last.validation_accuracy:.1%} "
+        words += f"in validation after epoch {last.epoch}"
+    return words if mark is None else f"{words}; a mark at epoch {mark:.2f}"
 
 
 def _probabilities(view: JobView, moments: Sequence[Snapshot], image: Array) -> Array:
@@ -227,6 +265,15 @@ def saving(job: Job) -> None:
             key="save_csv",
             on_click="ignore",
         )
+        st.download_button(
+            "Accuracy as SVG",
+            partial(accuracy_svg, view),
+            "accuracy.svg",
+            "image/svg+xml",
+            icon=":material/show_chart:",
+            key="save_svg",
+            on_click="ignore",
+        )
 
 
 def grid_png(config: TrainConfig, moment: Snapshot) -> bytes:
@@ -266,6 +313,11 @@ def curves_csv(results: Sequence[EpochResult]) -> str:
     writer.writerow(table)
     writer.writerows(zip(*table.values(), strict=True))
     return file.getvalue()
+
+
+def accuracy_svg(view: JobView) -> str:
+    """The accuracy curves as a file, dark on white."""
+    return svg.on_white(accuracy_chart(view))
 
 
 def begin_from(job: Job, moment: Snapshot, config: TrainConfig) -> None:
