@@ -1,0 +1,128 @@
+"""The Weights page in a real Chromium: the time machine, the gallery while a run learns, saving."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import wait_idle
+from tests.browser.test_train import LONG, PATIENCE, Serve, press, start, status
+
+
+def go_to(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+def stop(page: Page) -> None:
+    go_to(page, "Train")
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def shown_step(page: Page) -> int:
+    """The step that the time machine says it shows."""
+    words = page.get_by_text(re.compile(r"^Step [\d,]+ \(epoch")).inner_text()
+    return int(words.split()[1].replace(",", ""))
+
+
+def mark(page: Page) -> Locator:
+    """The line on the curves at the moment that is shown."""
+    return page.locator("svg[aria-label^='accuracy'] .mark")
+
+
+def move_to(page: Page, share: float) -> None:
+    """Click the slider at a share of its length."""
+    slider = page.get_by_role("slider", name="Step of the run")
+    box = slider.bounding_box()
+    assert box is not None
+    slider.click(position={"x": share * box["width"], "y": box["height"] / 2})
+
+
+@pytest.fixture
+def ended(page: Page, serve: Serve) -> Page:
+    """The Weights page with a small run that has ended."""
+    page.goto(serve("app.py") + "/?epochs=4&train_size=2%2C000")
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    go_to(page, "Weights")
+    expect(page.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
+    wait_idle(page)
+    return page
+
+
+def test_the_slider_moves_step_mark_and_answers_and_live_goes_back(ended: Page) -> None:
+    last, at_the_end = shown_step(ended), mark(ended).get_attribute("d")
+    assert last == 128
+    move_to(ended, 0.02)
+    expect(ended.get_by_text("chosen; ")).to_be_visible(timeout=PATIENCE)
+    expect(mark(ended)).not_to_have_attribute("d", at_the_end or "", timeout=PATIENCE)
+    early = shown_step(ended)
+    assert early < last / 8
+    expect(ended.get_by_text(f"at step {early}", exact=False).first).to_be_visible()
+    press(ended, "Live")
+    expect(ended.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
+    assert mark(ended).get_attribute("d") == at_the_end
+
+
+def test_the_slider_is_moved_by_keyboard(ended: Page) -> None:
+    slider = ended.get_by_role("slider", name="Step of the run")
+    slider.focus()
+    ended.keyboard.press("Home")
+    expect(ended.get_by_text("Step 0 (epoch 0.00), chosen")).to_be_visible(timeout=PATIENCE)
+
+
+def test_playing_goes_through_the_moments_and_ends_live(ended: Page) -> None:
+    press(ended, "Play")
+    expect(ended.get_by_text("chosen; ")).to_be_visible(timeout=PATIENCE)
+    expect(ended.get_by_role("button", name="Stop playing")).to_be_visible(timeout=PATIENCE)
+    ended.get_by_text("10x", exact=True).click()
+    expect(ended.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
+    expect(ended.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_grid_film_and_curves_are_saved(ended: Page, tmp_path: Path) -> None:
+    ended.get_by_text("Save", exact=True).click()
+    for button, begins in (
+        ("Grid as PNG", b"\x89PNG"),
+        ("Grid forming as WebP", b"RIFF"),
+        ("Curves as CSV", b"epoch,"),
+        ("Accuracy as SVG", b"<svg "),
+    ):
+        with ended.expect_download(timeout=PATIENCE) as download:
+            ended.get_by_role("button", name=button).click()
+        file = tmp_path / "saved"
+        download.value.save_as(file)
+        assert file.read_bytes().startswith(begins)
+
+
+def test_a_chosen_unit_stays_chosen_while_the_run_learns(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    go_to(page, "Weights")
+    tiles = page.get_by_role("option")
+    expect(tiles).to_have_count(64, timeout=PATIENCE)
+    tiles.nth(5).click()
+    before = shown_step(page)
+    expect(tiles.nth(5)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text(f"Step {before:,} (epoch")).to_have_count(0, timeout=PATIENCE)
+    expect(tiles.nth(5)).to_have_attribute("aria-selected", "true")
+    tiles.nth(5).press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(tiles.nth(6)).to_have_attribute("aria-selected", "true")
+    stop(page)
+
+
+@pytest.mark.parametrize("network", ["MLP", "CNN"])
+def test_nothing_is_wider_than_a_telephone(
+    new_page: Callable[..., Page], serve: Serve, network: str
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    go_to(page, "Weights")
+    page.get_by_text(network, exact=True).first.click()
+    count = {"MLP": 64, "CNN": 16}[network]
+    expect(page.get_by_role("option")).to_have_count(count, timeout=PATIENCE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
