@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from mnist_core import load_mnist
+from mnist_core.checkpoint import save_checkpoint
+from mnist_core.jobs.job import Rewind, TrainBatch
 from mnist_core.jobs.local import Job, LocalPool, PoolSettings
-from mnist_core.training import TrainConfig
+from mnist_core.training import TrainConfig, starting_point
 from ui.time_machine import accuracy_svg, curves_csv, forming_webp
 
 WEIGHTS = """
@@ -164,6 +167,19 @@ def test_a_new_run_begins_with_the_weights_of_the_moment(run: Job, pool: LocalPo
     first, last = new.snapshots.all[0], run.snapshots.all[-1]
     assert first.step == 0
     np.testing.assert_array_equal(first.parameters, last.parameters)
+
+
+def test_a_run_that_went_on_from_a_moment_rewinds_to_it(run: Job, pool: LocalPool) -> None:
+    moment = run.snapshots.all[-1]
+    begin = starting_point(run.config, moment.parameters, load_mnist().sha256)
+    save_checkpoint(run.folder / "moment.npz", begin)
+    new = pool.start(run.config, checkpoint=run.folder / "moment.npz", paused=True)
+    new.send(TrainBatch())
+    new.wait_for(lambda view: view.status == "paused" and view.step == 1, timeout=60)
+    new.send(Rewind())
+    view = new.wait_for(lambda view: view.status == "paused" and view.step == 0, timeout=60)
+    assert view.snapshot is not None
+    np.testing.assert_array_equal(view.snapshot.parameters, moment.parameters)
 
 
 def test_the_grid_forming_is_a_film(run: Job) -> None:

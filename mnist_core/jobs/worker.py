@@ -39,6 +39,7 @@ from mnist_core.jobs.job import (
 from mnist_core.training import EpochResult, Progress, Run, train
 
 CHECKPOINT_NAME = "checkpoint.npz"
+BEGINNING_NAME = "beginning.npz"  # of a run that began with given weights: what it rewinds to
 REPORT_EVERY = 0.1  # seconds, at least
 REPORT_SHARE = 0.02  # of the time may go into reports: big snapshots come less often
 SAVE_EVERY = 2.0  # seconds, at least, between checkpoints at the ends of epochs
@@ -91,6 +92,7 @@ class Trainer:
         self.data = data
         self.config = order.config
         self.checkpoint_file = Path(order.folder) / CHECKPOINT_NAME
+        self.beginning_file = Path(order.folder) / BEGINNING_NAME
         self.inbox = inbox
         self.outbox = outbox
         self.status: JobStatus = "running"
@@ -111,6 +113,14 @@ class Trainer:
                 raise CheckpointError(f"the checkpoint can't be used, as {error}") from error
             if Path(order.checkpoint) == self.checkpoint_file:
                 self.saved_step = self.run.step
+            elif self.run.step == 0:
+                save_checkpoint(self.beginning_file, checkpoint)
+
+    def _first_run(self) -> Run:
+        """The run as it was before its first step."""
+        if self.beginning_file.exists():
+            return Run.resume(load_checkpoint(self.beginning_file), self.data)
+        return Run(self.config, self.data)
 
     def _begin(self, run: Run) -> None:
         """Make `run` the one to go on with, and what is to be reported of it."""
@@ -173,7 +183,7 @@ class Trainer:
                     self._report()
             case Rewind():
                 self._set_status("paused")
-                self._begin(Run(self.config, self.data))
+                self._begin(self._first_run())
                 self._report(restarted_at=0)
             case Stop(reason):
                 self._set_status("stopped")
