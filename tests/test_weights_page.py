@@ -151,7 +151,7 @@ def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
     assert "not measured yet" in captions(app)
     app.button(key="measure").click()
     opened(app)
-    assert "saturated** on 10,000" in captions(app)
+    assert "saturated** on 10,000 validation images, measured at step 60." in captions(app)
 
 
 def test_a_new_run_begins_with_the_weights_of_the_moment(run: Job, pool: LocalPool) -> None:
@@ -231,3 +231,4 @@ def test_train_and_draw_show_the_moment_that_is_chosen(run: Job) -> None:
         opened(app)
         shown = captions(app) + " ".join(piece.proto.body for piece in app.get("html"))
         assert "the moment chosen on the Weights page" in shown
+        assert page == "draw" or "At step 0 no epoch has ended yet" in shown

@@ -36,11 +36,15 @@ MARKED = np.array([224, 122, 0], np.uint8)  # the orange frame of a receptive fi
 
 @dataclass(frozen=True)
 class Looked:
-    """The network that the page looks at; `key` tells one from another, whatever their weights."""
+    """The network that the page looks at; `key` tells one from another, whatever their weights.
+
+    `step` is that of the run to which the weights belong, None for a network without a run.
+    """
 
     key: str
     name: str
     network: Sequential
+    step: int | None = None
 
     @property
     def layer(self) -> HiddenLayer:

@@ -181,7 +181,7 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
             if view is not None and moment is not None:
                 figure = marked(figure, moment / shown.steps_per_epoch)
             column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
-        st.caption(_newest(view))
+        st.caption(_values_in_words(view))
     with st.expander("Every epoch in numbers"):
         st.dataframe(charts.results_table(results), hide_index=True)
 
@@ -227,13 +227,21 @@ def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
     )
 
 
-def _newest(view: JobView | None) -> str:
-    """The newest values as one line, there from the start so that nothing moves."""
+def _values_in_words(view: JobView | None) -> str:
+    """The newest values, or those of the moment that is looked at, as one line.
+
+    It is there from the start, so that nothing moves.
+    """
     if view is None:
         return "After each epoch its accuracy and loss stand here."
     if not view.results:
         return f"{run_summary(view.config)}. No epoch has ended yet."
-    last = view.results[-1]
+    last, moment = view.results[-1], session().moment
+    if moment is not None:
+        epochs = moment // view.config.steps_per_epoch
+        if not epochs:
+            return f"{run_summary(view.config)}. At step {moment:,} no epoch has ended yet."
+        last = view.results[min(epochs, len(view.results)) - 1]
     return (
         f"{run_summary(view.config)}. After epoch {last.epoch}: training accuracy "
         f"**{last.train_accuracy:.2%}**, validation accuracy **{last.validation_accuracy:.2%}**, "

@@ -127,7 +127,8 @@ def _looked(chosen: str, name: str, job: Job | None) -> Looked | None:
         snapshot = watched_snapshot(job)
         if snapshot is None:
             return None
-        return Looked(f"{RUN}_{job.id}", name, snapshot.network(job.look().config))
+        network = snapshot.network(job.look().config)
+        return Looked(f"{RUN}_{job.id}", name, network, snapshot.step)
     best = session().best
     if chosen == BEST and best is not None:
         return Looked(f"{BEST}_{best.run_id}", name, best.network)
@@ -150,6 +151,7 @@ def _gallery(looked: Looked, live: bool) -> int | None:
     kept_key = f"measured_{looked.key}"
     if wanted or not looked.key.startswith(RUN):
         st.session_state[kept_key] = unit_measures.summary(looked.network, looked.layer)
+        st.session_state[f"measured_at_{looked.key}"] = looked.step
         if wanted or sort == "importance":
             progress = st.empty()
             st.session_state[f"importance_{looked.key}"] = unit_measures.importance(
@@ -248,7 +250,8 @@ def _counted(
     dead = int(measured.activity.dead.sum())
     saturated = int((measured.activity.saturated & ~measured.activity.dead).sum())
     words += f"{units}: **{dead} dead, {saturated} saturated** on {measured.images:,} validation "
-    words += "images."
+    step = st.session_state.get(f"measured_at_{looked.key}")
+    words += "images." if step is None else f"images, measured at step {step:,}."
     if importance is not None:
         words += f" Importance on {importance.images:,} of them, in percentage points of accuracy."
     return words
