@@ -2,6 +2,8 @@
 The run lives in a process of its own; this page looks at it twice a second and never waits.
 """
 
+from time import monotonic
+
 import numpy as np
 import streamlit as st
 
@@ -29,6 +31,7 @@ from ui.tiles import weight_tiles
 from ui.unit_charts import marked
 
 LOOK_EVERY = 0.5  # seconds
+CURVES_EVERY = 0.9  # seconds; drawing them takes the browser's core from the training
 LIVE = ("starting", "running", "paused")
 STATUS_WORDS = {
     "queued": "Waiting for its turn",
@@ -150,8 +153,9 @@ def _progress(view: JobView | None) -> None:
 def _curves(config: TrainConfig | None, view: JobView | None) -> None:
     """Accuracy and loss, training against validation, and the newest values as text."""
     shown = view.config if view else config or TrainConfig()
-    line = view.batch_line if view else ()
-    results = view.results if view else ()
+    drawn = _drawn(view)
+    line = drawn.batch_line if drawn else ()
+    results = drawn.results if drawn else ()
     at = np.array([point.step for point in line]) / shown.steps_per_epoch
     values = {
         "accuracy": np.array([point.accuracy for point in line]),
@@ -176,14 +180,29 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
                 revision=view.id if view else "",
                 others=others,
             )
-            words = _curve_words(measure, view)
+            words = _curve_words(measure, drawn)
             moment = session().moment
             if view is not None and moment is not None:
                 figure = marked(figure, moment / shown.steps_per_epoch)
             column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
         st.caption(_values_in_words(view))
     with st.expander("Every epoch in numbers"):
-        st.dataframe(charts.results_table(results), hide_index=True)
+        st.dataframe(charts.results_table(view.results if view else ()), hide_index=True)
+
+
+def _drawn(view: JobView | None) -> JobView | None:
+    """The view whose curves are drawn: the newest, but of a running run not more than one a second.
+
+    A chart that gets what it had costs nothing.
+    """
+    if view is None or view.status != "running":
+        return view
+    before, at = st.session_state.get("curves_drawn", (view, -np.inf))
+    same = before.id == view.id and before.step <= view.step
+    if same and monotonic() - at < CURVES_EVERY:
+        return before
+    st.session_state["curves_drawn"] = (view, monotonic())
+    return view
 
 
 def _others(view: JobView | None) -> list[charts.OtherRun]:
