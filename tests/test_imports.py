@@ -44,6 +44,7 @@ ROOMS = [
     "ui.canvas",
     "ui.tiles",
     "ui.moments",
+    "ui.paste",
     "ui.charts",
     "ui.unit_charts",
     "ui.session",

@@ -21,6 +21,7 @@ from mnist_core.preprocess import (
 from mnist_core.segment import Found, digits_on_page
 from ui.answers import Reader
 from ui.charts import CNN, VALIDATION
+from ui.paste import paste_into
 
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
 
@@ -52,6 +53,8 @@ def photographs(readers: Sequence[Reader]) -> None:
         help="Choose a file, or drop one here",
         key="photograph",
     )
+    with left:
+        paste_into("photograph")
     if right.toggle("Use the camera", key="use-camera"):
         file = right.camera_input("Hold the page before the camera", key="camera") or file
     if file is None:

@@ -60,6 +60,23 @@ def test_a_broken_picture_gets_a_sentence_and_the_next_one_is_read(
     expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
 
 
+def test_a_pasted_picture_is_read(page: Page, serve: Serve, sheet: bytes) -> None:
+    opened(page, serve)
+    look(page, "Photographs and pages")
+    expect(page.get_by_text("Or paste a picture")).to_be_visible(timeout=PATIENCE)
+    page.evaluate(
+        """(bytes) => {
+          const clipboardData = new DataTransfer();
+          const file = new File([new Uint8Array(bytes)], "image.jpg", { type: "image/jpeg" });
+          clipboardData.items.add(file);
+          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true });
+          document.body.dispatchEvent(paste);
+        }""",
+        list(sheet),
+    )
+    expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_drawing_is_kept_saved_and_brought_back(page: Page, serve: Serve, tmp_path: Path) -> None:
     opened(page, serve)
     draw(page, ONE)
