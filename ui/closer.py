@@ -94,6 +94,7 @@ def move_and_turn(image: Array, label: int | None, readings: Sequence[Reading]) 
             now[key] = st.slider(f"{name} ({unit})", low, high, step=step, key=f"slide-{key}")
         st.button("Put back", on_click=_put_back, key="put-back")
     with right:
+        answers_place = st.empty()
         along = st.segmented_control(
             "Curve along",
             list(CHANGES),
@@ -118,11 +119,11 @@ def move_and_turn(image: Array, label: int | None, readings: Sequence[Reading]) 
             config=CONFIG,
             key="curves",
         )
-    shown = captioned(picture(images[-1], alt="the changed picture"), "changed")
     bars = columns_of_bars(
         readers, [Reading(r, a[-1]) for r, a in zip(readers, answers, strict=True)]
     )
-    st.html(in_a_row([shown]) + bars)
+    shown = captioned(picture(images[-1], alt="the changed picture"), "changed")
+    answers_place.html(in_a_row([shown]) + bars)
 
 
 def _put_back() -> None:
