@@ -21,7 +21,8 @@ from mnist_core.checkpoint import CheckpointError, load_checkpoint, load_model, 
 from mnist_core.data import load_mnist, with_validation_images
 from mnist_core.functional import Array
 from mnist_core.metrics import accuracy, wilson_interval
-from mnist_core.preprocess import ink_from_photo, normalize_drawing, open_picture
+from mnist_core.pictures import open_picture
+from mnist_core.preprocess import ink_from_photo, normalize_drawing
 from mnist_core.rejection import Judge
 from mnist_core.segment import Found, digits_on_page
 from mnist_core.training import PRESETS, EpochResult, Run, TrainConfig, train

@@ -385,7 +385,8 @@ def peak_memory() -> int:
 
 
 def main() -> None:
-    from mnist_core.preprocess import PictureError, ink_from_photo, open_picture
+    from mnist_core.pictures import PictureError, open_picture
+    from mnist_core.preprocess import ink_from_photo
 
     if (
         "--write" in sys.argv

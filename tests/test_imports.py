@@ -16,6 +16,7 @@ ROOMS = [
     "mnist_core.functional",
     "mnist_core.segment",
     "mnist_core.data",
+    "mnist_core.pictures",
     "mnist_core.preprocess",
     "mnist_core.augment",
     "mnist_core.layers",
@@ -68,6 +69,7 @@ SOURCES = sorted(
 # What may be imported besides the standard library and our own rooms.
 FOREIGN = {
     "mnist_core": {"numpy"},
+    "mnist_core.pictures": {"numpy", "PIL"},
     "mnist_core.preprocess": {"numpy", "PIL"},
     "mnist_core.jobs.cluster": {"numpy", "dask", "distributed"},
     "ui": {"numpy", "PIL", "plotly", "streamlit"},
@@ -136,7 +138,7 @@ def test_a_room_imports_only_the_libraries_that_it_may(path):
 
 
 def test_the_core_runs_without_any_library_but_numpy():
-    # Whatever else is installed is hidden; only preprocess may ask for Pillow.
+    # Whatever else is installed is hidden; only pictures and preprocess may ask for Pillow.
     code = (
         "import sys\n"
         "for name in ('PIL', 'streamlit', 'plotly', 'pandas', 'scipy'):\n"

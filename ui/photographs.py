@@ -11,13 +11,8 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_core.functional import Array
-from mnist_core.preprocess import (
-    MAX_FILE_BYTES,
-    PictureError,
-    ink_from_photo,
-    normalize_drawing,
-    open_picture,
-)
+from mnist_core.pictures import MAX_FILE_BYTES, PictureError, open_picture
+from mnist_core.preprocess import ink_from_photo, normalize_drawing
 from mnist_core.segment import Found, digits_on_page
 from ui.answers import Reader
 from ui.charts import CNN, VALIDATION
