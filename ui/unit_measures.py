@@ -32,7 +32,7 @@ KEPT = 24  # results; the largest, of many units on many images, are limited in 
 RESPONSE_BYTES = 16_000_000  # of the responses to training images that are kept at once
 EFFECT_IMAGES = 500
 # A convolution is run anew for every map that is removed: fewer images, and it is said.
-IMAGES_FOR_MAPS = {"importance": 300, "accuracy": 1_000, "activity": 1_000, "effects": 50}
+IMAGES_FOR_MAPS = {"importance": 1_000, "accuracy": 1_000, "activity": 1_000, "effects": 50}
 
 Progress = Callable[[float, str], object]
 T = TypeVar("T")
