@@ -41,6 +41,7 @@ ROOMS = [
     "mnist_core.__main__",
     "ui",
     "ui.html",
+    "ui.words",
     "ui.svg",
     "ui.canvas",
     "ui.tiles",

@@ -25,6 +25,7 @@ from ui.charts import CONFIG, curves_along
 from ui.html import captioned, in_a_row, named, picture, side_by_side
 from ui.session import mnist, shipped
 from ui.tiles import Theme, tiles_image
+from ui.words import words_explained
 
 # What can be done to a normalised picture: (name, lowest, highest, unchanged, unit).
 CHANGES: dict[str, tuple[str, float, float, float, str]] = {
@@ -162,6 +163,7 @@ def why_this_answer(image: Array, readings: Sequence[Reading]) -> None:
             "Pixels by", ["Gradient", "Smoothed gradient", "Occlusion"], default="Gradient",
             required=True, key="why-method",
         )  # fmt: skip
+    words_explained(("gradient", "smoothed gradient", "occlusion", "hidden unit", "logit"))
     reading = readings[names.index(chosen)] if chosen in names else readings[0]
     network, digit = reading.reader.network, reading.digit
     left, right = st.columns([1, 2], gap="large")

@@ -24,6 +24,7 @@ from ui.unit_panels import (
     switched_off,
     units_off,
 )
+from ui.words import words_explained
 
 LOOK_EVERY = 0.5  # seconds, while a run that is looked at goes on
 RUN, BEST = "run", "best"
@@ -38,6 +39,9 @@ MEASURED_SORTS = ("importance", "digit", "activity")
 UNIT, OFF, PRUNING = "The chosen one", "Switch off", "Pruning"
 EXCITING, MAPS = "What excites them", "Feature maps"
 GRADIENTS, SAVE, GO_ON = "Gradients", "Save", "Go on from here"
+WORDS = ("bias", "dead", "saturated", "importance", "digit it speaks for", "pruning")
+WORDS_OF_UNITS = ("hidden unit", *WORDS, "RMS gradient", "update ratio")
+WORDS_OF_MAPS = ("filter", *WORDS, "feature map", "receptive field", "RMS gradient", "update ratio")
 
 
 def page() -> None:
@@ -102,6 +106,7 @@ def _look(chosen: str, name: str, every: float | None) -> None:
         panels.append(MAPS)
     if job is not None:
         panels += [GRADIENTS, SAVE, GO_ON]
+    words_explained(WORDS_OF_MAPS if looked.layer.has_maps else WORDS_OF_UNITS)
     panel = st.segmented_control("Look closer", panels, key="panel", persist_state="session")
     if panel == UNIT:
         one_unit(looked, unit)

@@ -1,0 +1,33 @@
+"""The field's words, each explained in one sentence, where they are used and by click."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+WORDS = {
+    "hidden unit": "Multiplies every pixel by a weight of its own, adds its bias, and passes the "
+    "sum through its activation.",
+    "filter": "A small set of weights that is moved over the whole picture and answers where it "
+    "finds what it looks for.",
+    "bias": "What is added to a unit's sum whatever the picture shows.",
+    "dead": "Its answer is nearly the same, and nearly nothing, for every image: it can't help.",
+    "saturated": "Its answer sticks at an end of its range, so that training can hardly move it.",
+    "importance": "How many percentage points of validation accuracy are lost without it.",
+    "digit it speaks for": "The digit whose score it raises most, on average over images.",
+    "pruning": "Taking units out, the least important first, to see how few would do.",
+    "feature map": "What one filter answers at every place of the picture.",
+    "receptive field": "The part of the picture that one value of a feature map depends on.",
+    "logit": "The score of a digit before scores are turned into probabilities.",
+    "gradient": "How much the digit's score would change if a pixel had a little more ink.",
+    "smoothed gradient": "The mean gradient of many slightly noisy copies: less speckled.",
+    "occlusion": "How much the digit's score falls when a patch of the picture is covered.",
+    "RMS gradient": "The usual size of the gradient of one weight: the root of the mean square.",
+    "update ratio": "How large a step is beside the weights it changes; about 0.001 is usual.",
+}
+
+
+def words_explained(names: Sequence[str]) -> None:
+    """A button that opens the explanations of these words."""
+    with st.popover("What the words mean", icon=":material/help:"):
+        lines = (f"**{name[0].upper()}{name[1:]}.** {WORDS[name]}" for name in names)
+        st.markdown("\n\n".join(lines))  # one element: they are sent again at every step
