@@ -316,6 +316,14 @@ def pixels(hand: Hand) -> str:
     return hand.canvas.evaluate("(canvas) => canvas.toDataURL()")
 
 
+def expect_pixels(hand: Hand, picture: str) -> None:
+    """Waits until the canvas shows this picture."""
+    hand.page.wait_for_function(
+        "([canvas, picture]) => canvas.toDataURL() === picture",
+        arg=[hand.canvas.element_handle(), picture],
+    )
+
+
 def test_the_drawing_survives_reruns_page_switches_and_a_reload_with_undo_and_redo(hand: Hand):
     page = hand.page
     hand.stroke((0.2, 0.2), (0.2, 0.8))
@@ -334,11 +342,11 @@ def test_the_drawing_survives_reruns_page_switches_and_a_reload_with_undo_and_re
     page.get_by_role("link", name="Canvas").click()
     assert hand.received(strokes=2)["starts"] == drawn["starts"]
     expect(hand.button("Redo")).to_be_enabled()
-    assert pixels(hand) == picture
+    expect_pixels(hand, picture)
 
     page.reload()
     assert hand.received(strokes=2)["starts"] == drawn["starts"]
-    assert pixels(hand) == picture
+    expect_pixels(hand, picture)
     hand.button("Redo").click()
     hand.received(strokes=3)
     hand.stroke((0.1, 0.1))
@@ -360,12 +368,12 @@ def test_the_page_puts_a_picture_on_the_canvas_and_one_draws_over_it(hand: Hand)
     hand.page.get_by_role("button", name="A square").click()
     drawing = hand.received(strokes=0, background=True, blank=False)
     assert drawing["ink"] == pytest.approx(64 / 784, abs=1e-4)
-    assert brightness(hand, 0.5, 0.5) == 255
-    assert brightness(hand, 0.1, 0.1) == 0
+    expect_brightness(hand, 0.5, 0.5, 255)
+    expect_brightness(hand, 0.1, 0.1, 0)
     hand.button("Eraser").click()
     hand.stroke((0.5, 0.5))
     assert hand.received(strokes=1)["ink"] < drawing["ink"]
-    assert brightness(hand, 0.5, 0.5) == 0
+    expect_brightness(hand, 0.5, 0.5, 0)
     hand.page.reload()
     hand.received(strokes=1, background=True)
     hand.button("Clear").click()
@@ -374,13 +382,18 @@ def test_the_page_puts_a_picture_on_the_canvas_and_one_draws_over_it(hand: Hand)
     hand.received(strokes=1, background=True)
     hand.page.get_by_role("button", name="Nothing").click()
     hand.received(strokes=0, background=False, blank=True)
-    assert brightness(hand, 0.4, 0.4) == 0
+    expect_brightness(hand, 0.4, 0.4, 0)
 
 
-def brightness(hand: Hand, x: float, y: float) -> int:
-    return hand.canvas.evaluate(
-        "(c, [x, y]) => c.getContext('2d').getImageData(x * c.width, y * c.height, 1, 1).data[0]",
-        [x, y],
+def expect_brightness(hand: Hand, x: float, y: float, value: int) -> None:
+    """Waits until the canvas is this bright (0 to 255) at a place in fractions of its side."""
+    canvas = hand.canvas.element_handle()
+    hand.page.wait_for_function(
+        """([canvas, x, y, value]) => {
+            const [column, row] = [x * canvas.width, y * canvas.height];
+            return canvas.getContext("2d").getImageData(column, row, 1, 1).data[0] === value;
+        }""",
+        arg=[canvas, x, y, value],
     )
 
 

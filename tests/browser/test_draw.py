@@ -24,6 +24,7 @@ def opened(page: Page, serve: Serve) -> None:
     wait_idle(page)
     page.get_by_role("link", name="Draw").click()
     expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE)
+    wait_idle(page)
 
 
 def places(page: Page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
