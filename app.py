@@ -1,5 +1,6 @@
 """Digit Lab: watch a neural network learn to read digits. Start it with `streamlit run app.py`."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -9,11 +10,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import streamlit as st
 
+from ui.leaving import nothing_but_the_menu_while_leaving
 from ui.pages import draw, train, weights
 from ui.session import prepare_server
 
 HERE = Path(__file__).parent
-ICON = str(HERE / "assets" / "icon.png")
+# In the page itself: files that Streamlit serves are gone for a moment when the page changes.
+ICON = (
+    "data:image/png;base64,"
+    + base64.b64encode((HERE / "assets" / "icon.png").read_bytes()).decode()
+)
 
 st.set_page_config(page_title="Digit Lab", page_icon=ICON, layout="wide")
 prepare_server()
@@ -28,4 +34,5 @@ current = st.navigation(pages, position="hidden")
 with st.container(horizontal=True, key="menu"):
     for page in pages:
         st.page_link(page)
+    nothing_but_the_menu_while_leaving(current.title, menu="menu")
 current.run()

@@ -46,6 +46,7 @@ ROOMS = [
     "ui.canvas",
     "ui.tiles",
     "ui.moments",
+    "ui.leaving",
     "ui.paste",
     "ui.charts",
     "ui.unit_charts",

@@ -1,18 +1,23 @@
 """The Weights page in a real Chromium: the time machine, the gallery while a run learns, saving."""
 
+import os
 import re
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import wait_idle
-from tests.browser.test_train import LONG, PATIENCE, Serve, press, start, status
+from tests.browser.test_train import LONG, PATIENCE, Serve, press, start, status, workers_below
 
 
 def go_to(page: Page, name: str) -> None:
+    """Another page, once it is there: a click on what is about to go would reach nobody."""
     page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
 
 
 def stop(page: Page) -> None:
@@ -112,6 +117,42 @@ def test_a_chosen_unit_stays_chosen_while_the_run_learns(page: Page, serve: Serv
     page.keyboard.press("Enter")
     expect(tiles.nth(6)).to_have_attribute("aria-selected", "true")
     stop(page)
+
+
+def test_a_click_on_a_page_that_is_being_left_does_no_harm(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    page = new_page(viewport={"width": 1280, "height": 3000})  # the tiles, too, without scrolling
+    start(page, serve("app.py") + LONG)
+    tile = page.get_by_role("option").nth(5)
+    expect(tile).to_be_visible(timeout=PATIENCE)
+    place = tile.bounding_box()
+    assert place is not None
+    with held_up(server_of(workers_below(os.getpid())[0])):
+        page.get_by_role("link", name="Weights", exact=True).click(no_wait_after=True)
+        page.mouse.click(place["x"] + 5, place["y"] + 5)
+    expect(page.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("option")).to_have_count(64, timeout=PATIENCE)
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)
+    page.get_by_role("option").nth(5).click()
+    expect(page.get_by_role("option", selected=True)).to_have_count(1)
+    stop(page)
+
+
+@contextmanager
+def held_up(process: int) -> Iterator[None]:
+    """A process that does nothing meanwhile."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def server_of(worker: int) -> int:
+    """The process that started a worker."""
+    stat = Path(f"/proc/{worker}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])
 
 
 @pytest.mark.parametrize("network", ["MLP", "CNN"])
