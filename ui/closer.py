@@ -77,9 +77,10 @@ def _change_in_words(before: Reading, after: Reading) -> str:
     reader = before.reader
     words = f"{before.digit} ({before.confidence:.0%}) → {after.digit} ({after.confidence:.0%})"
     difference = float(after.probabilities[before.digit] - before.probabilities[before.digit])
-    return named(
-        reader.name, reader.colour, f"probability of a {before.digit}: {difference:+.1%}"
-    ) + f"<div>{words}</div>"
+    return (
+        named(reader.name, reader.colour, f"probability of a {before.digit}: {difference:+.1%}")
+        + f"<div>{words}</div>"
+    )
 
 
 def move_and_turn(image: Array, label: int | None, readings: Sequence[Reading]) -> None:

@@ -92,28 +92,33 @@ def _values(config: TrainConfig) -> dict[str, Any]:
     filters = {f"channels{i}": n for i, n in enumerate(config.channels, 1)}
     kernels = {f"kernel{i}": n for i, n in enumerate(config.kernel_sizes, 1)}
     names = {settings: name for name, settings in AUGMENTATIONS.items()}
-    return units | filters | kernels | {
-        "model": config.model,
-        "convolutions": len(config.channels),
-        "dense": config.dense[0] if config.dense else 0,
-        "threads": config.threads,
-        "average": config.average,
-        "layers": len(config.hidden),
-        "activation": config.activation,
-        "initialisation": config.initialisation,
-        "dropout": config.dropout,
-        "optimizer": config.optimizer,
-        "learning_rate": config.learning_rate,
-        "schedule": config.schedule,
-        "momentum": config.momentum,
-        "weight_decay": config.weight_decay,
-        "reduction": config.reduction,
-        "batch_size": config.batch_size,
-        "epochs": config.epochs,
-        "train_size": config.train_size,
-        "augmentation": names[config.augmentation],
-        "seed": config.seed,
-    }
+    return (
+        units
+        | filters
+        | kernels
+        | {
+            "model": config.model,
+            "convolutions": len(config.channels),
+            "dense": config.dense[0] if config.dense else 0,
+            "threads": config.threads,
+            "average": config.average,
+            "layers": len(config.hidden),
+            "activation": config.activation,
+            "initialisation": config.initialisation,
+            "dropout": config.dropout,
+            "optimizer": config.optimizer,
+            "learning_rate": config.learning_rate,
+            "schedule": config.schedule,
+            "momentum": config.momentum,
+            "weight_decay": config.weight_decay,
+            "reduction": config.reduction,
+            "batch_size": config.batch_size,
+            "epochs": config.epochs,
+            "train_size": config.train_size,
+            "augmentation": names[config.augmentation],
+            "seed": config.seed,
+        }
+    )
 
 
 def _apply_preset() -> None:

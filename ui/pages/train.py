@@ -237,9 +237,7 @@ def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
     if view is None or not view.results:
         return f"{measure} over epochs: no epoch has ended yet"
     last = view.results[-1]
-    train, validation = (
-        getattr(last, f"{which}_{measure}") for which in ("train", "validation")
-    )
+    train, validation = (getattr(last, f"{which}_{measure}") for which in ("train", "validation"))
     return (
         f"{measure} over epochs; after epoch {last.epoch}: training {train:.4f}, "
         f"validation {validation:.4f}"
