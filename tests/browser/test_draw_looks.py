@@ -36,6 +36,7 @@ def sheet() -> bytes:
 
 
 def choose_file(page: Page, name: str, kind: str, content: bytes) -> None:
+    wait_idle(page)  # an uploader that is about to move would lose the file
     uploader = page.locator("input[type=file]").last
     uploader.set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
