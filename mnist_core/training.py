@@ -355,7 +355,7 @@ PRESETS: dict[str, TrainConfig] = {
     "report-50000": _REPORT,
     "mlp-best": _MLP_BEST,
     "first-light": replace(_CNN, momentum=0.85, learning_rate=0.15, epochs=1),
-    "quick": replace(_CNN, momentum=0.85, learning_rate=0.15, epochs=5),
+    "quick": replace(_CNN, momentum=0.85, learning_rate=0.25, batch_size=128, epochs=4),
     "good": replace(
         _CNN,
         channels=(16, 32),
