@@ -17,7 +17,7 @@ from mnist_core.training import PRESETS, TrainConfig
 from ui.html import in_a_row, picture
 
 LEARNING_RATES = [
-    float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 4, 5, 6, 8)
+    float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 ]
 BATCH_SIZES = [1, 2, 5, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000]
 TRAIN_SIZES = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000]
