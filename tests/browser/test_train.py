@@ -152,7 +152,7 @@ def workers_below(ancestor: int) -> list[int]:
             stat, command = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
         except OSError:  # it has just ended
             continue
-        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+        parents[int(folder.name)] = parent_in(stat)
         names[int(folder.name)] = command
     found = []
     for process, name in names.items():
@@ -162,3 +162,8 @@ def workers_below(ancestor: int) -> list[int]:
         if line == ancestor and b"mnist_core.jobs.worker" in name:
             found.append(process)
     return found
+
+
+def parent_in(stat: str) -> int:
+    """The parent's number in the text of a process's stat file."""
+    return int(stat.rpartition(")")[2].split()[1])  # the name before it may hold spaces

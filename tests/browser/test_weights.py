@@ -11,7 +11,16 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import wait_idle
-from tests.browser.test_train import LONG, PATIENCE, Serve, press, start, status, workers_below
+from tests.browser.test_train import (
+    LONG,
+    PATIENCE,
+    Serve,
+    parent_in,
+    press,
+    start,
+    status,
+    workers_below,
+)
 
 
 def go_to(page: Page, name: str) -> None:
@@ -151,8 +160,7 @@ def held_up(process: int) -> Iterator[None]:
 
 def server_of(worker: int) -> int:
     """The process that started a worker."""
-    stat = Path(f"/proc/{worker}/stat").read_text()
-    return int(stat.rpartition(")")[2].split()[1])
+    return parent_in(Path(f"/proc/{worker}/stat").read_text())
 
 
 @pytest.mark.parametrize("network", ["MLP", "CNN"])
