@@ -10,9 +10,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import streamlit as st
 
-from ui.leaving import nothing_but_the_menu_while_leaving
-from ui.pages import draw, train, weights
+from ui.components.leaving import nothing_but_the_menu_while_leaving
+from ui.draw import page as draw
 from ui.session import prepare_server
+from ui.train import page as train
+from ui.weights import page as weights
 
 HERE = Path(__file__).parent
 # In the page itself: files that Streamlit serves are gone for a moment when the page changes.

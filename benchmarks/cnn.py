@@ -26,9 +26,10 @@ def core_training(name: str, batch_size: int, threads: int) -> Measurement:
     import numpy as np
 
     from mnist_core import load_mnist
-    from mnist_core.models import CNNS, build_cnn, to_pixels
-    from mnist_core.optim import Nesterov
-    from mnist_core.parallel import BatchGradient
+    from mnist_core.nn.builders import CNNS, build_cnn
+    from mnist_core.nn.network import to_pixels
+    from mnist_core.nn.optimizers import Nesterov
+    from mnist_core.training.batch_gradient import BatchGradient
 
     train = load_mnist().train
     pixels, labels = to_pixels(train.images[:IMAGES]), train.labels[:IMAGES]
@@ -105,7 +106,7 @@ def useful_operations(name: str) -> int:
     Convolutions count for the outputs that the pooling looks at, forward and for both gradients;
     the first layer needs no gradient for its input.
     """
-    from mnist_core.models import CNNS
+    from mnist_core.nn.builders import CNNS
 
     net = CNNS[name]
     total, inputs, side = 0, 1, 28
@@ -143,7 +144,7 @@ def core_prediction(images: int, threads: int) -> Measurement:
     import numpy as np
 
     from mnist_core import load_mnist
-    from mnist_core.models import CNNS, build_cnn
+    from mnist_core.nn.builders import CNNS, build_cnn
 
     test = load_mnist().test.images
     model = build_cnn(**CNNS["S"], rng=np.random.default_rng(0))

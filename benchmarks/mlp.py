@@ -15,7 +15,9 @@ PREDICTIONS = 1000  # of one image each, in a measurement
 def core_epoch(batch_size: int) -> Measurement:
     """`train` just as the command line runs it: it measures and reports every step."""
     from mnist_core import load_mnist
-    from mnist_core.training import Run, TrainConfig, train
+    from mnist_core.training.config import TrainConfig
+    from mnist_core.training.run import Run
+    from mnist_core.training.train import train
 
     config = TrainConfig(
         hidden=(HIDDEN,),
@@ -168,7 +170,7 @@ def core_prediction() -> Measurement:
     import numpy as np
 
     from mnist_core import load_mnist
-    from mnist_core.models import build_mlp
+    from mnist_core.nn.builders import build_mlp
 
     images = load_mnist().test.images
     model = build_mlp(hidden=(HIDDEN,), rng=np.random.default_rng(0))

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mnist_core.data import Split
-from mnist_core.preprocess import normalize_drawing
+from mnist_core.data.mnist import Split
+from mnist_core.preprocess.normalize import normalize_drawing
 
 Picture = NDArray[np.uint8]
 Path = NDArray[np.float64]  # (n, 2): x and y of a pen's points

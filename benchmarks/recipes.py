@@ -25,8 +25,10 @@ PEERS = ("core", "pytorch")
 def run_core(recipe: str, seed: int, threads: int) -> dict[str, float]:
     """Test accuracy and seconds of training of the core's own loop."""
     from mnist_core import load_mnist
-    from mnist_core.metrics import accuracy
-    from mnist_core.training import PRESETS, Run, train
+    from mnist_core.nn.metrics import accuracy
+    from mnist_core.training.recipes import PRESETS
+    from mnist_core.training.run import Run
+    from mnist_core.training.train import train
 
     data = load_mnist()
     run = Run(replace(PRESETS[recipe], seed=seed, threads=threads), data)
@@ -43,8 +45,10 @@ def run_pytorch(recipe: str, seed: int, threads: int) -> dict[str, float]:
     from torch import nn
 
     from mnist_core import load_mnist
-    from mnist_core.optim import SCHEDULES
-    from mnist_core.training import PRESETS, Run, batches
+    from mnist_core.nn.schedules import SCHEDULES
+    from mnist_core.training.batches import batches
+    from mnist_core.training.recipes import PRESETS
+    from mnist_core.training.run import Run
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)

@@ -20,12 +20,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from non_digits import FONT_LETTERS, pictures, printed
 
 from mnist_core import load_mnist
-from mnist_core.augment import AUGMENTATIONS, augment
-from mnist_core.checkpoint import save_checkpoint
-from mnist_core.data import Dataset, Split
-from mnist_core.preprocess import normalize_drawing
-from mnist_core.rejection import JUDGE_FILE, KINDS, Judge
-from mnist_core.training import Run, TrainConfig, train
+from mnist_core.data.augment import AUGMENTATIONS, augment
+from mnist_core.data.mnist import Dataset, Split
+from mnist_core.inspection.digit_detector import JUDGE_FILE, KINDS, Judge
+from mnist_core.preprocess.normalize import normalize_drawing
+from mnist_core.training.checkpoint import save_checkpoint
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import Run
+from mnist_core.training.train import train
 
 NON_DIGITS = {"letter": 12_000, "scribble": 8_000}  # to learn from: the two that are most alike
 OTHER_NON_DIGITS = 3_000  # of every other kind

@@ -5,8 +5,8 @@ This package knows nothing of a browser; everything in it can be used from a scr
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnist_core.checkpoint import load_model
-    from mnist_core.data import load_mnist
+    from mnist_core.data.mnist import load_mnist
+    from mnist_core.training.checkpoint import load_model
 
 __all__ = ["load_mnist", "load_model"]
 
@@ -18,11 +18,11 @@ def __getattr__(name: str) -> Any:
     threads NumPy's BLAS may use, which can't be changed once NumPy is there.
     """
     if name == "load_mnist":
-        from mnist_core.data import load_mnist
+        from mnist_core.data.mnist import load_mnist
 
         return load_mnist
     if name == "load_model":
-        from mnist_core.checkpoint import load_model
+        from mnist_core.training.checkpoint import load_model
 
         return load_model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,1 @@
-"""Tests: one file a room."""
+"""Tests: the folders mirror those of the program."""

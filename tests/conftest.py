@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_core.data import Dataset, load_mnist
+from mnist_core.data.mnist import Dataset, load_mnist
 
 try:
     import hypothesis

@@ -385,8 +385,8 @@ def peak_memory() -> int:
 
 
 def main() -> None:
-    from mnist_core.pictures import PictureError, open_picture
-    from mnist_core.preprocess import ink_from_photo
+    from mnist_core.preprocess.image_files import PictureError, open_picture
+    from mnist_core.preprocess.ink import ink_from_photo
 
     if (
         "--write" in sys.argv

@@ -10,59 +10,40 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# A file may import from rooms that stand before its own. A package's files count as one room,
-# whose own order is its affair, except for pages: they never import each other.
+# A file may import from rooms that stand before its own. The files of a folder are one room, whose
+# own order is its affair; pages are a folder each, and never import one another.
 ROOMS = [
-    "mnist_core.functional",
-    "mnist_core.segment",
+    "mnist_core.arrays",
+    "mnist_core.paths",
+    "mnist_core.files",
     "mnist_core.data",
-    "mnist_core.pictures",
     "mnist_core.preprocess",
-    "mnist_core.augment",
-    "mnist_core.layers",
-    "mnist_core.convolution",
-    "mnist_core.models",
-    "mnist_core.optim",
-    "mnist_core.metrics",
-    "mnist_core.checkpoint",
-    "mnist_core.explain",
-    "mnist_core.hidden",
-    "mnist_core.units",
-    "mnist_core.exciting",
-    "mnist_core.saliency",
-    "mnist_core.parallel",
-    "mnist_core.collection",
-    "mnist_core.rejection",
+    "mnist_core.nn",
     "mnist_core.training",
-    "mnist_core.health",
     "mnist_core",  # the public doors in its __init__.py
+    "mnist_core.inspection",
+    "mnist_core.evaluation",
+    "mnist_core.runs",
     "mnist_core.experiments",
-    "mnist_core.jobs",
+    "mnist_core.cli",
     "mnist_core.__main__",
     "ui",
+    "ui.theme",
     "ui.html",
-    "ui.words",
-    "ui.svg",
-    "ui.canvas",
-    "ui.tiles",
-    "ui.moments",
-    "ui.leaving",
-    "ui.paste",
+    "ui.glossary",
+    "ui.links",
+    "ui.components",
     "ui.charts",
-    "ui.unit_charts",
     "ui.session",
-    "ui.unit_measures",
-    "ui.controls",
-    "ui.answers",
-    "ui.photographs",
-    "ui.collection",
-    "ui.closer",
-    "ui.unit_panels",
-    "ui.time_machine",
-    "ui.gradient_panel",
-    "ui.pages",
+    "ui.drawing",
+    "ui.networks",
+    "ui.settings",
+    "ui.train",
+    "ui.draw",
+    "ui.weights",
     "app",
 ]
+PAGES = ["ui.train", "ui.draw", "ui.weights"]
 SOURCES = sorted(
     path.relative_to(ROOT)
     for path in [ROOT / "app.py", *ROOT.glob("mnist_core/**/*.py"), *ROOT.glob("ui/**/*.py")]
@@ -71,12 +52,10 @@ SOURCES = sorted(
 # What may be imported besides the standard library and our own rooms.
 FOREIGN = {
     "mnist_core": {"numpy"},
-    "mnist_core.pictures": {"numpy", "PIL"},
     "mnist_core.preprocess": {"numpy", "PIL"},
-    "mnist_core.jobs.cluster": {"numpy", "dask", "distributed"},
+    "mnist_core.runs.cluster": {"numpy", "dask", "distributed"},
     "ui": {"numpy", "PIL", "plotly", "streamlit"},
     "ui.charts": {"numpy", "plotly"},
-    "ui.unit_charts": {"numpy", "plotly"},
     "app": {"streamlit"},
 }
 
@@ -126,8 +105,8 @@ def test_a_room_imports_only_rooms_before_it(path):
             continue
         target = longest_prefix(imported, ROOMS)
         if room == target:
-            assert room != "ui.pages" or name == "ui.pages", f"{name} imports the page {imported}"
             continue
+        assert room not in PAGES or target not in PAGES, f"{name} imports the page {imported}"
         assert target in ROOMS[: ROOMS.index(room)], f"{name} imports {imported}"
 
 
@@ -140,13 +119,15 @@ def test_a_room_imports_only_the_libraries_that_it_may(path):
 
 
 def test_the_core_runs_without_any_library_but_numpy():
-    # Whatever else is installed is hidden; only pictures and preprocess may ask for Pillow.
+    # Whatever else is installed is hidden; only preprocess may ask for Pillow.
     code = (
         "import sys\n"
         "for name in ('PIL', 'streamlit', 'plotly', 'pandas', 'scipy'):\n"
         "    sys.modules[name] = None\n"
         "from mnist_core import load_mnist, load_model\n"
-        "from mnist_core import checkpoint, explain, training\n"
+        "from mnist_core.training import train\n"
+        "from mnist_core.nn import gradient_check\n"
+        "from mnist_core.runs import local, worker\n"
         "assert len(load_mnist().test) == 10_000\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
@@ -160,18 +141,22 @@ def test_the_package_itself_does_not_import_numpy():
 
 def test_the_one_way_rule_would_find_an_import_of_the_wrong_way(tmp_path, monkeypatch):
     for name, content in {
-        "mnist_core/layers.py": "from mnist_core import models",
-        "mnist_core/models.py": "from . import layers",
-        "ui/pages/one.py": "from .two import x",
-        "ui/pages/two.py": "import mnist_core.models",
+        "mnist_core/data/one.py": "from mnist_core import nn",
+        "mnist_core/nn/__init__.py": "",
+        "mnist_core/nn/two.py": "from . import three",
+        "mnist_core/nn/three.py": "from ..data.one import x",
+        "ui/train/page.py": "from ..draw.page import x",
+        "ui/draw/page.py": "import mnist_core.nn.two",
+        "ui/weights/page.py": "from ui.draw import page",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
-    assert list(imports(Path("mnist_core/models.py"))) == ["mnist_core.layers"]
-    test_a_room_imports_only_rooms_before_it(Path("mnist_core/models.py"))
-    test_a_room_imports_only_rooms_before_it(Path("ui/pages/two.py"))
-    for wrong in ("mnist_core/layers.py", "ui/pages/one.py"):
+    assert list(imports(Path("mnist_core/nn/two.py"))) == ["mnist_core.nn.three"]
+    test_a_room_imports_only_rooms_before_it(Path("mnist_core/nn/two.py"))
+    test_a_room_imports_only_rooms_before_it(Path("mnist_core/nn/three.py"))
+    test_a_room_imports_only_rooms_before_it(Path("ui/draw/page.py"))
+    for wrong in ("mnist_core/data/one.py", "ui/train/page.py", "ui/weights/page.py"):
         with pytest.raises(AssertionError, match="imports"):
             test_a_room_imports_only_rooms_before_it(Path(wrong))

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from mnist_core.functional import Array
-
-BAR = "#2f7fc1"
+from mnist_core.arrays import Array
+from ui.theme import BAR
 
 
 def picture(image: Array, *, alt: str, width: int = 112) -> str:

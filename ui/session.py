@@ -8,12 +8,12 @@ from typing import cast
 
 import streamlit as st
 
-from mnist_core.checkpoint import load_model
-from mnist_core.data import Dataset, load_mnist
-from mnist_core.jobs.job import JobView, Snapshot
-from mnist_core.jobs.local import Job, LocalPool
-from mnist_core.models import Sequential
-from ui.canvas import Drawing
+from mnist_core.data.mnist import Dataset, load_mnist
+from mnist_core.nn.network import Sequential
+from mnist_core.runs.local import Job, LocalPool
+from mnist_core.runs.protocol import JobView, Snapshot
+from mnist_core.training.checkpoint import load_model
+from ui.components.canvas import Drawing
 
 
 @dataclass(frozen=True)

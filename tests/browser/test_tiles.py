@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ui.tiles import colour_table, quantise
+from ui.components.tiles import colour_table, quantise
 
 APP = "tests/browser/apps/tiles_app.py"
 PATIENCE = 30_000  # milliseconds until an update has to have come, on however busy a machine

@@ -159,7 +159,7 @@ def workers_below(ancestor: int) -> list[int]:
         line = process
         while line in parents and line != ancestor:
             line = parents[line]
-        if line == ancestor and b"mnist_core.jobs.worker" in name:
+        if line == ancestor and b"mnist_core.runs.worker" in name:
             found.append(process)
     return found
 

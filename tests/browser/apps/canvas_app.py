@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui.canvas import Drawing, draw_canvas, rasterise
+from ui.components.canvas import Drawing, draw_canvas, rasterise
 
 
 @st.cache_resource

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from ui.tiles import weight_tiles
+from ui.components.tiles import weight_tiles
 
 st.set_page_config(layout="wide")
 query = st.query_params

@@ -1,0 +1,1 @@
+"""How good a network is, and how far its own confidence can be trusted."""

@@ -1,0 +1,82 @@
+"""Says when a picture is no digit at all, and why: a network can only answer with one of ten.
+A small network of its own has learned to tell digits from letters, scribbles, lines and the like.
+
+It judges the picture, not somebody's answer, and so holds for every network that answers. That
+its classes are kinds of pictures is what makes a reason out of a number.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from mnist_core.arrays import Array
+from mnist_core.nn.network import Sequential
+from mnist_core.paths import MODELS_FOLDER
+from mnist_core.training.checkpoint import CheckpointError, load_checkpoint
+
+JUDGE_FILE = MODELS_FOLDER / "judge.npz"
+# What the classes of the judging network mean, and how they are called.
+KINDS = {
+    "digit": "a digit",
+    "letter": "a letter",
+    "scribble": "a scribble",
+    "lines": "lines",
+    "dots": "dots",
+    "texture": "a texture or a picture of something else",
+    "several": "several digits at once",
+}
+DOT_SIDE = 0.06  # of the sheet's side; what is not larger than this is where a pen touched it
+COVERED = 0.6  # of the sheet; no digit takes so much ink
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A network whose class 0 is "digit", and how probable that must be."""
+
+    network: Sequential
+    threshold: float
+
+    @classmethod
+    def load(cls, path: Path = JUDGE_FILE) -> Self:
+        """The judge in a file; CheckpointError if it is none."""
+        checkpoint = load_checkpoint(path)
+        threshold = checkpoint.config.get("threshold")
+        if not isinstance(threshold, float) or not 0 <= threshold <= 1:
+            raise CheckpointError(f"{path.name} does not say from when on a picture is a digit")
+        return cls(checkpoint.network(), threshold)
+
+    def digit_probabilities(self, images: Array) -> Array:
+        """How probably each image, uint8 (N, 28, 28), is a digit at all: (N,)."""
+        return self.network.predict_proba(images)[:, 0]
+
+    def objection(self, image: Array, ink: Array | None = None) -> str:
+        """Why an image, uint8 (28, 28) in MNIST's form, is no digit; "" if it may be one.
+
+        `ink`, uint8 (H, W), is the whole sheet that the image was cut from, where there is one:
+        how much of it is inked can't be seen in the image any more.
+        """
+        if not image.any():
+            return "There is nothing on it."
+        if ink is not None and (words := _about_the_sheet(ink)):
+            return words
+        kinds = self.network.predict_proba(image[None])[0, : len(KINDS)]
+        if kinds[0] >= self.threshold:
+            return ""
+        words = list(KINDS.values())[1 + int(kinds[1:].argmax())]
+        return f"It looks more like {words}."
+
+
+def _about_the_sheet(ink: Array) -> str:
+    """What can be said without any network, in a sentence; "" if that is nothing."""
+    inked = ink > 127
+    rows, columns = (np.flatnonzero(np.any(inked, axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return "There is hardly any ink."
+    side = max(np.ptp(rows), np.ptp(columns)) + 1
+    if side <= DOT_SIDE * max(ink.shape):
+        return "It is only a dot."
+    if inked.mean() > COVERED:
+        return "Nearly all of it is covered with ink."
+    return ""

@@ -1,0 +1,177 @@
+"""Networks as a sequence of layers, and the two families of them that this project is about.
+All parameters of a network lie in one flat vector, so an optimizer takes a few array operations.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+
+from mnist_core.arrays import CLASSES, PIXELS, Array
+from mnist_core.nn.functional import softmax
+from mnist_core.nn.layers import Cache, Dropout, Layer
+from mnist_core.nn.workspace import NEW_ARRAYS, NewArrays, Scratch
+
+# Images that go through a network at once: more, and activations fall out of the processor's
+# cache; fewer, and the number of calls costs more than what is computed in them.
+MLP_TILE = 512
+
+
+@dataclass(frozen=True)
+class ParameterVector:
+    """One flat vector, and the parameters of each layer as views into it."""
+
+    flat: Array  # (P,)
+    layers: tuple[dict[str, Array], ...]
+
+    @classmethod
+    def shaped_like(cls, parameters: Sequence[dict[str, Array]], dtype: Any) -> Self:
+        """Zeros with a view for every array in `parameters`, one dictionary a layer."""
+        arrays = [array for layer in parameters for array in layer.values()]
+        flat = np.zeros(sum(array.size for array in arrays), dtype)
+        ends = np.cumsum([array.size for array in arrays]).tolist()
+        pieces = iter(zip([0, *ends], ends, strict=False))
+        views = []
+        for layer in parameters:
+            views.append({})
+            for name, array in layer.items():
+                start, end = next(pieces)
+                views[-1][name] = flat[start:end].reshape(array.shape)
+        return cls(flat, tuple(views))
+
+    def named(self) -> dict[str, Array]:
+        """Every parameter by its path: the layer's number and the name, as in "0.W"."""
+        return {
+            f"{number}.{name}": array
+            for number, layer in enumerate(self.layers)
+            for name, array in layer.items()
+        }
+
+
+class Sequential:
+    """Layers one after the other, from a batch of images to logits.
+
+    `input_shape` is (784,) or (1, 28, 28): what the first layer expects before the batch axis.
+    `tile` is how many images are best computed at once, `share` how many are worth a thread.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        input_shape: tuple[int, ...] = (PIXELS,),
+        tile: int = MLP_TILE,
+        share: int = MLP_TILE,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.layers = tuple(layers)
+        self.input_shape = input_shape
+        self.tile = tile
+        self.share = share
+        own = [layer.parameters() for layer in self.layers]
+        self.parameters = ParameterVector.shaped_like(own, dtype)
+        for layer, before, views in zip(self.layers, own, self.parameters.layers, strict=True):
+            for name, view in views.items():
+                view[...] = before[name]
+                setattr(layer, name, view)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the parameters, and so of everything computed from them."""
+        return self.parameters.flat.dtype
+
+    @property
+    def has_randomness(self) -> bool:
+        """Whether forward needs a generator in training."""
+        return any(isinstance(layer, Dropout) for layer in self.layers)
+
+    def new_gradients(self) -> ParameterVector:
+        """Zeros of the parameters' shapes, for backward to write into."""
+        return ParameterVector.shaped_like(self.parameters.layers, self.dtype)
+
+    def input_batch(self, pixels: Array) -> Array:
+        """Pixel rows (N, 784) in 0..1 as the network's input (*input_shape, N), a view.
+
+        The columns stay rows in memory: a Dense layer's products take the transpose as a flag.
+        """
+        return pixels.T.reshape(*self.input_shape, -1)
+
+    def forward(
+        self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
+    ) -> tuple[Array, list[Cache]]:
+        """Logits (10, N) of a batch x (*input_shape, N), and each layer's cache."""
+        caches = []
+        for layer in self.layers:
+            x, cache = layer.forward(x, scratch=scratch, rng=rng)
+            caches.append(cache)
+        return x, caches
+
+    def backward(
+        self,
+        dlogits: Array,
+        caches: list[Cache],
+        gradients: ParameterVector,
+        *,
+        scratch: NewArrays = NEW_ARRAYS,
+        input_gradient: bool = False,
+    ) -> Array | None:
+        """Write the gradient of every parameter; return that of the input if it is asked for."""
+        dy: Array | None = dlogits
+        for number in range(len(self.layers) - 1, -1, -1):
+            assert dy is not None
+            dy = self.layers[number].backward(
+                dy,
+                caches[number],
+                gradients.layers[number],
+                scratch=scratch,
+                input_gradient=input_gradient or number > 0,
+            )
+        return dy
+
+    def logits(self, images: Array, *, threads: int = 1) -> Array:
+        """Logits (10, N) of uint8 images (N, 28, 28), computed on that many threads."""
+        if 0 < len(images) <= self.tile:  # nothing to share, nor to put together
+            return self.forward(self.input_batch(to_pixels(images, self.dtype)))[0]
+        logits = np.empty((CLASSES, len(images)), self.dtype)
+        tiles = range(0, len(images), self.tile)
+        if threads == 1:
+            self._fill_tiles(logits, images, tiles)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                fill = partial(self._fill_tiles, logits, images)
+                list(pool.map(fill, [tiles[first::threads] for first in range(threads)]))
+        return logits
+
+    def _fill_tiles(self, logits: Array, images: Array, tiles: range) -> None:
+        """Write the columns (10, tile) of the tiles that begin at the given images."""
+        scratch = Scratch()
+        for start in tiles:
+            images_of_tile = images[start : start + self.tile]
+            pixels = scratch.array(self, "pixels", (len(images_of_tile), PIXELS), self.dtype)
+            x = self.input_batch(to_pixels(images_of_tile, self.dtype, out=pixels))
+            logits[:, start : start + self.tile] = self.forward(x, scratch=scratch)[0]
+
+    def predict_proba(self, images: Array, *, threads: int = 1) -> Array:
+        """Probability of each digit, float32 (N, 10), for uint8 images (N, 28, 28)."""
+        if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
+            raise ValueError(
+                f"uint8 images (N, 28, 28) expected, not {images.dtype} {images.shape}"
+            )
+        return np.ascontiguousarray(softmax(self.logits(images, threads=threads)).T, np.float32)
+
+    def predict(self, images: Array, *, threads: int = 1) -> Array:
+        """The most probable digit of each image, (N,)."""
+        return self.logits(images, threads=threads).argmax(axis=0)
+
+
+def to_pixels(images: Array, dtype: Any = np.float32, out: Array | None = None) -> Array:
+    """uint8 images (N, 28, 28) as rows of pixels in 0..1, (N, 784)."""
+    rows = images.reshape(-1, PIXELS)
+    if out is None:
+        out = np.empty(rows.shape, dtype)
+    out[...] = rows  # two passes, since one that converts and multiplies takes longer
+    out *= 1 / 255
+    return out

@@ -1,0 +1,1 @@
+"""Training: settings, recipes, batches, the loop itself, and checkpoints."""

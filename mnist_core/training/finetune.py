@@ -1,0 +1,90 @@
+"""A copy of a network learns a few digits of one person, with MNIST's in between or without."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from mnist_core.data.mnist import Split
+from mnist_core.nn.metrics import accuracy
+from mnist_core.nn.network import Sequential, to_pixels
+from mnist_core.training.batch_gradient import BatchGradient
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How a network is taught: plain gradient descent on a batch of the collection a step.
+
+    With replay every batch has as many of MNIST's training images in it besides.
+    """
+
+    steps: int = 200
+    batch_size: int = 16
+    learning_rate: float = 0.02
+    replay: bool = True
+    seed: int = 0
+    judge_every: int = 20
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch_size, self.judge_every) < 1 or self.learning_rate <= 0:
+            raise ValueError("steps, batch size and learning rate must be above 0")
+
+
+@dataclass
+class Taught:
+    """What a lesson led to: accuracies 0..1 after each of `steps`, the first being 0."""
+
+    network: Sequential
+    steps: list[int] = field(default_factory=list)
+    learned: list[float] = field(default_factory=list)  # digits of the collection it learned from
+    held_out: list[float] = field(default_factory=list)  # those it has not seen; may be empty
+    test: list[float] = field(default_factory=list)  # MNIST's test images
+
+    def judged(self, step: int, learned: Split, held_out: Split, test: Split) -> Self:
+        """With one more measurement."""
+        self.steps.append(step)
+        of_each = ((self.learned, learned), (self.held_out, held_out), (self.test, test))
+        for values, split in of_each:
+            if len(split):
+                values.append(accuracy(self.network.predict(split.images), split.labels))
+        return self
+
+
+def divided(collection: Split) -> tuple[Split, Split]:
+    """The digits to learn from, and those to judge by: every third of each label is held out."""
+    turn = np.zeros(len(collection), np.intp)
+    for digit in range(10):
+        of_digit = np.flatnonzero(collection.labels == digit)
+        turn[of_digit] = np.arange(len(of_digit))
+    held_out = turn % 3 == 2
+    return collection[~held_out], collection[held_out]
+
+
+def teach(
+    network: Sequential, collection: Split, train: Split, test: Split, lesson: Lesson
+) -> Iterator[Taught]:
+    """Fine-tune a network on a collection; yields the same Taught before the first step and later.
+
+    `network` is changed, so pass one that nobody else uses: load_model gives a new one each time.
+    Catastrophic forgetting: McCloskey & Cohen 1989; replay against it: Robins 1995.
+    """
+    learned, held_out = divided(collection)
+    if not len(learned):
+        raise ValueError("the collection is empty: keep a few drawings first")
+    taught = Taught(network)
+    gradient = BatchGradient(network)
+    rng = np.random.default_rng(lesson.seed)
+    yield taught.judged(0, learned, held_out, test)
+    for step in range(1, lesson.steps + 1):
+        chosen = rng.integers(len(learned), size=lesson.batch_size)
+        images, labels = learned.images[chosen], learned.labels[chosen]
+        if lesson.replay:
+            others = rng.integers(len(train), size=lesson.batch_size)
+            images = np.concatenate([images, train.images[others]])
+            labels = np.concatenate([labels, train.labels[others]])
+        scale = lesson.learning_rate / len(labels)
+        gradient(to_pixels(images, network.dtype), labels, scale=scale)
+        network.parameters.flat[...] -= gradient.gradients.flat
+        if step % lesson.judge_every == 0 or step == lesson.steps:
+            yield taught.judged(step, learned, held_out, test)

@@ -1,0 +1,175 @@
+"""A run: a network, its optimizer, and how far they have come.
+Saved and resumed, it goes on to the very numbers that it would have had.
+"""
+
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from mnist_core.arrays import Array
+from mnist_core.data.mnist import VALIDATION_SIZE, Dataset, balanced_subset
+from mnist_core.nn.builders import build_model
+from mnist_core.nn.metrics import loss_and_accuracy
+from mnist_core.nn.network import Sequential
+from mnist_core.nn.optimizers import OPTIMIZERS
+from mnist_core.training.checkpoint import Checkpoint, CheckpointError, fill, restored
+from mnist_core.training.config import LIMITS, TrainConfig
+from mnist_core.training.random_streams import INITIAL, SUBSET, random_stream
+
+Status = Literal["running", "finished", "exploded"]
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch led to. Losses are in nats, accuracies 0..1, all of the same weights.
+
+    train_* are measured on the clean training images, at most the first 10,000 of them.
+    seconds is the time of training alone, and no part of what makes two results equal.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float = field(compare=False)
+
+
+@dataclass(slots=True)  # not frozen: that would take four times as long, at every step
+class Progress:
+    """A run after one more step; loss and accuracy are those of the step's batch."""
+
+    step: int
+    steps: int
+    epoch: int  # of the step, from 1
+    loss: float
+    accuracy: float
+    learning_rate: float
+    seconds: float  # of training, since the run began or was resumed
+    images: int  # trained on in that time
+    result: EpochResult | None  # with the last step of an epoch
+    status: Status
+    message: str = ""
+
+
+class Run:
+    """A network, its optimizer and how far they have come.
+
+    learning_rate may be changed between two steps; the schedule scales whatever it is.
+    """
+
+    def __init__(self, config: TrainConfig, data: Dataset) -> None:
+        """A new run; ValueError for a training size that the data does not have."""
+        self.config = config
+        self.data = data
+        self.train = balanced_subset(
+            data.train, config.train_size, rng=random_stream(config.seed, SUBSET)
+        )
+        self.model = build_model(**config.network, rng=random_stream(config.seed, INITIAL))
+        self.optimizer = OPTIMIZERS[config.optimizer](
+            self.model.parameters.flat.size, momentum=config.momentum
+        )
+        self.average = self.model.new_gradients() if config.average else None
+        self.learning_rate = config.learning_rate
+        self.step = 0
+        self.steps_per_epoch = config.steps_per_epoch
+        self.steps = self.steps_per_epoch * config.epochs
+        self.history: list[EpochResult] = []
+
+    @classmethod
+    def resume(cls, checkpoint: Checkpoint, data: Dataset) -> Self:
+        """The run that a checkpoint was made of; CheckpointError if it does not fit the data."""
+        if checkpoint.data_sha256 != data.sha256:
+            raise CheckpointError("it was trained on other data")
+        try:
+            run = cls(TrainConfig.from_dict(checkpoint.config), data)
+        except ValueError as error:
+            raise CheckpointError(f"its settings can't be used: {error}") from error
+        fill(run.model.parameters.named(), checkpoint.parameters)
+        fill(run.optimizer.state, checkpoint.optimizer)
+        if run.average is not None:
+            fill(run.average.named(), checkpoint.average)
+        if not 0 <= checkpoint.step <= run.steps:
+            raise CheckpointError(f"its step {checkpoint.step} is not one of the run's {run.steps}")
+        if run.optimizer.state.get("steps", checkpoint.step) != checkpoint.step:
+            raise CheckpointError("its optimizer has not counted the steps that the run took")
+        low, high = LIMITS["learning_rate"]
+        if not low <= checkpoint.learning_rate <= high:  # false for NaN too
+            raise CheckpointError(f"its learning rate is not from {low:g} to {high:g}")
+        run.step = checkpoint.step
+        run.learning_rate = float(checkpoint.learning_rate)
+        run.history = [_epoch_result(values) for values in checkpoint.history]
+        if len(run.history) != run.step // run.steps_per_epoch:
+            raise CheckpointError("its history does not have a result for every epoch")
+        return run
+
+    def arrays(self) -> list[Array]:
+        """All that a step changes: the parameters, the optimizer's memory, averaged weights."""
+        arrays = [self.model.parameters.flat, *self.optimizer.state.values()]
+        return arrays if self.average is None else [*arrays, self.average.flat]
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that `resume` needs. The arrays are the run's own: save or copy them now."""
+        return Checkpoint(
+            model=self.config.network,
+            parameters=self.model.parameters.named(),
+            optimizer=dict(self.optimizer.state),
+            average=self.average.named() if self.average is not None else {},
+            config=self.config.to_dict(),
+            history=[asdict(result) for result in self.history],
+            step=self.step,
+            learning_rate=self.learning_rate,
+            seed=self.config.seed,
+            data_sha256=self.data.sha256,
+        )
+
+    def network(self) -> Sequential:
+        """The network to predict with: averaged weights if the run keeps them, else its own."""
+        if self.average is None or self.step == 0:
+            return self.model
+        return restored(self.config.network, self.average.named())
+
+    def evaluate(self, epoch: int, seconds: float) -> EpochResult:
+        """Loss and accuracy on training and validation images now."""
+        seen = self.train[:VALIDATION_SIZE]
+        network = self.network()
+        train_loss, train_accuracy = loss_and_accuracy(network, seen.images, seen.labels)
+        held_out = self.data.validation
+        loss, accuracy = loss_and_accuracy(network, held_out.images, held_out.labels)
+        return EpochResult(epoch, train_loss, train_accuracy, loss, accuracy, seconds)
+
+
+def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> Checkpoint:
+    """What `Run.resume` makes a new run of that begins, at step 0, with these parameters (P,).
+
+    The optimizer remembers nothing yet. Raises CheckpointError if the parameters are not those of
+    a network with these settings.
+    """
+    model = build_model(**config.network, rng=np.random.default_rng(0))
+    if model.parameters.flat.shape != parameters.shape:
+        raise CheckpointError("the weights are those of a network with other layers")
+    model.parameters.flat[...] = parameters
+    optimizer = OPTIMIZERS[config.optimizer](parameters.size, momentum=config.momentum)
+    return Checkpoint(
+        model=config.network,
+        parameters=model.parameters.named(),
+        optimizer=dict(optimizer.state),
+        average=model.parameters.named() if config.average else {},
+        config=config.to_dict(),
+        learning_rate=config.learning_rate,
+        seed=config.seed,
+        data_sha256=data_sha256,
+    )
+
+
+def _epoch_result(values: Any) -> EpochResult:
+    """The result that a checkpoint's history has; CheckpointError if it is none."""
+    try:
+        result = EpochResult(**values)
+        if any(type(n) not in (int, float) or not isfinite(n) for n in asdict(result).values()):
+            raise ValueError("a value is not a finite number")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError("its history is not made of results of epochs") from error
+    return result

@@ -1,0 +1,181 @@
+"""A person's own digits: what a ZIP of them holds, which ZIPs are refused, what teaching does."""
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnist_core import load_mnist, load_model
+from mnist_core.data.mnist import Dataset, Split
+from mnist_core.data.own_digits import (
+    IMAGES_NAME,
+    LABELS_NAME,
+    CollectionError,
+    empty,
+    from_zip,
+    png_bytes,
+    to_zip,
+    with_digit,
+    without_digit,
+)
+from mnist_core.training.finetune import Lesson, Taught, divided, teach
+from tests.conftest import idx_bytes
+
+Entries = dict[str, bytes]
+
+
+@pytest.fixture
+def ten(small: Dataset) -> Split:
+    """Ten digits, as a person might have kept them."""
+    return small.test[:10]
+
+
+def zip_of(entries: Entries, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def pair(images: np.ndarray, labels: np.ndarray) -> Entries:
+    return {IMAGES_NAME: idx_bytes(images), LABELS_NAME: idx_bytes(labels)}
+
+
+INK = np.full((1, 28, 28), 9, np.uint8)
+LABEL = np.zeros(1, np.uint8)
+
+
+def test_digits_come_back_from_a_zip_as_they_were(ten: Split) -> None:
+    again = from_zip(to_zip(ten))
+    assert np.array_equal(again.images, ten.images)
+    assert np.array_equal(again.labels, ten.labels)
+
+
+def test_an_empty_collection_comes_back_empty() -> None:
+    assert len(from_zip(to_zip(empty()))) == 0
+
+
+def test_the_same_digits_give_the_same_zip(ten: Split) -> None:
+    assert to_zip(ten) == to_zip(ten)
+
+
+def test_the_zip_holds_a_picture_named_by_its_label_for_every_digit(ten: Split) -> None:
+    with zipfile.ZipFile(io.BytesIO(to_zip(ten))) as archive:
+        name = f"{ten.labels[2]}-0003.png"
+        with Image.open(io.BytesIO(archive.read(name))) as image:
+            assert image.mode == "L"
+            assert np.array_equal(np.asarray(image), ten.images[2])
+        assert len(archive.namelist()) == 2 + 10
+
+
+def test_a_data_set_of_own_digits_can_be_loaded(ten: Split, tmp_path) -> None:
+    with zipfile.ZipFile(io.BytesIO(to_zip(ten))) as archive:
+        archive.extractall(tmp_path)
+    for name in (IMAGES_NAME, LABELS_NAME):  # the same digits to judge by
+        (tmp_path / name.replace("train", "t10k")).write_bytes((tmp_path / name).read_bytes())
+    data = load_mnist(tmp_path)
+    assert len(data.train) + len(data.validation) == 10
+    assert np.array_equal(data.test.images, ten.images)
+
+
+def test_a_png_is_read_by_others_as_it_was_written() -> None:
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    with Image.open(io.BytesIO(png_bytes(image))) as read:
+        assert np.array_equal(np.asarray(read), image)
+
+
+def test_a_digit_is_added_at_the_end_and_taken_away_by_its_number(ten: Split) -> None:
+    more = with_digit(ten, INK[0], 7)
+    assert len(more) == 11 and more.labels[-1] == 7 and np.array_equal(more.images[-1], INK[0])
+    less = without_digit(more, 0)
+    assert np.array_equal(less.labels, more.labels[1:])
+
+
+def test_a_full_collection_takes_no_more() -> None:
+    full = Split(np.repeat(INK, 1000, axis=0), np.zeros(1000, np.uint8))
+    with pytest.raises(CollectionError, match="at most 1,000"):
+        with_digit(full, INK[0], 1)
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "no ZIP": lambda: b"hello",
+    "an empty file": lambda: b"",
+    "cut short": lambda: to_zip(Split(INK, LABEL))[:-30],
+    "a path that leads out of the folder": lambda: zip_of(
+        pair(INK, LABEL) | {"../../etc/passwd": b"x"}
+    ),
+    "a program": lambda: zip_of(pair(INK, LABEL) | {"3-0001.png.exe": b"x"}),
+    "no pair of files": lambda: zip_of({"3-0001.png": png_bytes(INK[0])}),
+    "no labels": lambda: zip_of({IMAGES_NAME: idx_bytes(INK)}),
+    "a bomb": lambda: zip_of(pair(INK, LABEL) | {"3-0001.png": bytes(30 * 2**20)}),
+    "a bomb of images": lambda: zip_of(
+        {IMAGES_NAME: bytes(5 * 2**20), LABELS_NAME: idx_bytes(LABEL)}
+    ),
+    "too large": lambda: bytes(3 * 2**20),
+    "too many files": lambda: zip_of(
+        pair(INK, LABEL) | {f"{i % 10}-{i}.png": b"" for i in range(1001)}
+    ),
+    "another packing": lambda: zip_of(pair(INK, LABEL), zipfile.ZIP_BZIP2),
+    "more labels than pictures": lambda: zip_of(pair(INK, np.zeros(2, np.uint8))),
+    "larger pictures": lambda: zip_of(pair(np.ones((1, 29, 28), np.uint8), LABEL)),
+    "a label of 10": lambda: zip_of(pair(INK, LABEL + 10)),
+    "a blank picture": lambda: zip_of(pair(INK * 0, LABEL)),
+    "a header that claims more": lambda: zip_of(
+        {IMAGES_NAME: idx_bytes(INK)[:-1], LABELS_NAME: idx_bytes(LABEL)}
+    ),
+    "sizes that wrap around": lambda: zip_of(
+        {IMAGES_NAME: b"\x00\x00\x08\x03" + b"\xff" * 12, LABELS_NAME: idx_bytes(LABEL)}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_zip_is_refused_with_a_sentence(name: str) -> None:
+    with pytest.raises(CollectionError) as refused:
+        from_zip(HOSTILE[name]())
+    assert str(refused.value).endswith(".") and "\n" not in str(refused.value)
+
+
+def test_an_entry_that_unpacks_to_more_than_it_claims_is_refused() -> None:
+    content = bytearray(zip_of(pair(np.zeros((5000, 28, 28), np.uint8), LABEL)))
+    claimed = (5000 * 784 + 16).to_bytes(4, "little")
+    assert content.count(claimed) == 2  # in the entry's own header and in the directory
+    with pytest.raises(CollectionError):
+        from_zip(bytes(content.replace(claimed, (16).to_bytes(4, "little"))))
+
+
+def test_every_third_digit_of_a_label_is_held_out() -> None:
+    labels = np.array([1, 1, 2, 1, 2, 1], np.uint8)
+    learned, held_out = divided(Split(np.repeat(INK, 6, axis=0), labels))
+    assert learned.labels.tolist() == [1, 1, 2, 2, 1]
+    assert held_out.labels.tolist() == [1]
+
+
+def taught(collection: Split, mnist: Dataset, *, replay: bool) -> Taught:
+    lesson = Lesson(steps=60, replay=replay, learning_rate=0.1, judge_every=30)
+    *_, last = teach(load_model("mlp"), collection, mnist.train, mnist.test[:2000], lesson)
+    return last
+
+
+def test_teaching_wrong_names_gains_them_and_replay_forgets_less(mnist: Dataset) -> None:
+    ones = mnist.validation[mnist.validation.labels == 1]
+    renamed = Split(ones.images[:12], np.full(12, 7, np.uint8))
+    alone, with_replay = (taught(renamed, mnist, replay=replay) for replay in (False, True))
+    assert alone.steps == [0, 30, 60]
+    assert alone.learned[0] == 0 and alone.learned[-1] == 1
+    assert alone.test[-1] < with_replay.test[-1] < alone.test[0]
+
+
+def test_the_shipped_network_is_not_changed_by_teaching(mnist: Dataset) -> None:
+    before = load_model("mlp")
+    taught(mnist.validation[:9], mnist, replay=False)
+    assert np.array_equal(load_model("mlp").parameters.flat, before.parameters.flat)
+
+
+def test_an_empty_collection_teaches_nothing(mnist: Dataset) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        next(teach(load_model("mlp"), empty(), mnist.train, mnist.test, Lesson()))

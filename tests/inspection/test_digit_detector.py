@@ -1,0 +1,81 @@
+"""What is no digit is told from what is one, with a reason; digits are hardly ever turned away."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from mnist_core.data.mnist import Dataset
+from mnist_core.inspection.digit_detector import JUDGE_FILE, Judge
+from mnist_core.preprocess.normalize import normalize_drawing
+from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+
+Picture = np.ndarray
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+def drawn(*strokes: list[tuple[int, int]]) -> Picture:
+    """Strokes on a sheet of 280x280 pixels."""
+    sheet = Image.new("L", (280, 280))
+    for stroke in strokes:
+        ImageDraw.Draw(sheet).line(stroke, fill=255, width=20, joint="curve")
+    return np.asarray(sheet)
+
+
+def objection(judge: Judge, sheet: Picture) -> str:
+    return judge.objection(normalize_drawing(sheet), sheet)
+
+
+def test_hardly_any_test_digit_is_turned_away(judge: Judge, mnist: Dataset) -> None:
+    turned_away = judge.digit_probabilities(mnist.test.images) < judge.threshold
+    assert turned_away.mean() <= 0.01
+
+
+def test_a_test_digit_gives_no_objection(judge: Judge, mnist: Dataset) -> None:
+    assert judge.objection(mnist.test.images[0]) == ""
+
+
+def test_a_drawn_one_is_a_digit(judge: Judge) -> None:
+    assert objection(judge, drawn([(146, 56), (140, 224)])) == ""
+
+
+def test_a_dot_is_only_a_dot(judge: Judge) -> None:
+    sheet = np.zeros((280, 280), np.uint8)
+    sheet[100:112, 100:112] = 255
+    assert objection(judge, sheet) == "It is only a dot."
+
+
+def test_a_sheet_full_of_ink_is_no_digit(judge: Judge) -> None:
+    assert "covered with ink" in objection(judge, np.full((280, 280), 255, np.uint8))
+
+
+def test_a_blank_picture_is_no_digit(judge: Judge) -> None:
+    assert judge.objection(np.zeros((28, 28), np.uint8)) == "There is nothing on it."
+
+
+def test_lines_beside_each_other_are_called_lines(judge: Judge) -> None:
+    rows = [[(40, y), (240, y)] for y in (60, 120, 180, 240)]
+    assert objection(judge, drawn(*rows)) == "It looks more like lines."
+
+
+def test_noise_is_a_texture(judge: Judge) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    assert "texture" in judge.objection(normalize_drawing(noise))
+
+
+def test_two_digits_are_not_read_as_one(judge: Judge, mnist: Dataset) -> None:
+    pair = np.hstack([mnist.test.images[0], mnist.test.images[1]])
+    assert "several digits" in judge.objection(normalize_drawing(pair))
+
+
+def test_a_file_without_a_threshold_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "judge.npz"
+    save_checkpoint(file, replace(load_checkpoint(JUDGE_FILE), config={}))
+    with pytest.raises(CheckpointError, match="from when on"):
+        Judge.load(file)

@@ -1,0 +1,99 @@
+"""The pages without a browser: what a first visitor finds, and what settings come to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.data.augment import AUGMENTATIONS
+from mnist_core.runs.local import LocalPool, PoolSettings
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.recipes import PRESETS
+from ui import settings as controls
+
+APP = str(Path(__file__).parents[2] / "app.py")
+DRAW = """
+import ui.draw.page
+ui.draw.page.page()
+"""
+
+
+@pytest.fixture
+def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]:
+    """A server's runs, kept in a folder of the test's own and ended with it."""
+    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
+        monkeypatch.setattr("ui.session.pool", lambda: pool)
+        monkeypatch.setattr("ui.train.page.pool", lambda: pool)
+        yield pool
+
+
+def opened(app: AppTest) -> AppTest:
+    app.run(timeout=30)
+    assert not app.exception
+    return app
+
+
+def test_a_first_visitor_is_told_to_press_start(pool: LocalPool) -> None:
+    app = opened(AppTest.from_file(APP))
+    assert app.title[0].value == "Train"
+    assert app.button(key="start").label == "Start"
+    for name in ("Pause", "One batch", "One epoch", "Stop", "Rewind"):
+        assert app.button(key=name).disabled
+
+
+def test_start_begins_a_run_with_the_settings_on_the_page(pool: LocalPool) -> None:
+    app = opened(AppTest.from_file(APP))
+    app.number_input(key="epochs").set_value(2)
+    app.select_slider(key="train_size").set_value(200)
+    app.number_input(key="units1").set_value(7)
+    app.button(key="start").click()
+    opened(app)
+    job = pool.get("".join(app.query_params["run"]))
+    assert job is not None
+    config = job.look().config
+    assert (config.hidden, config.epochs, config.train_size) == ((7,), 2, 200)
+    view = job.wait_for(lambda view: view.ended, timeout=60)
+    assert view.status == "finished" and len(view.results) == 2
+    opened(app)
+    assert "After epoch 2" in " ".join(caption.value for caption in app.caption)
+    assert app.button(key="start").label == "Start a new run"
+
+
+def test_a_recipe_sets_every_widget(pool: LocalPool) -> None:
+    app = opened(AppTest.from_file(APP))
+    app.selectbox(key="preset").set_value("report-2000")
+    opened(app)
+    assert app.number_input(key="epochs").value == 100
+    assert app.select_slider(key="learning_rate").value == 0.0001
+    assert app.selectbox(key="reduction").value == "sum"
+    assert app.selectbox(key="activation").value == "sigmoid"
+
+
+def test_a_blank_canvas_is_no_digit(pool: LocalPool) -> None:
+    app = opened(AppTest.from_string(DRAW))
+    assert any("Draw a digit" in html.proto.body for html in app.get("html"))
+
+
+@pytest.mark.parametrize("name", controls.PRESET_NAMES)
+def test_every_recipe_can_be_set_with_the_widgets(name: str) -> None:
+    config = PRESETS[name]
+    assert config.learning_rate in controls.LEARNING_RATES
+    assert config.batch_size in controls.BATCH_SIZES
+    assert config.train_size in controls.TRAIN_SIZES
+    assert config.average in controls.AVERAGES
+    assert config.initialisation in controls.INITIAL_WEIGHTS
+    assert config.augmentation in AUGMENTATIONS.values()
+    assert config.weight_decay in controls.WEIGHT_DECAYS
+    assert len(config.dense) <= 1
+
+
+def test_every_recipe_of_the_command_line_is_on_the_page() -> None:
+    assert set(controls.PRESET_NAMES) == set(PRESETS)
+
+
+def test_a_summary_names_the_network_and_how_it_learns() -> None:
+    words = controls.run_summary(TrainConfig(hidden=(64, 32), activation="relu", seed=3))
+    assert "784-64-32-10 relu" in words and "nesterov 0.1" in words and "seed 3" in words
+    cnn = controls.run_summary(TrainConfig(model="cnn", dense=(128,)))
+    assert "CNN 5x5x8 · 5x5x16 · dense 128" in cnn

@@ -1,0 +1,235 @@
+"""The Weights page without a browser: the gallery, a unit, units that are off, a run's moments."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from mnist_core import load_mnist
+from mnist_core.runs.commands import Rewind, TrainBatch
+from mnist_core.runs.local import Job, LocalPool, PoolSettings
+from mnist_core.training.checkpoint import save_checkpoint
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import starting_point
+from ui.weights.time_machine import accuracy_svg, curves_csv, forming_webp
+
+WEIGHTS = """
+import ui.weights.page
+ui.weights.page.page()
+"""
+ONE_UNIT = """
+from ui.session import shipped
+from ui.weights.panels import Looked, one_unit
+one_unit(Looked("{network}", "a network", shipped("{network}")), 3)
+"""
+
+
+@pytest.fixture
+def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]:
+    """A server's runs, kept in a folder of the test's own and ended with it."""
+    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
+        monkeypatch.setattr("ui.session.pool", lambda: pool)
+        monkeypatch.setattr("ui.weights.time_machine.pool", lambda: pool)
+        monkeypatch.setattr("ui.weights.gradients.pool", lambda: pool)
+        yield pool
+
+
+def opened(app: AppTest) -> AppTest:
+    app.run(timeout=60)
+    assert not app.exception
+    return app
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
+
+
+def test_the_shipped_network_is_shown_and_measured_at_once(pool: LocalPool) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    assert "64 hidden units" in captions(app)
+    assert "dead" in captions(app)
+
+
+@pytest.mark.parametrize("sort", ["importance", "digit", "similarity", "activity"])
+def test_the_tiles_can_be_sorted(pool: LocalPool, sort: str) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    app.selectbox(key="weights_sort").set_value(sort)
+    opened(app)
+    assert ("Importance on 10,000" in captions(app)) == (sort == "importance")
+
+
+def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    app.segmented_control(key="panel").set_value("Switch off")
+    opened(app)
+    app.multiselect(key="off_mlp").set_value(list(range(60)))
+    opened(app)
+    before, after = app.dataframe[0].value.iloc[0, 1:], app.dataframe[0].value.iloc[1, 1:]
+    assert np.mean(after) < np.mean(before) - 20
+    app.button[-1].click()
+    opened(app)
+    assert app.multiselect(key="off_mlp").value == []
+
+
+def test_the_pruning_curve_is_drawn_on_demand(pool: LocalPool) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    app.segmented_control(key="panel").set_value("Pruning")
+    opened(app)
+    app.button(key="ask_pruned_mlp").click()
+    opened(app)
+    assert "less than one percentage point below" in captions(app)
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_a_chosen_unit_is_shown_with_images_and_accuracy_without_it(
+    pool: LocalPool, network: str
+) -> None:
+    app = opened(AppTest.from_string(ONE_UNIT.format(network=network)))
+    assert app.subheader[0].value.endswith(" 3")
+    assert any("Without it" in text.value for text in app.markdown)
+    app.button(key=f"switch_{network}").click()
+    opened(app)
+    assert app.button(key=f"switch_{network}").label.startswith("Switch on")
+
+
+@pytest.mark.parametrize("panel", ["What excites them", "Feature maps"])
+def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    app.segmented_control(key="weights_of").set_value("cnn")
+    opened(app)
+    app.segmented_control(key="panel").set_value(panel)
+    opened(app)
+    if panel == "What excites them":
+        app.button(key="ask_exciting_cnn").click()
+        opened(app)
+        assert not app.info
+
+
+@pytest.fixture
+def run(pool: LocalPool) -> Job:
+    """A small run that has ended."""
+    config = TrainConfig(hidden=(8,), epochs=3, train_size=1_000, batch_size=50)
+    job = pool.start(config)
+    job.wait_for(lambda view: view.ended, timeout=60)
+    return job
+
+
+def on_the_run(run: Job) -> AppTest:
+    app = AppTest.from_string(WEIGHTS)
+    app.query_params["run"] = run.id
+    return opened(app)
+
+
+def test_a_run_is_shown_at_its_end_and_then_at_the_moment_that_is_chosen(run: Job) -> None:
+    app = on_the_run(run)
+    assert "Step **60** (epoch 3.00), the newest, live" in captions(app)
+    app.session_state["session"].moment = 4
+    opened(app)
+    nearest = run.snapshots.at(4)
+    assert nearest is not None
+    assert f"Step **{nearest.step}** (epoch {nearest.step / 20:.2f}), chosen" in captions(app)
+    app.button(key="live").click()
+    opened(app)
+    assert app.session_state["session"].moment is None
+    assert "Step **60**" in captions(app)
+
+
+def test_one_goes_from_moment_to_moment(run: Job) -> None:
+    app = on_the_run(run)
+    steps = [moment.step for moment in run.snapshots.all]
+    app.button(key="moment_before").click()
+    opened(app)
+    assert app.session_state["session"].moment == steps[-2]
+
+
+def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
+    app = on_the_run(run)
+    assert "not measured yet" in captions(app)
+    app.button(key="measure").click()
+    opened(app)
+    assert "saturated** on 10,000 validation images, measured at step 60." in captions(app)
+
+
+def test_a_new_run_begins_with_the_weights_of_the_moment(run: Job, pool: LocalPool) -> None:
+    app = on_the_run(run)
+    app.segmented_control(key="panel").set_value("Go on from here")
+    opened(app)
+    app.button(key="begin_from").click()
+    opened(app)
+    new = pool.get("".join(app.query_params["run"]))
+    assert new is not None and new.id != run.id
+    view = new.wait_for(lambda view: view.ended, timeout=60)
+    assert view.status == "finished", view.message
+    first, last = new.snapshots.all[0], run.snapshots.all[-1]
+    assert first.step == 0
+    np.testing.assert_array_equal(first.parameters, last.parameters)
+
+
+def test_a_run_that_went_on_from_a_moment_rewinds_to_it(run: Job, pool: LocalPool) -> None:
+    moment = run.snapshots.all[-1]
+    begin = starting_point(run.config, moment.parameters, load_mnist().sha256)
+    save_checkpoint(run.folder / "moment.npz", begin)
+    new = pool.start(run.config, checkpoint=run.folder / "moment.npz", paused=True)
+    new.send(TrainBatch())
+    new.wait_for(lambda view: view.status == "paused" and view.step == 1, timeout=60)
+    new.send(Rewind())
+    view = new.wait_for(lambda view: view.status == "paused" and view.step == 0, timeout=60)
+    assert view.snapshot is not None
+    np.testing.assert_array_equal(view.snapshot.parameters, moment.parameters)
+
+
+def test_the_grid_forming_is_a_film(run: Job) -> None:
+    moments = run.snapshots.all
+    with Image.open(io.BytesIO(forming_webp(run.look().config, moments))) as film:
+        # Moments that look alike are one picture.
+        assert 1 < film.n_frames <= len(moments)  # type: ignore[attr-defined]
+
+
+def test_the_curves_are_saved_one_epoch_a_line(run: Job) -> None:
+    lines = curves_csv(run.look().results).splitlines()
+    assert lines[0].startswith("epoch,") and len(lines) == 4
+
+
+def test_the_accuracy_is_saved_as_a_picture_of_lines(run: Job) -> None:
+    file = ElementTree.fromstring(accuracy_svg(run.look()))
+    names = [title.text for title in file.iter("{http://www.w3.org/2000/svg}title")]
+    assert names == ["training, batch by batch", "training", "validation"]
+
+
+def test_the_gradients_of_a_healthy_run_are_drawn(run: Job) -> None:
+    app = on_the_run(run)
+    app.segmented_control(key="panel").set_value("Gradients")
+    opened(app)
+    assert "Nothing is wrong" in app.success[0].value
+    assert not app.warning
+
+
+def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPool) -> None:
+    config = TrainConfig(hidden=(8,), epochs=2, train_size=200, learning_rate=1e-6)
+    job = pool.start(config)
+    job.wait_for(lambda view: view.ended, timeout=60)
+    app = on_the_run(job)
+    app.segmented_control(key="panel").set_value("Gradients")
+    opened(app)
+    assert "Not learning" in app.warning[0].value
+    app.button(key="remedy_not learning").click()
+    opened(app)
+    cured = pool.get("".join(app.query_params["run"]))
+    assert cured is not None and cured.config.learning_rate > config.learning_rate
+
+
+def test_train_and_draw_show_the_moment_that_is_chosen(run: Job) -> None:
+    for page in ("train", "draw"):
+        app = AppTest.from_string(f"import ui.{page}.page\nui.{page}.page.page()")
+        app.query_params["run"] = run.id
+        opened(app)
+        app.session_state["session"].moment = 0
+        opened(app)
+        shown = captions(app) + " ".join(piece.proto.body for piece in app.get("html"))
+        assert "the moment chosen on the Weights page" in shown
+        assert page == "draw" or "At step 0 no epoch has ended yet" in shown

@@ -1,0 +1,1 @@
+"""Charts: functions from arrays to figures; nothing here knows a page."""

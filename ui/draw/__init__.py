@@ -1,0 +1,1 @@
+"""The page Draw: page.py is what it consists of, the other files are its panels."""

@@ -1,0 +1,224 @@
+"""The visitor's own digits: "It was a ...", the gallery, how well networks read them, teaching.
+They belong to the session alone; saving them as a ZIP is how they are kept for longer.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.data.mnist import Split
+from mnist_core.data.own_digits import (
+    MAX_ZIP_BYTES,
+    CollectionError,
+    empty,
+    from_zip,
+    to_zip,
+    with_digit,
+    without_digit,
+)
+from mnist_core.evaluation.scores import wilson_interval
+from mnist_core.nn.metrics import accuracy
+from mnist_core.training.checkpoint import load_model
+from mnist_core.training.finetune import Lesson, Taught, divided, teach
+from ui.charts.curves import CONFIG, lesson_curves
+from ui.drawing import seen_image
+from ui.html import captioned, in_a_row, legend, picture
+from ui.networks import Reader
+from ui.session import mnist, session, shipped
+from ui.theme import TRAINING, VALIDATION
+
+GALLERY = 60  # the newest digits are shown, as many as are looked at in one go
+OWN_TEST_IMAGES = 2_000  # one's own network may change twice a second
+LESSONS = {"with replay of MNIST": (True, TRAINING), "without replay": (False, VALIDATION)}
+
+
+def collection() -> Split:
+    """This visitor's digits."""
+    if "collection" not in st.session_state:
+        st.session_state["collection"] = empty()
+    return cast(Split, st.session_state["collection"])
+
+
+def it_was_a() -> None:
+    """Ten buttons, each of which keeps the drawing in the collection with its label."""
+    st.segmented_control("It was a …", range(10), on_change=_keep, key="it-was", width="stretch")
+    if words := st.session_state.pop("kept", ""):
+        st.caption(words)
+
+
+def _keep() -> None:
+    """Keep the drawing with the chosen label, and make the choice free again."""
+    label = st.session_state["it-was"]
+    st.session_state["it-was"] = None
+    image = seen_image(session().drawing)
+    if label is None:
+        return
+    if image is None:
+        st.session_state["kept"] = "There is nothing to keep yet: draw a digit."
+        return
+    try:
+        st.session_state["collection"] = with_digit(collection(), image, label)
+    except CollectionError as error:
+        st.session_state["kept"] = str(error)
+    else:
+        n = len(collection())
+        st.session_state["kept"] = f"Kept as a {label}: {n} in your digits now."
+
+
+def own_digits(readers: Sequence[Reader]) -> None:
+    """Gallery, accuracies, file and lesson."""
+    kept = collection()
+    if not len(kept):
+        st.info("Nothing kept yet: draw a digit and say what it was, or upload a ZIP saved here.")
+    else:
+        _gallery(kept)
+        st.dataframe(_accuracies(kept, readers), hide_index=True)
+    _files(kept)
+    if len(kept):
+        _lesson(kept)
+
+
+def _gallery(kept: Split) -> None:
+    newest = range(len(kept) - 1, max(-1, len(kept) - 1 - GALLERY), -1)
+    st.html(
+        in_a_row(
+            [
+                captioned(
+                    picture(kept.images[i], alt=f"your {kept.labels[i]}", width=48),
+                    f"{kept.labels[i]}",
+                )
+                for i in newest
+            ]
+        )
+    )
+    with st.container(horizontal=True):
+        st.button("Take the last one out", on_click=_take_out_last, key="take-out")
+        st.button("Empty the collection", on_click=_take_out_all, key="take-out-all")
+
+
+def _take_out_last() -> None:
+    st.session_state["collection"] = without_digit(collection(), len(collection()) - 1)
+
+
+def _take_out_all() -> None:
+    st.session_state["collection"] = empty()
+
+
+def _accuracies(kept: Split, readers: Sequence[Reader]) -> list[dict[str, str]]:
+    """A row for every network: how well it reads the visitor's digits, and MNIST's."""
+    rows = []
+    for reader in readers:
+        right = int((reader.network.predict(kept.images) == kept.labels).sum())
+        low, high = wilson_interval(right, len(kept))
+        rows.append(
+            {
+                "network": reader.name,
+                "your digits": f"{right / len(kept):.1%} ({right} of {len(kept)})",
+                "95 % interval (Wilson)": f"{low:.1%} to {high:.1%}",
+                "MNIST's test digits": _on_test(reader),
+            }
+        )
+    return rows
+
+
+def _on_test(reader: Reader) -> str:
+    """Accuracy on the test images, and on how many of them where that isn't all."""
+    if reader.shipped_as:
+        return f"{_shipped_on_test(reader.shipped_as):.2%}"
+    some = mnist().test[:OWN_TEST_IMAGES]
+    right = accuracy(reader.network.predict(some.images), some.labels)
+    return f"{right:.2%} (of the first {OWN_TEST_IMAGES:,})"
+
+
+@st.cache_resource(show_spinner="Reading MNIST's 10,000 test digits, once")
+def _shipped_on_test(name: str) -> float:
+    test = mnist().test
+    return accuracy(shipped(name).predict(test.images), test.labels)
+
+
+def _files(kept: Split) -> None:
+    """Saving the collection, and getting one back."""
+    left, right = st.columns(2)
+    left.download_button(
+        "Save as ZIP",
+        to_zip(kept),
+        "my-digits.zip",
+        "application/zip",
+        disabled=not len(kept),
+        help="A PNG for every digit, and a pair of IDX files that data loaders read",
+        key="save-zip",
+    )
+    file = right.file_uploader(
+        "Add the digits of a ZIP", type=["zip"], max_upload_size=MAX_ZIP_BYTES >> 20, key="add-zip"
+    )
+    if file is None or file.file_id == st.session_state.get("added-zip"):
+        return
+    st.session_state["added-zip"] = file.file_id  # once, not at every run of this page
+    try:
+        for image, label in zip(*_arrays(from_zip(file.getvalue())), strict=True):
+            st.session_state["collection"] = with_digit(collection(), image, int(label))
+    except CollectionError as error:
+        right.error(str(error))
+    else:
+        st.rerun()
+
+
+def _arrays(split: Split) -> tuple[np.ndarray, np.ndarray]:
+    return split.images, split.labels
+
+
+def _lesson(kept: Split) -> None:
+    """Teaching a copy of the MLP: what it gains on these digits, what it loses on MNIST's."""
+    learned, held_out = divided(kept)
+    st.write(
+        f"**Teach it.** A copy of the MLP learns from {len(learned)} of your digits; "
+        f"{len(held_out)} are kept back to judge by. The shipped network stays as it is."
+    )
+    if st.button("Teach a copy of the MLP", key="teach"):
+        with st.spinner("Teaching it twice: with MNIST's digits in between, and without"):
+            st.session_state["lessons"] = {
+                name: _taught(kept, replay) for name, (replay, _) in LESSONS.items()
+            }
+    lessons: dict[str, Taught] = st.session_state.get("lessons", {})
+    if not lessons:
+        return
+    st.html(legend({name: ("—", LESSONS[name][1]) for name in lessons}))
+    left, right = st.columns(2)
+    first = next(iter(lessons.values()))
+    for column, words, values in (
+        (left, "your digits that it learned from (%)", "learned"),
+        (right, "MNIST's test digits (%)", "test"),
+    ):
+        curves = {
+            name: (LESSONS[name][1], getattr(taught, values)) for name, taught in lessons.items()
+        }
+        column.plotly_chart(
+            lesson_curves(first.steps, curves, y=words), config=CONFIG, key=f"lesson-{values}"
+        )
+    st.dataframe([_gain_and_cost(name, taught) for name, taught in lessons.items()],
+                 hide_index=True)  # fmt: skip
+
+
+def _taught(kept: Split, replay: bool) -> Taught:
+    lesson = Lesson(replay=replay)
+    *_, last = teach(load_model("mlp"), kept, mnist().train, mnist().test, lesson)
+    return last
+
+
+def _gain_and_cost(name: str, taught: Taught) -> dict[str, str]:
+    """A row: accuracies before and after, and what that comes to."""
+
+    def change(values: list[float]) -> str:
+        if not values:
+            return "none kept back"
+        points = 100 * (values[-1] - values[0])
+        return f"{values[0]:.1%} → {values[-1]:.1%} ({points:+.1f} points)"
+
+    return {
+        "taught": name,
+        "your digits, learned from": change(taught.learned),
+        "your digits, kept back": change(taught.held_out),
+        "MNIST's test digits": change(taught.test),
+    }

@@ -1,0 +1,115 @@
+"""The networks that answer: those that come with the program, and the visitor's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import Array
+from mnist_core.inspection.digit_detector import Judge
+from mnist_core.nn.network import Sequential
+from mnist_core.paths import MODELS_FOLDER
+from ui.session import current_job, mnist, remember_best, session, shipped, watched_snapshot
+from ui.theme import CNN, MLP, OWN
+
+RUNNING, BEST = "running", "best"
+TRAINED_BEFORE = "shipped"  # short: three networks side by side have a line each for this
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A network that answers; `shipped_as` is the name of its file, "" for one of the visitor's."""
+
+    name: str
+    network: Sequential
+    words: str
+    colour: str
+    shipped_as: str = ""
+    learning: bool = False  # its answer changes by itself
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader says of one image: probabilities (10,)."""
+
+    reader: Reader
+    probabilities: Array
+
+    @property
+    def digit(self) -> int:
+        """The most probable digit."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def confidence(self) -> float:
+        """Its probability, 0..1."""
+        return float(self.probabilities.max())
+
+
+def shipped_readers() -> list[Reader]:
+    """The networks that are there for everyone."""
+    readers = [Reader("MLP", shipped("mlp"), _shape_in_words("mlp"), MLP, "mlp")]
+    if (MODELS_FOLDER / "cnn.npz").is_file():
+        readers.append(Reader("CNN", shipped("cnn"), _shape_in_words("cnn"), CNN, "cnn"))
+    return readers
+
+
+def _shape_in_words(name: str) -> str:
+    parameters = shipped(name).parameters.flat.size
+    return f"{parameters:,} parameters, {TRAINED_BEFORE}"
+
+
+def own_readers() -> dict[str, str]:
+    """Names of the visitor's own networks that could answer too, by key."""
+    mine, job = session(), current_job()
+    names = {}
+    view = job.look() if job else None
+    if view is not None:
+        remember_best(view)
+        if view.snapshot is not None:
+            names[RUNNING] = "The last run" if view.ended else "The run in progress"
+    if mine.best is not None:
+        names[BEST] = "Best of this session"
+    return names
+
+
+def own_reader(key: str | None) -> Reader | None:
+    """The visitor's network with that key, if there still is one."""
+    mine, job = session(), current_job()
+    if key == RUNNING and job is not None:
+        view = job.look()
+        if (snapshot := watched_snapshot(job)) is not None:
+            state = "still training" if not view.ended else view.status
+            if mine.moment is not None:
+                state = "the moment chosen on the Weights page"
+            words = f"at step {snapshot.step:,}, {state}"
+            learning = not view.ended and mine.moment is None
+            return Reader("Your run", snapshot.network(view.config), words, OWN, learning=learning)
+    if key == BEST and mine.best is not None:
+        best = mine.best
+        words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
+        return Reader("Your best", best.network, words, OWN)
+    return None
+
+
+@st.cache_resource
+def judge() -> Judge:
+    """Who says that a drawing is no digit at all."""
+    return Judge.load()
+
+
+def read(readers: Sequence[Reader], image: Array) -> list[Reading]:
+    """What each reader says of an image, uint8 (28, 28)."""
+    return [Reading(reader, reader.network.predict_proba(image[None])[0]) for reader in readers]
+
+
+@st.cache_resource
+def mistakes(name: str) -> Array:
+    """Numbers of the test images that a shipped network gets wrong, rising."""
+    return mistakes_of(shipped(name))
+
+
+def mistakes_of(network: Sequential) -> Array:
+    test = mnist().test
+    return np.flatnonzero(network.predict(test.images) != test.labels)

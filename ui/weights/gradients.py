@@ -1,0 +1,144 @@
+"""How a run's gradients, steps and weights went, and what ails it, with the remedy at hand.
+Measured at the moments that are kept, on the same training images each time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import Array
+from mnist_core.inspection.activations import hidden_layers, unit_responses
+from mnist_core.inspection.diagnostics import (
+    Trouble,
+    gradient_of,
+    root_mean_squares,
+    troubles,
+    update_ratios,
+    weight_histogram,
+)
+from mnist_core.inspection.unit_statistics import unit_activity
+from mnist_core.nn.network import Sequential
+from mnist_core.runs.local import Job
+from mnist_core.runs.protocol import JobView, Snapshot
+from ui.charts import units as unit_charts
+from ui.charts.curves import CONFIG, thinned
+from ui.session import mnist, pool, show_run, watched_snapshot
+
+MOMENTS = 40  # that are measured, evenly spread over those that are kept
+IMAGES = {"mlp": 500, "cnn": 64}  # of the fixed batch; a convolution takes longer
+ACTIVITY_IMAGES = {"mlp": 2_000, "cnn": 200}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One moment's root mean squares by path ("0.W"): of the gradient, and of a mean step.
+
+    `ratios` are of one step against the weights, from the measured moment before; empty for the
+    first.
+    """
+
+    parameters: Array
+    gradients: dict[str, float]
+    ratios: dict[str, float]
+
+
+def gradients(job: Job) -> None:
+    """Curves of gradients and steps, a histogram of weights, and named troubles."""
+    view, shown = job.look(), watched_snapshot(job)
+    moments = [job.snapshots.all[i] for i in thinned(np.arange(len(job.snapshots)), MOMENTS)]
+    if shown is None or not moments:
+        st.info("The run has no moments yet: they come with its first step.")
+        return
+    measured = _measured(view, moments)
+    network = shown.network(view.config)
+    _troubles(view, network, measured[-1].ratios)
+    names = [name for name in measured[0].gradients if name.endswith(".W")]
+    epochs = [round(moment.step / view.config.steps_per_epoch, 4) for moment in moments]
+    mark = shown.step / view.config.steps_per_epoch
+    left, right = st.columns(2, gap="medium")
+    for column, title, values in (
+        (left, "root mean square of the gradient", [m.gradients for m in measured]),
+        (right, "one step / weight", [m.ratios for m in measured]),
+    ):
+        figure = unit_charts.lines(
+            epochs,
+            # A logarithm has no place for 0: a gap says that nothing moved.
+            {f"layer {name}": [found.get(name) or None for found in values] for name in names},
+            x_title="epoch",
+            y_title=title,
+            log=True,
+        )
+        column.plotly_chart(
+            unit_charts.marked(figure, mark), config=CONFIG, key=f"gradients_{title}"
+        )
+    st.caption(
+        f"On the same {IMAGES[view.config.model]} training images each time. A step that changes "
+        "weights by about 0.001 of their size is usual; between moments that are several steps "
+        "apart, their way is divided by the root of their number."
+    )
+    parameters = network.parameters.named()
+    name = st.segmented_control(
+        "Histogram of", names, default=names[0], required=True, key="histogram_of"
+    )
+    counts, edges = weight_histogram(parameters[name if name in names else names[0]])
+    st.plotly_chart(
+        unit_charts.histogram(counts, edges, x="weight"), config=CONFIG, key="weight_histogram"
+    )
+
+
+def _measured(view: JobView, moments: Sequence[Snapshot]) -> list[Measured]:
+    """What is known of each moment; only those that are new are worked out."""
+    key = f"gradients_{view.id}"
+    known: dict[tuple[int, int], Measured] = st.session_state.get(key, {})
+    train, count = mnist().train, IMAGES[view.config.model]
+    progress, kept, before = st.empty(), {}, None
+    for done, moment in enumerate(moments, start=1):
+        # The ratio depends on the moment before, which changes when moments are thinned out.
+        place = (before.step if before else -1, moment.step)
+        found = known.get(place)
+        if found is None or found.parameters is not moment.parameters:
+            progress.progress(done / len(moments), f"Moment {done} of {len(moments)}")
+            found = _measure(view, moment, before, train.images[:count], train.labels[:count])
+        kept[place], before = found, moment
+    progress.empty()
+    st.session_state[key] = kept
+    return list(kept.values())
+
+
+def _measure(
+    view: JobView, moment: Snapshot, before: Snapshot | None, images: Array, labels: Array
+) -> Measured:
+    network = moment.network(view.config)
+    found = root_mean_squares(gradient_of(network, images, labels))
+    ratios = {}
+    if before is not None:
+        steps = moment.step - before.step
+        earlier = before.network(view.config).parameters.named()
+        way = update_ratios(earlier, network.parameters.named())
+        ratios = {name: ratio / sqrt(steps) for name, ratio in way.items()}
+    return Measured(moment.parameters, found, ratios)
+
+
+def _troubles(view: JobView, network: Sequential, ratios: dict[str, float]) -> None:
+    """Each trouble with its reason, and its remedy as one click."""
+    images = mnist().validation.images[: ACTIVITY_IMAGES[view.config.model]]
+    activities = [
+        unit_activity(unit_responses(network, images, layer), layer.activation)
+        for layer in hidden_layers(network)
+    ]
+    status = "exploded" if view.status == "exploded" else "running"
+    found = troubles(view.config, view.results, status=status, ratios=ratios, activities=activities)
+    if not found:
+        st.success("Nothing is wrong with this run: it learns, and its units answer.")
+    for trouble in found:
+        _trouble(view, trouble)
+
+
+def _trouble(view: JobView, trouble: Trouble) -> None:
+    st.warning(f"**{trouble.name.capitalize()}.** {trouble.reason} {trouble.remedy}")
+    if trouble.change and st.button("Start again with that", key=f"remedy_{trouble.name}"):
+        show_run(pool().start(replace(view.config, **trouble.change)).id)
+        st.rerun()

@@ -1,0 +1,356 @@
+"""The moments of a run: one slider for all pages, playing, saving, and going on from a moment.
+What is chosen is a step of the run in session().moment; None stands for the newest.
+"""
+
+import csv
+import io
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import Array
+from mnist_core.inspection.weight_pictures import first_layer_pictures
+from mnist_core.runs.local import Job
+from mnist_core.runs.protocol import JobView, Snapshot
+from mnist_core.training.checkpoint import save_checkpoint
+from mnist_core.training.config import LIMITS, TrainConfig
+from mnist_core.training.run import EpochResult, starting_point
+from ui import theme
+from ui.charts import curves as charts
+from ui.charts import svg
+from ui.charts import units as unit_charts
+from ui.components import svg_chart
+from ui.components.step_slider import moment_slider
+from ui.components.tiles import tiles_image
+from ui.drawing import own_digit
+from ui.html import captioned, legend, picture, probability_bars
+from ui.session import mnist, pool, session, show_run, watched_snapshot
+from ui.settings import LEARNING_RATES
+
+PLAY_EVERY = 0.25  # seconds
+SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "10x": 10}  # moments at each of those
+FRAME_MS = 80
+MOST_EPOCHS = int(LIMITS["epochs"][1])
+PLAYING = "time_machine_playing"
+
+
+def playing(job: Job | None) -> bool:
+    """Whether the moments of this run are being played."""
+    return job is not None and st.session_state.get(PLAYING) == job.id
+
+
+def time_machine(job: Job) -> None:
+    """The slider and what it moves: the mark on the curves and the answer for one's own digit.
+
+    Nothing is shown before the run has its first moment.
+    """
+    if playing(job):
+        _advance(job, SPEEDS[st.session_state.get("play_speed") or "1x"])
+    moments, view = job.snapshots.all, job.look()
+    shown = watched_snapshot(job)
+    if shown is None or not moments:
+        return
+    _controls(job, view, moments, shown)
+    _answers_over_training(view, moments, shown)
+
+
+def _controls(job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snapshot) -> None:
+    """Play, step, speed, live, and the slider over the run's steps."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            "Stop playing" if playing(job) else "Play",
+            icon=":material/stop:" if playing(job) else ":material/play_arrow:",
+            on_click=partial(_toggle_playing, job),
+            disabled=len(moments) < 2,
+            key="play",
+        )
+        for words, icon, by in (("before", "previous", -1), ("after", "next", 1)):
+            st.button(
+                f"Moment {words}",
+                icon=f":material/skip_{icon}:",
+                on_click=partial(_step, job, by),
+                key=f"moment_{words}",
+            )
+        st.button(
+            "Live", icon=":material/fast_forward:", on_click=_go_live,
+            disabled=session().moment is None and not playing(job), key="live",
+        )  # fmt: skip
+        st.segmented_control(
+            "Speed", list(SPEEDS), default="1x", required=True, key="play_speed",
+            label_visibility="collapsed",
+        )  # fmt: skip
+    # The whole length of the run from the start: a slider whose end moves can't be held.
+    steps = view.config.steps_per_epoch * view.config.epochs
+    moment_slider(
+        "Step of the run", min(shown.step, steps), steps, key=f"moment_{job.id}", on_move=_choose
+    )
+    state = "the newest, live" if session().moment is None else "chosen"
+    st.caption(
+        f"Step **{shown.step:,}** (epoch {shown.step / view.config.steps_per_epoch:.2f}), {state}; "
+        f"{len(moments)} moments are kept, dense at first. Train and Draw show this moment too."
+    )
+
+
+def _choose(step: int) -> None:
+    session().moment = step
+    st.session_state.pop(PLAYING, None)
+
+
+def _step(job: Job, by: int) -> None:
+    st.session_state.pop(PLAYING, None)
+    _move(job, by)
+
+
+def _go_live() -> None:
+    session().moment = None
+    st.session_state.pop(PLAYING, None)
+
+
+def _toggle_playing(job: Job) -> None:
+    if playing(job):
+        st.session_state.pop(PLAYING, None)
+        return
+    st.session_state[PLAYING] = job.id
+    moments = job.snapshots.all
+    moment = session().moment
+    at_the_end = moment is None or moment >= moments[-1].step
+    if at_the_end:
+        session().moment = moments[0].step
+
+
+def _move(job: Job, by: int) -> bool:
+    """Go to the moment so many places on; False if that is beyond the first or the last."""
+    steps = [moment.step for moment in job.snapshots.all]
+    shown = watched_snapshot(job)
+    if shown is None:
+        return False
+    place = bisect_left(steps, shown.step) + by
+    session().moment = steps[min(max(place, 0), len(steps) - 1)]
+    return 0 <= place < len(steps)
+
+
+def _advance(job: Job, by: int) -> None:
+    """One tick of playing; at the end the run is live again."""
+    if not _move(job, by):
+        _go_live()
+
+
+def _answers_over_training(view: JobView, moments: Sequence[Snapshot], shown: Snapshot) -> None:
+    """Accuracy with the moment's mark; the digit's ten probabilities over the whole training."""
+    per_epoch = view.config.steps_per_epoch
+    image, whose = own_digit()
+    probabilities = _probabilities(view, moments, image)  # (moments, 10)
+    now = probabilities[bisect_left([m.step for m in moments], shown.step)]
+    left, middle, right = st.columns([4, 4, 3], gap="medium")
+    with left:
+        svg_chart.show(accuracy_chart(view, mark=shown.step / per_epoch), key=f"accuracy_{view.id}")
+        st.html(legend(charts.CURVE_LEGEND))
+    places = charts.thinned(np.arange(len(moments)), 100)
+    digit_chart = svg.line_chart(
+        [
+            svg.Curve(
+                str(digit),
+                colour,
+                [moments[place].step / per_epoch for place in places],
+                (100 * probabilities[places, digit]).tolist(),
+            )
+            for digit, colour in enumerate(unit_charts.DIGITS)
+        ],
+        x_range=(0, view.config.epochs),
+        y_range=(0, 100),
+        x_title="epoch",
+        y_title="probability (%)",
+        alt=f"the ten probabilities for {whose} over the training",
+        mark=shown.step / per_epoch,
+    )
+    with middle:
+        svg_chart.show(digit_chart, key=f"digit_{view.id}")
+        st.html(legend({str(d): ("●", colour) for d, colour in enumerate(unit_charts.DIGITS)}))
+    right.html(
+        captioned(picture(image, alt=whose, width=56), f"{whose}, at step {shown.step:,}")
+        + probability_bars(now, colour=theme.OWN)
+    )
+
+
+def accuracy_chart(view: JobView, mark: float | None = None) -> str:
+    """Accuracy over epochs as SVG: batches faint, ends of epochs bold, a line at epoch `mark`."""
+    per_epoch = view.config.steps_per_epoch
+    line = [view.batch_line[i] for i in charts.thinned(np.arange(len(view.batch_line)))]
+    curves = [
+        svg.Curve(
+            "training, batch by batch",
+            theme.faded(theme.TRAINING),
+            [point.step / per_epoch for point in line],
+            [100 * point.accuracy for point in line],
+            width=1,
+        )
+    ]
+    at = [result.epoch for result in view.results]
+    training = [100 * result.train_accuracy for result in view.results]
+    validation = [100 * result.validation_accuracy for result in view.results]
+    curves += [
+        svg.Curve("training", theme.TRAINING, at, training, width=3, symbol="●"),
+        svg.Curve("validation", theme.VALIDATION, at, validation, width=3, symbol="◆"),
+    ]
+    lowest = min((y for curve in curves for y in curve.y), default=0)
+    return svg.line_chart(
+        curves,
+        x_range=(0, view.config.epochs),
+        y_range=(min(90, 10 * (lowest // 10)), 100),
+        x_title="epoch",
+        y_title="accuracy (%)",
+        alt=_accuracy_in_words(view, mark),
+        mark=mark,
+    )
+
+
+def _accuracy_in_words(view: JobView, mark: float | None) -> str:
+    words = "accuracy over epochs"
+    if view.results:
+        last = view.results[-1]
+        words += f": {last.train_accuracy:.1%} in training and {last.validation_accuracy:.1%} "
+        words += f"in validation after epoch {last.epoch}"
+    return words if mark is None else f"{words}; a mark at epoch {mark:.2f}"
+
+
+def _probabilities(view: JobView, moments: Sequence[Snapshot], image: Array) -> Array:
+    """What the network of each moment says of an image, (moments, 10); only new ones are asked."""
+    key = f"probabilities_{view.id}"
+    of_image, known = st.session_state.get(key, (b"", {}))
+    if of_image != image.tobytes():
+        known = {}
+    answers, network = {}, None
+    for moment in moments:
+        parameters, answer = known.get(moment.step, (None, None))
+        # A rewound run comes to the same step again, with other weights perhaps.
+        if parameters is not moment.parameters:
+            network = network or moment.network(view.config)
+            network.parameters.flat[...] = moment.parameters
+            answer = network.predict_proba(image[None])[0]
+        answers[moment.step] = (moment.parameters, answer)
+    st.session_state[key] = (image.tobytes(), answers)
+    return np.array([answer for _, answer in answers.values()])
+
+
+def saving(job: Job) -> None:
+    """Files of the run: the grid now, the grid forming, and the curves."""
+    view, shown = job.look(), watched_snapshot(job)
+    if shown is None:
+        return
+    with st.container(horizontal=True):
+        # Each file is made when its button is pressed.
+        st.download_button(
+            "Grid as PNG",
+            partial(grid_png, view.config, shown),
+            f"weights-step-{shown.step}.png",
+            "image/png",
+            icon=":material/image:",
+            key="save_png",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Grid forming as WebP",
+            partial(forming_webp, view.config, job.snapshots.all),
+            "weights-forming.webp",
+            "image/webp",
+            icon=":material/movie:",
+            key="save_webp",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Curves as CSV",
+            partial(curves_csv, view.results),
+            "curves.csv",
+            "text/csv",
+            icon=":material/table:",
+            key="save_csv",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Accuracy as SVG",
+            partial(accuracy_svg, view),
+            "accuracy.svg",
+            "image/svg+xml",
+            icon=":material/show_chart:",
+            key="save_svg",
+            on_click="ignore",
+        )
+
+
+def grid_png(config: TrainConfig, moment: Snapshot) -> bytes:
+    """The tiles of a moment as a PNG."""
+    file = io.BytesIO()
+    tiles_image(first_layer_pictures(moment.network(config)), pixel=3).save(file, "PNG")
+    return file.getvalue()
+
+
+def forming_webp(config: TrainConfig, moments: Sequence[Snapshot]) -> bytes:
+    """All moments one after the other as an animated WebP, in the colours of one scale."""
+    network = moments[-1].network(config)
+    scale = float(np.abs(first_layer_pictures(network)).max()) or 1.0
+    frames = []
+    for moment in moments:
+        network.parameters.flat[...] = moment.parameters
+        frames.append(tiles_image(first_layer_pictures(network), scale=scale))
+    file = io.BytesIO()
+    frames[0].save(
+        file,
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=[*[FRAME_MS] * (len(frames) - 1), 1500],  # the end is what one wants to see
+        loop=0,
+        quality=80,
+        method=0,  # the fastest: a visitor waits for it
+    )
+    return file.getvalue()
+
+
+def curves_csv(results: Sequence[EpochResult]) -> str:
+    """Every epoch's values, one a line."""
+    table = charts.results_table(results)
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(table)
+    writer.writerows(zip(*table.values(), strict=True))
+    return file.getvalue()
+
+
+def accuracy_svg(view: JobView) -> str:
+    """The accuracy curves as a file, dark on white."""
+    return svg.on_white(accuracy_chart(view))
+
+
+def begin_from(job: Job, moment: Snapshot, config: TrainConfig) -> None:
+    """Start a new run with these settings from a moment's weights, and show it."""
+    path = job.folder / f"moment-{moment.step}.npz"
+    save_checkpoint(path, starting_point(config, moment.parameters, mnist().sha256))
+    show_run(pool().start(config, checkpoint=path).id)
+
+
+def going_on(job: Job) -> None:
+    """A new run that begins with the weights of the moment."""
+    view, shown = job.look(), watched_snapshot(job)
+    if shown is None:
+        return
+    st.write(
+        f"A new run begins with the weights of step {shown.step:,}; its steps count from 0 and "
+        "its optimizer starts afresh."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rate = st.select_slider(
+            "Learning rate",
+            sorted({*LEARNING_RATES, view.config.learning_rate}),
+            view.config.learning_rate,
+            format_func=lambda value: f"{value:g}",
+            key=f"begin_rate_{job.id}",
+        )
+        key = f"begin_epochs_{job.id}"
+        epochs = st.number_input("Epochs", 1, MOST_EPOCHS, view.config.epochs, key=key)
+        if st.button("Go on from here", key="begin_from", icon=":material/alt_route:"):
+            begin_from(job, shown, replace(view.config, learning_rate=rate, epochs=int(epochs)))
+            st.rerun()
