@@ -1,5 +1,5 @@
 """Makes pictures that are no digits: letters, scribbles, lines, dots, textures, several digits.
-The judge of what is a digit learns from them, and others of the same kinds show how well it does.
+The digit detector learns from them, and others of the same kinds show how well it does.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """Trains the network that tells digits from non-digits, or reports how well the shipped one does.
-`python benchmarks/rejection.py train` writes assets/models/judge.npz; `report` prints two tables.
+`python benchmarks/rejection.py train` writes assets/models/digit_detector.npz, `report` prints two
+tables.
 """
 
 import os
@@ -22,7 +23,7 @@ from non_digits import FONT_LETTERS, pictures, printed
 from mnist_core import load_mnist
 from mnist_core.data.augment import AUGMENTATIONS, augment
 from mnist_core.data.mnist import Dataset, Split
-from mnist_core.inspection.digit_detector import JUDGE_FILE, KINDS, Judge
+from mnist_core.inspection.digit_detector import DIGIT_DETECTOR_FILE, KINDS, DigitDetector
 from mnist_core.preprocess.normalize import normalize_drawing
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
@@ -31,7 +32,7 @@ from mnist_core.training.train import train
 
 NON_DIGITS = {"letter": 12_000, "scribble": 8_000}  # to learn from: the two that are most alike
 OTHER_NON_DIGITS = 3_000  # of every other kind
-JUDGED = 1_000  # of each kind, for the report; other 1,000 to watch the training with
+TESTED = 1_000  # of each kind, for the report; other 1,000 to watch the training with
 TURNED_AWAY = 0.006  # share of validation digits: a bar of 1 % on others, with some to spare
 FONT_FOLDERS = ("/usr/share/fonts",)  # none of their fonts was learned from
 TRAINING, VALIDATION, TEST = range(3)
@@ -63,7 +64,7 @@ def train_judge() -> None:
     """Train, fix the threshold on validation images, and write both to the file."""
     mnist = load_mnist()
     made = non_digits(NON_DIGITS, OTHER_NON_DIGITS, mnist.train, TRAINING)
-    held_out = non_digits({}, JUDGED, mnist.validation, VALIDATION)
+    held_out = non_digits({}, TESTED, mnist.validation, VALIDATION)
     training = labelled(mnist.train.images, made)
     validation = labelled(mnist.validation.images, held_out)
     config = TrainConfig(
@@ -75,16 +76,16 @@ def train_judge() -> None:
     for progress in train(run):
         if progress.result:
             print(f"epoch {progress.epoch}: {progress.result.validation_accuracy:.2%} right")
-    of_digits = Judge(run.network(), 0.5).digit_probabilities(mnist.validation.images)
+    of_digits = DigitDetector(run.network(), 0.5).digit_probabilities(mnist.validation.images)
     threshold = float(np.quantile(of_digits, TURNED_AWAY))
     checkpoint = run.checkpoint().without_training()
-    save_checkpoint(JUDGE_FILE, replace(checkpoint, config={"threshold": threshold}))
-    print(f"threshold {threshold:.4f}, written to {JUDGE_FILE.name}")
+    save_checkpoint(DIGIT_DETECTOR_FILE, replace(checkpoint, config={"threshold": threshold}))
+    print(f"threshold {threshold:.4f}, written to {DIGIT_DETECTOR_FILE.name}")
 
 
 def report() -> None:
     """Digits that are turned away, and non-digits that pass."""
-    mnist, judge = load_mnist(), Judge.load()
+    mnist, detector = load_mnist(), DigitDetector.load()
     print(f"{'digits':<28} {'turned away':>12}")
     varied = augment(
         mnist.test.images, AUGMENTATIONS["handwriting"], rng=np.random.default_rng(TEST)
@@ -94,14 +95,14 @@ def report() -> None:
         "test": mnist.test.images,
         "test, bent and turned": varied,
     }.items():
-        away = (judge.digit_probabilities(digits) < judge.threshold).mean()
+        away = (detector.digit_probabilities(digits) < detector.threshold).mean()
         print(f"{name:<28} {away:12.2%}")
     print(f"\n{'non-digits':<28} {'accepted':>12}")
-    made = non_digits({}, JUDGED, mnist.test, TEST)
+    made = non_digits({}, TESTED, mnist.test, TEST)
     if len(letters := letters_of_unknown_fonts()):
         made["letters of unknown fonts"] = letters
     for kind, images in made.items():
-        accepted = (judge.digit_probabilities(images) >= judge.threshold).mean()
+        accepted = (detector.digit_probabilities(images) >= detector.threshold).mean()
         print(f"{kind:<28} {accepted:12.2%}")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
-from mnist_core.inspection.digit_detector import Judge
+from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
 from ui.session import current_job, mnist, remember_best, session, shipped, watched_snapshot
@@ -18,7 +18,7 @@ TRAINED_BEFORE = "shipped"  # short: three networks side by side have a line eac
 
 
 @dataclass(frozen=True)
-class Reader:
+class Predictor:
     """A network that answers; `shipped_as` is the name of its file, "" for one of the visitor's."""
 
     name: str
@@ -30,10 +30,10 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a reader says of one image: probabilities (10,)."""
+class Prediction:
+    """What a predictor says of one image: probabilities (10,)."""
 
-    reader: Reader
+    predictor: Predictor
     probabilities: Array
 
     @property
@@ -47,12 +47,12 @@ class Reading:
         return float(self.probabilities.max())
 
 
-def shipped_readers() -> list[Reader]:
+def shipped_predictors() -> list[Predictor]:
     """The networks that are there for everyone."""
-    readers = [Reader("MLP", shipped("mlp"), _shape_in_words("mlp"), MLP, "mlp")]
+    predictors = [Predictor("MLP", shipped("mlp"), _shape_in_words("mlp"), MLP, "mlp")]
     if (MODELS_FOLDER / "cnn.npz").is_file():
-        readers.append(Reader("CNN", shipped("cnn"), _shape_in_words("cnn"), CNN, "cnn"))
-    return readers
+        predictors.append(Predictor("CNN", shipped("cnn"), _shape_in_words("cnn"), CNN, "cnn"))
+    return predictors
 
 
 def _shape_in_words(name: str) -> str:
@@ -60,7 +60,7 @@ def _shape_in_words(name: str) -> str:
     return f"{parameters:,} parameters, {TRAINED_BEFORE}"
 
 
-def own_readers() -> dict[str, str]:
+def own_predictors() -> dict[str, str]:
     """Names of the visitor's own networks that could answer too, by key."""
     mine, job = session(), current_job()
     names = {}
@@ -74,34 +74,39 @@ def own_readers() -> dict[str, str]:
     return names
 
 
-def own_reader(key: str | None) -> Reader | None:
+def own_predictor(key: str | None) -> Predictor | None:
     """The visitor's network with that key, if there still is one."""
     mine, job = session(), current_job()
     if key == RUNNING and job is not None:
         view = job.look()
         if (snapshot := watched_snapshot(job)) is not None:
             state = "still training" if not view.ended else view.status
-            if mine.moment is not None:
-                state = "the moment chosen on the Weights page"
+            if mine.chosen_step is not None:
+                state = "the step chosen on the Weights page"
             words = f"at step {snapshot.step:,}, {state}"
-            learning = not view.ended and mine.moment is None
-            return Reader("Your run", snapshot.network(view.config), words, OWN, learning=learning)
+            learning = not view.ended and mine.chosen_step is None
+            return Predictor(
+                "Your run", snapshot.network(view.config), words, OWN, learning=learning
+            )
     if key == BEST and mine.best is not None:
         best = mine.best
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
-        return Reader("Your best", best.network, words, OWN)
+        return Predictor("Your best", best.network, words, OWN)
     return None
 
 
 @st.cache_resource
-def judge() -> Judge:
+def digit_detector() -> DigitDetector:
     """Who says that a drawing is no digit at all."""
-    return Judge.load()
+    return DigitDetector.load()
 
 
-def read(readers: Sequence[Reader], image: Array) -> list[Reading]:
-    """What each reader says of an image, uint8 (28, 28)."""
-    return [Reading(reader, reader.network.predict_proba(image[None])[0]) for reader in readers]
+def predict(predictors: Sequence[Predictor], image: Array) -> list[Prediction]:
+    """What each predictor says of an image, uint8 (28, 28)."""
+    return [
+        Prediction(predictor, predictor.network.predict_proba(image[None])[0])
+        for predictor in predictors
+    ]
 
 
 @st.cache_resource

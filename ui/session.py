@@ -34,7 +34,7 @@ class Session:
     runs: list[str] = field(default_factory=list)  # ids of all runs looked at, oldest first
     best: BestNetwork | None = None
     drawing: Drawing = field(default_factory=Drawing)
-    moment: int | None = None  # step of the run that pages show; None for the newest
+    chosen_step: int | None = None  # step of the run that pages show; None for the newest
 
 
 def session() -> Session:
@@ -104,8 +104,8 @@ def remember_best(view: JobView) -> None:
 
 def watched_snapshot(job: Job) -> Snapshot | None:
     """The run at the moment that the visitor has chosen; the newest without one."""
-    moment = session().moment
-    chosen = None if moment is None else job.snapshots.at(moment)
+    snapshot = session().chosen_step
+    chosen = None if snapshot is None else job.snapshots.at(snapshot)
     return chosen or job.look().snapshot
 
 
@@ -113,7 +113,7 @@ def show_run(run_id: str) -> None:
     """Make a run the visitor's own, and put it into the link."""
     mine = session()
     if mine.run_id != run_id:
-        mine.moment = None  # a step of another run
+        mine.chosen_step = None  # a step of another run
     mine.run_id = run_id
     if run_id not in mine.runs:
         mine.runs.append(run_id)

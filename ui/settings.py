@@ -56,7 +56,7 @@ EXPLANATIONS = {
     "initialisation": "How wide the random weights spread before the first step.",
     "dropout": "Share of units switched off at random in each step, against learning by heart.",
     "optimizer": "How a gradient becomes a step: plain, with momentum, or scaled per weight.",
-    "learning_rate": "How far each step goes. Too small is slow, too large explodes.",
+    "learning_rate": "How far each step goes. Too small is slow, too large diverges.",
     "learning_rate_now": "Used from the next step on; the schedule scales whatever it is.",
     "schedule": "How the learning rate changes from the first step to the last.",
     "momentum": "How much of the last step's direction the next one keeps.",

@@ -20,7 +20,7 @@ from mnist_core.arrays import Array
 from mnist_core.data.augment import AUGMENTATIONS
 from mnist_core.data.mnist import load_mnist, with_validation_images
 from mnist_core.evaluation.scores import wilson_interval
-from mnist_core.inspection.digit_detector import Judge
+from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.nn.metrics import accuracy
 from mnist_core.preprocess.image_files import open_picture
 from mnist_core.preprocess.ink import ink_from_photo
@@ -111,8 +111,8 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     learn.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved run")
 
-    judge = commands.add_parser("evaluate", help="accuracy of a network on the test images")
-    judge.add_argument("model", metavar="run.npz|mlp|cnn")
+    score = commands.add_parser("evaluate", help="accuracy of a network on the test images")
+    score.add_argument("model", metavar="run.npz|mlp|cnn")
 
     read = commands.add_parser(
         "predict", help="read the digit, or the page of digits, in each picture"
@@ -120,9 +120,9 @@ def parser() -> argparse.ArgumentParser:
     read.add_argument("model", metavar="run.npz|mlp|cnn")
     read.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
 
-    for command in (learn, judge):
+    for command in (learn, score):
         command.add_argument("--data", metavar="DIR", help="a folder of IDX files (else MNIST)")
-    for command in (learn, judge, read):
+    for command in (learn, score, read):
         command.add_argument("--json", action="store_true", help="one JSON object a line")
     return top
 
@@ -157,7 +157,7 @@ def run_train(options: argparse.Namespace) -> None:
     seconds = 0.0
     for progress in train(run):
         seconds = progress.seconds
-        if progress.status == "exploded":
+        if progress.status == "diverged":
             if options.out:
                 save_checkpoint(options.out, run.checkpoint())
             raise ValueError(progress.message)
@@ -207,15 +207,15 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 def run_predict(options: argparse.Namespace) -> None:
     """Print the most probable digit of each picture, or of each digit on a page of several."""
-    model, judge = load_model(options.model), Judge.load()
+    model, detector = load_model(options.model), DigitDetector.load()
     for path in options.images:
         try:
-            found, images = digits_in(path, judge)
+            found, images = digits_in(path, detector)
         except (ValueError, OSError) as error:
             raise ValueError(f"{path}: {error}") from error
         for number, (place, image) in enumerate(zip(found, images, strict=True), start=1):
             probabilities = model.predict_proba(image[None])[0]
-            label, objection = int(probabilities.argmax()), judge.objection(image)
+            label, objection = int(probabilities.argmax()), detector.objection(image)
             if options.json:
                 values = [round(float(p), 6) for p in probabilities]
                 answer = {"image": str(path), "label": label, "probabilities": values}
@@ -231,7 +231,7 @@ def run_predict(options: argparse.Namespace) -> None:
             print(f"{path}{where}: {label}  ({probabilities[label]:.1%}){remark}")
 
 
-def digits_in(path: Path, judge: Judge) -> tuple[Sequence[Found | None], list[Array]]:
+def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], list[Array]]:
     """The digits of a picture in reading order, each uint8 (28, 28), and where each was found.
 
     None stands for the whole picture: so it is read if only one digit is found on it, or if it can
@@ -242,7 +242,7 @@ def digits_in(path: Path, judge: Judge) -> tuple[Sequence[Found | None], list[Ar
     whole = normalize_drawing(ink)
     found = digits_on_page(ink, picture_size=picture.size)
     alone = len(found) == 1 and not found[0].touches_neighbour
-    if not found or alone or not judge.objection(whole):
+    if not found or alone or not detector.objection(whole):
         return [None], [whole]
     return found, [normalize_drawing(digit.ink) for digit in found]
 

@@ -22,7 +22,7 @@ START = 0.1  # the brightest pixel of the noise that a picture begins with
 
 
 @dataclass(frozen=True)
-class ExcitingPictures:
+class MaximizedActivation:
     """Pictures after some of the steps, (units, 28, 28) in 0..1, for the units that were named.
 
     responses (units,) are the values that are climbed: the units' inputs W x + b.
@@ -34,7 +34,7 @@ class ExcitingPictures:
     responses: Array
 
 
-def exciting_pictures(
+def maximize_activation(
     model: Sequential,
     layer: HiddenLayer,
     units: Sequence[int] | Array,
@@ -44,7 +44,7 @@ def exciting_pictures(
     smoothness: float = SMOOTHNESS,
     ink_cost: float = INK_COST,
     rng: np.random.Generator,
-) -> Iterator[ExcitingPictures]:
+) -> Iterator[MaximizedActivation]:
     """Climb from faint noise; yields the noise itself (step 0), then after every step.
 
     What is climbed is the unit's input W x + b, whose gradient does not vanish where a ReLU is
@@ -61,7 +61,7 @@ def exciting_pictures(
     pixels = (START * rng.random((len(units), PIXELS))).astype(model.dtype)  # (U, 784)
     for step in range(steps + 1):
         responses, gradients = _climbed_values(model, layers, pixels, units, of_map, scratch)
-        yield ExcitingPictures(step, steps, pixels.reshape(-1, SIDE, SIDE), responses)
+        yield MaximizedActivation(step, steps, pixels.reshape(-1, SIDE, SIDE), responses)
         size = np.sqrt(np.mean(gradients**2, axis=1, keepdims=True))  # (U, 1)
         # A unit that no pixel moves has no direction, rather than an infinite one.
         direction = np.divide(gradients, size, out=np.zeros_like(gradients), where=size > 0)

@@ -1,5 +1,5 @@
 """How a training run is doing, from its gradients, its steps and its history; and what ails it.
-Every trouble has a name, a reason in numbers, and a change of the settings that should cure it.
+Every diagnosis has a name, a reason in numbers, and a change of the settings that should cure it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,23 +71,23 @@ def weight_histogram(weights: Array, *, bins: int = 60) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Diagnosis:
     """Something that is wrong with a run: why we think so, what to do, and the new settings."""
 
-    name: Literal["exploding", "not learning", "inactive units"]
+    name: Literal["diverging", "not learning", "inactive units"]
     reason: str
     remedy: str
     change: dict[str, Any] = field(default_factory=dict)  # for dataclasses.replace(config, **...)
 
 
-def troubles(
+def diagnose(
     config: TrainConfig,
     history: Sequence[EpochResult],
     *,
     status: Status = "running",
     ratios: Mapping[str, float] | None = None,
     activities: Sequence[Activity] = (),
-) -> list[Trouble]:
+) -> list[Diagnosis]:
     """What ails a run, the worst first; empty for a healthy one.
 
     `ratios` are update_ratios of one step, `activities` one for each hidden layer. Without them
@@ -95,20 +95,20 @@ def troubles(
     """
     weights = [ratio for name, ratio in (ratios or {}).items() if name.endswith(".W")]
     found = [
-        _exploding(config, history, status, weights),
+        _diverging(config, history, status, weights),
         _not_learning(config, history, weights),
         _inactive_units(config, activities),
     ]
     if found[0] is not None:
-        found[1] = None  # a run that explodes does not learn either, and for that reason
-    return [trouble for trouble in found if trouble is not None]
+        found[1] = None  # a run that diverges does not learn either, and for that reason
+    return [diagnosis for diagnosis in found if diagnosis is not None]
 
 
-def _exploding(
+def _diverging(
     config: TrainConfig, history: Sequence[EpochResult], status: Status, ratios: Sequence[float]
-) -> Trouble | None:
+) -> Diagnosis | None:
     losses = [result.train_loss for result in history]
-    if status == "exploded":
+    if status == "diverged":
         reason = "The loss is no longer a finite number."
     elif losses and not losses[-1] < 2 * GUESSING:
         reason = f"The loss is {losses[-1]:.3g}; who gives every digit a tenth has {GUESSING:.2f}."
@@ -117,19 +117,19 @@ def _exploding(
     else:
         return None
     if config.reduction == "sum" and config.learning_rate * config.batch_size > 0.1:
-        return Trouble(
-            "exploding",
+        return Diagnosis(
+            "diverging",
             reason,
             f"Average the gradients of a batch: summed over {config.batch_size} images, they "
             "are that many times as large.",
             {"reduction": "mean"},
         )
-    return Trouble("exploding", reason, *_slower(config))
+    return Diagnosis("diverging", reason, *_slower(config))
 
 
 def _not_learning(
     config: TrainConfig, history: Sequence[EpochResult], ratios: Sequence[float]
-) -> Trouble | None:
+) -> Diagnosis | None:
     if not history or history[-1].train_loss < HARDLY_BETTER * GUESSING:
         return None
     reason = (
@@ -137,7 +137,7 @@ def _not_learning(
         f"every digit a tenth has {GUESSING:.2f}."
     )
     if config.initialisation.startswith("normal(") and float(config.initialisation[7:-1]) < 1e-4:
-        return Trouble(
+        return Diagnosis(
             "not learning",
             reason,
             "Start from larger random weights: equal units get equal gradients and stay equal.",
@@ -145,11 +145,11 @@ def _not_learning(
         )
     if ratios and max(ratios) > STEPS_TOO_LARGE:
         reason += f" A step changes weights by {100 * max(ratios):.0f} % of their size."
-        return Trouble("not learning", reason, *_slower(config))
+        return Diagnosis("not learning", reason, *_slower(config))
     if ratios and max(ratios) < STEPS_TOO_SMALL:
         reason += f" A step changes weights by {max(ratios):.1e} of their size."
     rate = min(max(10 * config.learning_rate, 1e-4), LIMITS["learning_rate"][1])
-    return Trouble(
+    return Diagnosis(
         "not learning",
         reason,
         f"Raise the learning rate to {rate:.3g}: the steps are too small to get anywhere.",
@@ -164,7 +164,7 @@ def _slower(config: TrainConfig) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _inactive_units(config: TrainConfig, activities: Sequence[Activity]) -> Trouble | None:
+def _inactive_units(config: TrainConfig, activities: Sequence[Activity]) -> Diagnosis | None:
     counts = [np.count_nonzero(activity.dead | activity.saturated) for activity in activities]
     shares = [count / len(a.dead) for count, a in zip(counts, activities, strict=True)]
     if not shares or max(shares) <= MANY_INACTIVE:
@@ -174,14 +174,14 @@ def _inactive_units(config: TrainConfig, activities: Sequence[Activity]) -> Trou
     reason = f"{counts[worst]} of the {total} units of hidden layer {worst + 1} "
     rate = config.learning_rate / 3
     if config.activation == "relu":
-        return Trouble(
+        return Diagnosis(
             "inactive units",
             reason + "answer to no image: their gradient is zero and they can't come back.",
             f"Start again with the learning rate {rate:.3g} and He's initial weights: smaller "
             "steps don't throw a unit's bias below every input.",
             {"learning_rate": rate, "initialisation": "he"},
         )
-    return Trouble(
+    return Diagnosis(
         "inactive units",
         reason + "always answer the same or are at their bounds, where they hardly learn.",
         f"Start again with the learning rate {rate:.3g} and Glorot's initial weights, which keep "

@@ -16,8 +16,8 @@ from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint
 
-JUDGE_FILE = MODELS_FOLDER / "judge.npz"
-# What the classes of the judging network mean, and how they are called.
+DIGIT_DETECTOR_FILE = MODELS_FOLDER / "digit_detector.npz"
+# What the classes of the detecting network mean, and how they are called.
 KINDS = {
     "digit": "a digit",
     "letter": "a letter",
@@ -32,15 +32,15 @@ COVERED = 0.6  # of the sheet; no digit takes so much ink
 
 
 @dataclass(frozen=True)
-class Judge:
+class DigitDetector:
     """A network whose class 0 is "digit", and how probable that must be."""
 
     network: Sequential
     threshold: float
 
     @classmethod
-    def load(cls, path: Path = JUDGE_FILE) -> Self:
-        """The judge in a file; CheckpointError if it is none."""
+    def load(cls, path: Path = DIGIT_DETECTOR_FILE) -> Self:
+        """The detector in a file; CheckpointError if it is none."""
         checkpoint = load_checkpoint(path)
         threshold = checkpoint.config.get("threshold")
         if not isinstance(threshold, float) or not 0 <= threshold <= 1:

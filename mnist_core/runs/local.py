@@ -126,7 +126,7 @@ class Job:
         self.config = state.config
         self.data = data  # a folder of IDX files, None for MNIST as shipped
         self.folder = (pool.settings.folder / state.id).resolve()
-        self.begun_from: Path | None = None  # the checkpoint of another run, or a moment of it
+        self.begun_from: Path | None = None  # the checkpoint of another run, or a snapshot of it
         # What follows belongs to the pool, under its lock.
         self._pool = pool
         self._state = state
@@ -187,7 +187,7 @@ class Job:
 
     @property
     def snapshots(self) -> SnapshotStore:
-        """The moments of the run that are kept; read from disk for a run of an earlier server."""
+        """The snapshots of the run that are kept; read from disk for a run of an earlier server."""
         if self._snapshots is None:
             store = SnapshotStore()
             with suppress(FileNotFoundError, ValueError):
@@ -272,7 +272,7 @@ class LocalPool:
         self.changed = threading.Condition(threading.RLock())  # notified with every report
         self._jobs: dict[str, Job] = {}
         self._queue: list[Job] = []
-        self._readers: list[threading.Thread] = []
+        self._predictors: list[threading.Thread] = []
         self._closing = threading.Event()
         self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -352,7 +352,7 @@ class LocalPool:
             for job in list(self._queue):
                 self.withdraw(job, "The server ended before it was this run's turn.")
             processes = [job._process for job in self._jobs.values() if job._process]
-            readers = list(self._readers)
+            predictors = list(self._predictors)
             for process in processes:
                 if process.stdin:
                     with suppress(OSError):
@@ -362,7 +362,7 @@ class LocalPool:
                 process.wait(self.settings.patience)
             except subprocess.TimeoutExpired:
                 process.kill()
-        for thread in [*readers, self._watchdog]:
+        for thread in [*predictors, self._watchdog]:
             if thread is not threading.current_thread():
                 thread.join()
 
@@ -425,7 +425,7 @@ class LocalPool:
             write_message(process.stdin, order_message(job._order()))
         job._waiting, job._anew = [], False
         reader = threading.Thread(target=self._read_reports, args=(job, process), daemon=True)
-        self._readers = [thread for thread in self._readers if thread.is_alive()] + [reader]
+        self._predictors = [thread for thread in self._predictors if thread.is_alive()] + [reader]
         reader.start()
 
     def _read_reports(self, job: Job, process: "subprocess.Popen[bytes]") -> None:

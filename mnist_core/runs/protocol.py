@@ -16,9 +16,9 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
 
 JobStatus = Literal[
-    "queued", "starting", "running", "paused", "finished", "stopped", "exploded", "failed"
+    "queued", "starting", "running", "paused", "finished", "stopped", "diverged", "failed"
 ]
-ENDED: tuple[JobStatus, ...] = ("finished", "stopped", "exploded", "failed")
+ENDED: tuple[JobStatus, ...] = ("finished", "stopped", "diverged", "failed")
 MAX_BATCH_POINTS = 2000
 MAX_MESSAGE_BYTES = 1 << 30  # more than any run sends; a broken stream must not claim all memory
 

@@ -1,4 +1,4 @@
-"""The moments of a run that are kept to be looked at again: dense at first, sparser later.
+"""The snapshots of a run that are kept to be looked at again: dense at first, sparser later.
 A store is bounded in number and bytes, and can be written beside the checkpoint and read back.
 """
 

@@ -110,7 +110,7 @@ class Trainer:
         else:
             try:
                 checkpoint = load_checkpoint(order.checkpoint)
-                # The order's settings hold: one may go on from a moment with others.
+                # The order's settings hold: one may go on from a snapshot with others.
                 checkpoint = replace(checkpoint, config=order.config.to_dict())
                 self._begin(Run.resume(checkpoint, data))
             except CheckpointError as error:
@@ -156,7 +156,7 @@ class Trainer:
             else:
                 self._advance()
         self._save()
-        if self.status == "exploded":  # the run went back to its last good weights
+        if self.status == "diverged":  # the run went back to its last good weights
             self.new_results = list(self.run.history)
             self._report(restarted_at=self.run.step)
         else:

@@ -13,8 +13,8 @@ from mnist_core.training.batch_gradient import BatchGradient
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """How a network is taught: plain gradient descent on a batch of the collection a step.
+class FineTuneSettings:
+    """How a network is tuned: plain gradient descent on a batch of the collection a step.
 
     With replay every batch has as many of MNIST's training images in it besides.
     """
@@ -24,16 +24,16 @@ class Lesson:
     learning_rate: float = 0.02
     replay: bool = True
     seed: int = 0
-    judge_every: int = 20
+    test_every: int = 20
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch_size, self.judge_every) < 1 or self.learning_rate <= 0:
+        if min(self.steps, self.batch_size, self.test_every) < 1 or self.learning_rate <= 0:
             raise ValueError("steps, batch size and learning rate must be above 0")
 
 
 @dataclass
-class Taught:
-    """What a lesson led to: accuracies 0..1 after each of `steps`, the first being 0."""
+class FineTuned:
+    """What a settings led to: accuracies 0..1 after each of `steps`, the first being 0."""
 
     network: Sequential
     steps: list[int] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Taught:
     held_out: list[float] = field(default_factory=list)  # those it has not seen; may be empty
     test: list[float] = field(default_factory=list)  # MNIST's test images
 
-    def judged(self, step: int, learned: Split, held_out: Split, test: Split) -> Self:
+    def tested(self, step: int, learned: Split, held_out: Split, test: Split) -> Self:
         """With one more measurement."""
         self.steps.append(step)
         of_each = ((self.learned, learned), (self.held_out, held_out), (self.test, test))
@@ -61,10 +61,10 @@ def divided(collection: Split) -> tuple[Split, Split]:
     return collection[~held_out], collection[held_out]
 
 
-def teach(
-    network: Sequential, collection: Split, train: Split, test: Split, lesson: Lesson
-) -> Iterator[Taught]:
-    """Fine-tune a network on a collection; yields the same Taught before the first step and later.
+def fine_tune(
+    network: Sequential, collection: Split, train: Split, test: Split, settings: FineTuneSettings
+) -> Iterator[FineTuned]:
+    """Fine-tune a network on a collection; yields one FineTuned, before the first step and later.
 
     `network` is changed, so pass one that nobody else uses: load_model gives a new one each time.
     Catastrophic forgetting: McCloskey & Cohen 1989; replay against it: Robins 1995.
@@ -72,19 +72,19 @@ def teach(
     learned, held_out = divided(collection)
     if not len(learned):
         raise ValueError("the collection is empty: keep a few drawings first")
-    taught = Taught(network)
+    tuned = FineTuned(network)
     gradient = BatchGradient(network)
-    rng = np.random.default_rng(lesson.seed)
-    yield taught.judged(0, learned, held_out, test)
-    for step in range(1, lesson.steps + 1):
-        chosen = rng.integers(len(learned), size=lesson.batch_size)
+    rng = np.random.default_rng(settings.seed)
+    yield tuned.tested(0, learned, held_out, test)
+    for step in range(1, settings.steps + 1):
+        chosen = rng.integers(len(learned), size=settings.batch_size)
         images, labels = learned.images[chosen], learned.labels[chosen]
-        if lesson.replay:
-            others = rng.integers(len(train), size=lesson.batch_size)
+        if settings.replay:
+            others = rng.integers(len(train), size=settings.batch_size)
             images = np.concatenate([images, train.images[others]])
             labels = np.concatenate([labels, train.labels[others]])
-        scale = lesson.learning_rate / len(labels)
+        scale = settings.learning_rate / len(labels)
         gradient(to_pixels(images, network.dtype), labels, scale=scale)
         network.parameters.flat[...] -= gradient.gradients.flat
-        if step % lesson.judge_every == 0 or step == lesson.steps:
-            yield taught.judged(step, learned, held_out, test)
+        if step % settings.test_every == 0 or step == settings.steps:
+            yield tuned.tested(step, learned, held_out, test)

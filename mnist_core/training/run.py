@@ -18,7 +18,7 @@ from mnist_core.training.checkpoint import Checkpoint, CheckpointError, fill, re
 from mnist_core.training.config import LIMITS, TrainConfig
 from mnist_core.training.random_streams import INITIAL, SUBSET, random_stream
 
-Status = Literal["running", "finished", "exploded"]
+Status = Literal["running", "finished", "diverged"]
 
 
 @dataclass(frozen=True)

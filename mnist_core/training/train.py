@@ -33,7 +33,7 @@ def _decay_factors(model: Sequential, weight_decay: float) -> Array | None:
 def train(run: Run) -> Iterator[Progress]:
     """Go on with a run until its last step; yields after every step.
 
-    A loss that is not finite ends the run with the status "exploded": the weights are then the
+    A loss that is not finite ends the run with the status "diverged": the weights are then the
     last ones, at most 50 steps older, that are known to have been good.
     """
     config, model = run.config, run.model
@@ -54,13 +54,13 @@ def train(run: Run) -> Iterator[Progress]:
     def dropout(part: int) -> np.random.Generator:
         return random_stream(config.seed, DROPOUT, run.step, part)
 
-    def exploded(loss: float, accuracy: float, rate: float) -> Progress:
+    def diverged(loss: float, accuracy: float, rate: float) -> Progress:
         """Take back what was done since the last good weights."""
         for array, kept in zip(run.arrays(), good, strict=True):
             array[...] = kept
         run.step = good_step
         del run.history[good_step // run.steps_per_epoch :]
-        return progress(loss, accuracy, rate, result=None, status="exploded", message=EXPLODED)
+        return progress(loss, accuracy, rate, result=None, status="diverged", message=DIVERGED)
 
     while run.step < run.steps:
         epoch = run.step // run.steps_per_epoch + 1
@@ -86,7 +86,7 @@ def train(run: Run) -> Iterator[Progress]:
                     if run.average is not None:
                         _follow(run.average.flat, parameters, config.average, run.step)
             if not finite:
-                yield exploded(loss, accuracy, rate)
+                yield diverged(loss, accuracy, rate)
                 return
             run.step += 1
             images_done += len(labels)
@@ -99,7 +99,7 @@ def train(run: Run) -> Iterator[Progress]:
                     finite = np.isfinite(parameters).all()
                     result = run.evaluate(epoch, epoch_seconds) if finite else None
                 if result is None or not isfinite(result.train_loss + result.validation_loss):
-                    yield exploded(loss, accuracy, rate)
+                    yield diverged(loss, accuracy, rate)
                     return
                 run.history.append(result)
                 epoch_seconds = 0.0
@@ -108,7 +108,7 @@ def train(run: Run) -> Iterator[Progress]:
             started = perf_counter()
 
 
-EXPLODED = (
+DIVERGED = (
     "The loss is no longer a finite number: the steps were too large. Lower the learning rate "
     "to a tenth, or choose mean instead of summed gradients. The last good weights were kept."
 )

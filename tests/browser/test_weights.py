@@ -42,7 +42,7 @@ def shown_step(page: Page) -> int:
 
 
 def mark(page: Page) -> Locator:
-    """The line on the curves at the moment that is shown."""
+    """The line on the curves at the step that is shown."""
     return page.locator("svg[aria-label^='accuracy'] .mark")
 
 
@@ -88,7 +88,7 @@ def test_the_slider_is_moved_by_keyboard(ended: Page) -> None:
     expect(ended.get_by_text("Step 0 (epoch 0.00), chosen")).to_be_visible(timeout=PATIENCE)
 
 
-def test_playing_goes_through_the_moments_and_ends_live(ended: Page) -> None:
+def test_playing_goes_through_the_snapshots_and_ends_live(ended: Page) -> None:
     press(ended, "Play")
     expect(ended.get_by_text("chosen; ")).to_be_visible(timeout=PATIENCE)
     expect(ended.get_by_role("button", name="Stop playing")).to_be_visible(timeout=PATIENCE)

@@ -299,7 +299,7 @@ def test_a_blank_picture_is_refused_and_named(run, saved, tmp_path):
     assert len(errors.splitlines()) == 1
 
 
-def test_an_exploded_run_leaves_its_last_good_weights(run, tmp_path):
+def test_a_diverged_run_leaves_its_last_good_weights(run, tmp_path):
     path = tmp_path / "run.npz"
     explosive = ["--learning-rate", "100", "--reduction", "sum", "--initialisation", "normal(9)"]
     status, _, errors = run("train", "--hidden", "64,64,64", *explosive, "--out", str(path))

@@ -1,4 +1,4 @@
-"""A person's own digits: what a ZIP of them holds, which ZIPs are refused, what teaching does."""
+"""A person's own digits: what a ZIP of them holds, which are refused, what fine-tuning does."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ from mnist_core.data.own_digits import (
     with_digit,
     without_digit,
 )
-from mnist_core.training.finetune import Lesson, Taught, divided, teach
+from mnist_core.training.finetune import FineTuned, FineTuneSettings, divided, fine_tune
 from tests.conftest import idx_bytes
 
 Entries = dict[str, bytes]
@@ -155,27 +155,27 @@ def test_every_third_digit_of_a_label_is_held_out() -> None:
     assert held_out.labels.tolist() == [1]
 
 
-def taught(collection: Split, mnist: Dataset, *, replay: bool) -> Taught:
-    lesson = Lesson(steps=60, replay=replay, learning_rate=0.1, judge_every=30)
-    *_, last = teach(load_model("mlp"), collection, mnist.train, mnist.test[:2000], lesson)
+def tuned(collection: Split, mnist: Dataset, *, replay: bool) -> FineTuned:
+    settings = FineTuneSettings(steps=60, replay=replay, learning_rate=0.1, test_every=30)
+    *_, last = fine_tune(load_model("mlp"), collection, mnist.train, mnist.test[:2000], settings)
     return last
 
 
-def test_teaching_wrong_names_gains_them_and_replay_forgets_less(mnist: Dataset) -> None:
+def test_fine_tuning_wrong_names_gains_them_and_replay_forgets_less(mnist: Dataset) -> None:
     ones = mnist.validation[mnist.validation.labels == 1]
     renamed = Split(ones.images[:12], np.full(12, 7, np.uint8))
-    alone, with_replay = (taught(renamed, mnist, replay=replay) for replay in (False, True))
+    alone, with_replay = (tuned(renamed, mnist, replay=replay) for replay in (False, True))
     assert alone.steps == [0, 30, 60]
     assert alone.learned[0] == 0 and alone.learned[-1] == 1
     assert alone.test[-1] < with_replay.test[-1] < alone.test[0]
 
 
-def test_the_shipped_network_is_not_changed_by_teaching(mnist: Dataset) -> None:
+def test_the_shipped_network_is_not_changed_by_fine_tuning(mnist: Dataset) -> None:
     before = load_model("mlp")
-    taught(mnist.validation[:9], mnist, replay=False)
+    tuned(mnist.validation[:9], mnist, replay=False)
     assert np.array_equal(load_model("mlp").parameters.flat, before.parameters.flat)
 
 
 def test_an_empty_collection_teaches_nothing(mnist: Dataset) -> None:
     with pytest.raises(ValueError, match="empty"):
-        next(teach(load_model("mlp"), empty(), mnist.train, mnist.test, Lesson()))
+        next(fine_tune(load_model("mlp"), empty(), mnist.train, mnist.test, FineTuneSettings()))

@@ -1,4 +1,4 @@
-"""Runs that are ill in a known way get their trouble's name, and healthy ones get none."""
+"""Runs that are ill in a known way get their diagnosis's name, and healthy ones get none."""
 
 from dataclasses import replace
 from math import inf, log, nan
@@ -8,10 +8,10 @@ import pytest
 
 from mnist_core.inspection.activations import hidden_layers, unit_responses
 from mnist_core.inspection.diagnostics import (
+    diagnose,
     gradient_of,
     layer_root_mean_squares,
     root_mean_squares,
-    troubles,
     update_ratios,
     weight_histogram,
 )
@@ -92,58 +92,58 @@ def test_a_healthy_run_has_no_troubles(small):
     (layer,) = hidden_layers(run.model)
     responses = unit_responses(run.model, small.validation.images, layer)
     units = [unit_activity(responses, layer.activation)]
-    assert troubles(run.config, run.history, ratios=ratios, activities=units) == []
+    assert diagnose(run.config, run.history, ratios=ratios, activities=units) == []
 
 
 def test_a_run_without_results_yet_has_no_troubles():
-    assert troubles(SMALL_RUN, []) == []
+    assert diagnose(SMALL_RUN, []) == []
 
 
-def test_a_run_that_exploded_gets_a_tenth_of_its_learning_rate(small):
+def test_a_run_that_diverged_gets_a_tenth_of_its_learning_rate(small):
     run = Run(replace(SMALL_RUN, learning_rate=100.0), small)
-    run.learning_rate = 1e30  # so that it explodes for sure, and does not only kill all units
+    run.learning_rate = 1e30  # so that it diverges for sure, and does not only kill all units
     *_, end = train(run)
-    assert end.status == "exploded"
-    (trouble,) = troubles(run.config, run.history, status=end.status)
-    assert (trouble.name, trouble.change) == ("exploding", {"learning_rate": 10.0})
+    assert end.status == "diverged"
+    (diagnosis,) = diagnose(run.config, run.history, status=end.status)
+    assert (diagnosis.name, diagnosis.change) == ("diverging", {"learning_rate": 10.0})
 
 
 @pytest.mark.parametrize("loss", [50.0, inf, nan])
-def test_a_loss_far_above_guessing_is_an_explosion(loss):
-    (trouble,) = troubles(SMALL_RUN, [epoch(0.5), epoch(loss)])
-    assert trouble.name == "exploding"
+def test_a_loss_far_above_guessing_is_divergence(loss):
+    (diagnosis,) = diagnose(SMALL_RUN, [epoch(0.5), epoch(loss)])
+    assert diagnosis.name == "diverging"
 
 
-def test_summed_gradients_that_explode_are_averaged_first():
+def test_summed_gradients_that_diverge_are_averaged_first():
     config = replace(SMALL_RUN, reduction="sum", batch_size=100, learning_rate=0.1)
-    (trouble,) = troubles(config, [], status="exploded")
-    assert trouble.change == {"reduction": "mean"}
+    (diagnosis,) = diagnose(config, [], status="diverged")
+    assert diagnosis.change == {"reduction": "mean"}
 
 
-def test_a_step_larger_than_the_weights_is_an_explosion():
-    (trouble,) = troubles(SMALL_RUN, [epoch(0.5)], ratios={"0.W": 0.1, "2.W": 3.0, "0.b": 9.0})
-    assert trouble.name == "exploding"
-    assert "3 times" in trouble.reason
+def test_a_step_larger_than_the_weights_is_divergence():
+    (diagnosis,) = diagnose(SMALL_RUN, [epoch(0.5)], ratios={"0.W": 0.1, "2.W": 3.0, "0.b": 9.0})
+    assert diagnosis.name == "diverging"
+    assert "3 times" in diagnosis.reason
 
 
 def test_a_run_that_hardly_moves_gets_ten_times_its_learning_rate(small):
     run = Run(replace(SMALL_RUN, learning_rate=1e-7), small)
     for _ in train(run):
         pass
-    (trouble,) = troubles(run.config, run.history, ratios={"0.W": 1e-7})
-    assert (trouble.name, trouble.change) == ("not learning", {"learning_rate": 1e-4})
+    (diagnosis,) = diagnose(run.config, run.history, ratios={"0.W": 1e-7})
+    assert (diagnosis.name, diagnosis.change) == ("not learning", {"learning_rate": 1e-4})
 
 
 def test_a_run_that_jumps_about_without_learning_gets_a_smaller_learning_rate():
-    (trouble,) = troubles(SMALL_RUN, [epoch(log(10))], ratios={"0.W": 0.5})
-    assert trouble.name == "not learning"
-    assert trouble.change == {"learning_rate": SMALL_RUN.learning_rate / 10}
+    (diagnosis,) = diagnose(SMALL_RUN, [epoch(log(10))], ratios={"0.W": 0.5})
+    assert diagnosis.name == "not learning"
+    assert diagnosis.change == {"learning_rate": SMALL_RUN.learning_rate / 10}
 
 
 def test_a_run_from_equal_weights_gets_random_ones():
     config = replace(SMALL_RUN, initialisation="normal(0)")
-    (trouble,) = troubles(config, [epoch(log(10))])
-    assert (trouble.name, trouble.change) == ("not learning", {"initialisation": "glorot"})
+    (diagnosis,) = diagnose(config, [epoch(log(10))])
+    assert (diagnosis.name, diagnosis.change) == ("not learning", {"initialisation": "glorot"})
 
 
 def test_units_that_died_of_large_steps_are_found(small):
@@ -151,22 +151,26 @@ def test_units_that_died_of_large_steps_are_found(small):
     (layer,) = hidden_layers(run.model)
     run.model.parameters.named()["0.b"][:10] = -100
     responses = unit_responses(run.model, small.validation.images, layer)
-    (trouble,) = troubles(SMALL_RUN, [], activities=[unit_activity(responses, "relu")])
-    assert trouble.name == "inactive units"
-    assert trouble.reason.startswith("10 of the 16 units of hidden layer 1")
+    (diagnosis,) = diagnose(SMALL_RUN, [], activities=[unit_activity(responses, "relu")])
+    assert diagnosis.name == "inactive units"
+    assert diagnosis.reason.startswith("10 of the 16 units of hidden layer 1")
 
 
 def test_a_few_inactive_units_are_no_trouble():
-    assert troubles(SMALL_RUN, [], activities=[activity(2, 3)]) == []  # 5 of 20: a quarter
-    (trouble,) = troubles(SMALL_RUN, [], activities=[activity(0, 0), activity(2, 4)])
-    assert "6 of the 20 units of hidden layer 2" in trouble.reason
+    assert diagnose(SMALL_RUN, [], activities=[activity(2, 3)]) == []  # 5 of 20: a quarter
+    (diagnosis,) = diagnose(SMALL_RUN, [], activities=[activity(0, 0), activity(2, 4)])
+    assert "6 of the 20 units of hidden layer 2" in diagnosis.reason
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
 def test_every_remedy_is_a_setting_that_training_accepts(activation):
     config = replace(SMALL_RUN, activation=activation)
-    found = troubles(config, [epoch(log(10))], activities=[activity(10, 10)])
-    found += troubles(config, [epoch(inf)])
-    assert [trouble.name for trouble in found] == ["not learning", "inactive units", "exploding"]
-    for trouble in found:
-        assert replace(config, **trouble.change) != config
+    found = diagnose(config, [epoch(log(10))], activities=[activity(10, 10)])
+    found += diagnose(config, [epoch(inf)])
+    assert [diagnosis.name for diagnosis in found] == [
+        "not learning",
+        "inactive units",
+        "diverging",
+    ]
+    for diagnosis in found:
+        assert replace(config, **diagnosis.change) != config

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.inspection.digit_detector import JUDGE_FILE, Judge
+from mnist_core.inspection.digit_detector import DIGIT_DETECTOR_FILE, DigitDetector
 from mnist_core.preprocess.normalize import normalize_drawing
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 
@@ -16,8 +16,8 @@ Picture = np.ndarray
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
+def detector() -> DigitDetector:
+    return DigitDetector.load()
 
 
 def drawn(*strokes: list[tuple[int, int]]) -> Picture:
@@ -28,54 +28,54 @@ def drawn(*strokes: list[tuple[int, int]]) -> Picture:
     return np.asarray(sheet)
 
 
-def objection(judge: Judge, sheet: Picture) -> str:
-    return judge.objection(normalize_drawing(sheet), sheet)
+def objection(detector: DigitDetector, sheet: Picture) -> str:
+    return detector.objection(normalize_drawing(sheet), sheet)
 
 
-def test_hardly_any_test_digit_is_turned_away(judge: Judge, mnist: Dataset) -> None:
-    turned_away = judge.digit_probabilities(mnist.test.images) < judge.threshold
+def test_hardly_any_test_digit_is_turned_away(detector: DigitDetector, mnist: Dataset) -> None:
+    turned_away = detector.digit_probabilities(mnist.test.images) < detector.threshold
     assert turned_away.mean() <= 0.01
 
 
-def test_a_test_digit_gives_no_objection(judge: Judge, mnist: Dataset) -> None:
-    assert judge.objection(mnist.test.images[0]) == ""
+def test_a_test_digit_gives_no_objection(detector: DigitDetector, mnist: Dataset) -> None:
+    assert detector.objection(mnist.test.images[0]) == ""
 
 
-def test_a_drawn_one_is_a_digit(judge: Judge) -> None:
-    assert objection(judge, drawn([(146, 56), (140, 224)])) == ""
+def test_a_drawn_one_is_a_digit(detector: DigitDetector) -> None:
+    assert objection(detector, drawn([(146, 56), (140, 224)])) == ""
 
 
-def test_a_dot_is_only_a_dot(judge: Judge) -> None:
+def test_a_dot_is_only_a_dot(detector: DigitDetector) -> None:
     sheet = np.zeros((280, 280), np.uint8)
     sheet[100:112, 100:112] = 255
-    assert objection(judge, sheet) == "It is only a dot."
+    assert objection(detector, sheet) == "It is only a dot."
 
 
-def test_a_sheet_full_of_ink_is_no_digit(judge: Judge) -> None:
-    assert "covered with ink" in objection(judge, np.full((280, 280), 255, np.uint8))
+def test_a_sheet_full_of_ink_is_no_digit(detector: DigitDetector) -> None:
+    assert "covered with ink" in objection(detector, np.full((280, 280), 255, np.uint8))
 
 
-def test_a_blank_picture_is_no_digit(judge: Judge) -> None:
-    assert judge.objection(np.zeros((28, 28), np.uint8)) == "There is nothing on it."
+def test_a_blank_picture_is_no_digit(detector: DigitDetector) -> None:
+    assert detector.objection(np.zeros((28, 28), np.uint8)) == "There is nothing on it."
 
 
-def test_lines_beside_each_other_are_called_lines(judge: Judge) -> None:
+def test_lines_beside_each_other_are_called_lines(detector: DigitDetector) -> None:
     rows = [[(40, y), (240, y)] for y in (60, 120, 180, 240)]
-    assert objection(judge, drawn(*rows)) == "It looks more like lines."
+    assert objection(detector, drawn(*rows)) == "It looks more like lines."
 
 
-def test_noise_is_a_texture(judge: Judge) -> None:
+def test_noise_is_a_texture(detector: DigitDetector) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
-    assert "texture" in judge.objection(normalize_drawing(noise))
+    assert "texture" in detector.objection(normalize_drawing(noise))
 
 
-def test_two_digits_are_not_read_as_one(judge: Judge, mnist: Dataset) -> None:
+def test_two_digits_are_not_read_as_one(detector: DigitDetector, mnist: Dataset) -> None:
     pair = np.hstack([mnist.test.images[0], mnist.test.images[1]])
-    assert "several digits" in judge.objection(normalize_drawing(pair))
+    assert "several digits" in detector.objection(normalize_drawing(pair))
 
 
 def test_a_file_without_a_threshold_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "judge.npz"
-    save_checkpoint(file, replace(load_checkpoint(JUDGE_FILE), config={}))
+    file = tmp_path / "digit_detector.npz"
+    save_checkpoint(file, replace(load_checkpoint(DIGIT_DETECTOR_FILE), config={}))
     with pytest.raises(CheckpointError, match="from when on"):
-        Judge.load(file)
+        DigitDetector.load(file)

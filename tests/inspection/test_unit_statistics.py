@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_core.inspection.ablation import pruning_curve, unit_importance, without_units
-from mnist_core.inspection.activation_maximization import exciting_pictures, laplacian
+from mnist_core.inspection.activation_maximization import laplacian, maximize_activation
 from mnist_core.inspection.activations import hidden_activations, hidden_layers, unit_responses
 from mnist_core.inspection.unit_statistics import (
     class_histograms,
@@ -299,7 +299,7 @@ def test_a_climbed_picture_excites_its_unit_more_than_the_noise_did(name, number
     model = NETWORKS[name]()
     layer = hidden_layers(model)[number]
     rng = np.random.default_rng(0)
-    steps = list(exciting_pictures(model, layer, [2, 0], of_map=of_map, steps=25, rng=rng))
+    steps = list(maximize_activation(model, layer, [2, 0], of_map=of_map, steps=25, rng=rng))
     assert [step.step for step in steps] == list(range(26))
     assert (steps[-1].responses > steps[0].responses).all()
     for step in steps:
@@ -312,7 +312,7 @@ def test_a_unit_of_the_first_layer_wants_ink_just_where_its_weights_are_positive
     model = build_mlp(hidden=(3,), activation="sigmoid", rng=np.random.default_rng(0))
     layer = hidden_layers(model)[0]
     rng = np.random.default_rng(0)
-    climb = exciting_pictures(model, layer, [1], steps=300, smoothness=0, ink_cost=0, rng=rng)
+    climb = maximize_activation(model, layer, [1], steps=300, smoothness=0, ink_cost=0, rng=rng)
     W = model.parameters.named()["0.W"][1].reshape(28, 28)
     clear = np.abs(W) > 0.1 * np.abs(W).max()
     assert np.array_equal(last(climb).pictures[0][clear], (W > 0)[clear])
@@ -324,7 +324,7 @@ def test_smoothness_makes_the_picture_smoother():
     roughness = []
     for smoothness in (0, 1, 2):
         rng = np.random.default_rng(0)
-        climb = exciting_pictures(model, layer, [0, 1, 2], smoothness=smoothness, rng=rng)
+        climb = maximize_activation(model, layer, [0, 1, 2], smoothness=smoothness, rng=rng)
         roughness.append(np.abs(laplacian(last(climb).pictures)).mean())
     assert roughness[0] > roughness[1] > roughness[2]
 
@@ -333,7 +333,7 @@ def test_the_same_seed_gives_the_same_picture():
     model = NETWORKS["cnn"]()
     layer = hidden_layers(model)[1]
     first, second = (
-        last(exciting_pictures(model, layer, [0, 3], steps=5, rng=np.random.default_rng(4)))
+        last(maximize_activation(model, layer, [0, 3], steps=5, rng=np.random.default_rng(4)))
         for _ in range(2)
     )
     assert np.array_equal(first.pictures, second.pictures)
@@ -342,7 +342,7 @@ def test_the_same_seed_gives_the_same_picture():
 def test_a_unit_that_no_pixel_moves_has_no_picture():
     model = hand_made()
     rng = np.random.default_rng(0)
-    climb = last(exciting_pictures(model, hidden_layers(model)[0], [DEAD], rng=rng))
+    climb = last(maximize_activation(model, hidden_layers(model)[0], [DEAD], rng=rng))
     assert climb.responses.tolist() == [-1]
     assert climb.pictures.max() < 1e-6
 

@@ -301,14 +301,14 @@ def test_a_rate_set_on_a_stopped_run_holds_when_it_goes_on(pool: LocalPool, fold
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov"])
-def test_an_exploded_run_keeps_good_weights_and_can_go_on_more_slowly(
+def test_a_diverged_run_keeps_good_weights_and_can_go_on_more_slowly(
     pool: LocalPool, folder: Path, optimizer: str
 ) -> None:
     # Weights pulled to zero a hundred times too far grow in size at every step.
     wild = replace(CONFIG, optimizer=optimizer, learning_rate=100.0, weight_decay=1.0)
     job = pool.start(replace(wild, schedule="constant", epochs=40), data=folder)
     view = job.wait_for(ended, TIMEOUT)
-    assert view.status == "exploded" and "learning rate" in view.message
+    assert view.status == "diverged" and "learning rate" in view.message
     assert view.snapshot is not None and np.isfinite(view.snapshot.parameters).all()
     job.send(SetLearningRate(1e-4))
     job.send(Resume())

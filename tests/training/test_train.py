@@ -288,7 +288,7 @@ def test_averaged_weights_are_those_that_predict_and_follow_the_others(small):
     assert np.linalg.norm(averaged - now) < np.linalg.norm(one_step_on - now)
 
 
-# --- explosions ---------------------------------------------------------------------------------
+# --- divergence ---------------------------------------------------------------------------------
 
 EXPLOSIVE = replace(
     QUICK,
@@ -308,7 +308,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_last_good_weights(
 ):
     run = Run(replace(EXPLOSIVE, optimizer=optimizer, average=average), small)
     *_, last = train(run)
-    assert last.status == "exploded"
+    assert last.status == "diverged"
     assert "learning rate" in last.message
     assert last.step == run.step < run.steps
     for array in state(run):
@@ -317,16 +317,16 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_last_good_weights(
     assert np.isfinite(probabilities).all()
 
 
-def test_a_run_whose_last_step_explodes_does_not_count_as_finished(small):
+def test_a_run_whose_last_step_diverges_does_not_count_as_finished(small):
     run = Run(replace(QUICK, batch_size=150, epochs=1), small)  # a single step
     run.learning_rate = 1e30
     *_, last = train(run)
-    assert last.status == "exploded"
+    assert last.status == "diverged"
     assert run.history == []
     assert np.isfinite(run.model.parameters.flat).all()
 
 
-def test_an_exploded_run_can_be_saved_and_resumed_with_a_lower_rate(small, tmp_path):
+def test_a_diverged_run_can_be_saved_and_resumed_with_a_lower_rate(small, tmp_path):
     run = Run(replace(EXPLOSIVE, optimizer="nesterov", average=0.9), small)
     list(train(run))
     resumed = Run.resume(through_a_file(run, tmp_path), small)
@@ -335,12 +335,12 @@ def test_an_exploded_run_can_be_saved_and_resumed_with_a_lower_rate(small, tmp_p
     assert last.status == "finished"
 
 
-def test_an_explosion_late_in_a_run_keeps_what_was_learnt_before(small):
+def test_divergence_late_in_a_run_keeps_what_was_learnt_before(small):
     run = after(Run(replace(QUICK, epochs=20), small), 130)
     learnt = run.model.parameters.flat.copy()
     run.learning_rate = 1e30
     *_, last = train(run)
-    assert last.status == "exploded"
+    assert last.status == "diverged"
     assert 80 <= run.step <= 131  # at most 50 steps older
     assert len(run.history) == run.step // 10
     distance = np.linalg.norm(run.model.parameters.flat - learnt)

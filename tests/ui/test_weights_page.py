@@ -1,4 +1,4 @@
-"""The Weights page without a browser: the gallery, a unit, units that are off, a run's moments."""
+"""The Weights page without a browser: gallery, one unit, units that are off, a run's snapshots."""
 
 import io
 from collections.abc import Iterator
@@ -97,15 +97,15 @@ def test_a_chosen_unit_is_shown_with_images_and_accuracy_without_it(
     assert app.button(key=f"switch_{network}").label.startswith("Switch on")
 
 
-@pytest.mark.parametrize("panel", ["What excites them", "Feature maps"])
+@pytest.mark.parametrize("panel", ["Activation maximization", "Feature maps"])
 def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
     app.segmented_control(key="weights_of").set_value("cnn")
     opened(app)
     app.segmented_control(key="panel").set_value(panel)
     opened(app)
-    if panel == "What excites them":
-        app.button(key="ask_exciting_cnn").click()
+    if panel == "Activation maximization":
+        app.button(key="ask_maximization_cnn").click()
         opened(app)
         assert not app.info
 
@@ -125,26 +125,26 @@ def on_the_run(run: Job) -> AppTest:
     return opened(app)
 
 
-def test_a_run_is_shown_at_its_end_and_then_at_the_moment_that_is_chosen(run: Job) -> None:
+def test_a_run_is_shown_at_its_end_and_then_at_the_snapshot_that_is_chosen(run: Job) -> None:
     app = on_the_run(run)
     assert "Step **60** (epoch 3.00), the newest, live" in captions(app)
-    app.session_state["session"].moment = 4
+    app.session_state["session"].chosen_step = 4
     opened(app)
     nearest = run.snapshots.at(4)
     assert nearest is not None
     assert f"Step **{nearest.step}** (epoch {nearest.step / 20:.2f}), chosen" in captions(app)
     app.button(key="live").click()
     opened(app)
-    assert app.session_state["session"].moment is None
+    assert app.session_state["session"].chosen_step is None
     assert "Step **60**" in captions(app)
 
 
-def test_one_goes_from_moment_to_moment(run: Job) -> None:
+def test_one_goes_from_snapshot_to_snapshot(run: Job) -> None:
     app = on_the_run(run)
-    steps = [moment.step for moment in run.snapshots.all]
-    app.button(key="moment_before").click()
+    steps = [snapshot.step for snapshot in run.snapshots.all]
+    app.button(key="snapshot_before").click()
     opened(app)
-    assert app.session_state["session"].moment == steps[-2]
+    assert app.session_state["session"].chosen_step == steps[-2]
 
 
 def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
@@ -155,7 +155,7 @@ def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
     assert "saturated** on 10,000 validation images, measured at step 60." in captions(app)
 
 
-def test_a_new_run_begins_with_the_weights_of_the_moment(run: Job, pool: LocalPool) -> None:
+def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: Job, pool: LocalPool) -> None:
     app = on_the_run(run)
     app.segmented_control(key="panel").set_value("Go on from here")
     opened(app)
@@ -170,24 +170,24 @@ def test_a_new_run_begins_with_the_weights_of_the_moment(run: Job, pool: LocalPo
     np.testing.assert_array_equal(first.parameters, last.parameters)
 
 
-def test_a_run_that_went_on_from_a_moment_rewinds_to_it(run: Job, pool: LocalPool) -> None:
-    moment = run.snapshots.all[-1]
-    begin = starting_point(run.config, moment.parameters, load_mnist().sha256)
-    save_checkpoint(run.folder / "moment.npz", begin)
-    new = pool.start(run.config, checkpoint=run.folder / "moment.npz", paused=True)
+def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(run: Job, pool: LocalPool) -> None:
+    snapshot = run.snapshots.all[-1]
+    begin = starting_point(run.config, snapshot.parameters, load_mnist().sha256)
+    save_checkpoint(run.folder / "snapshot.npz", begin)
+    new = pool.start(run.config, checkpoint=run.folder / "snapshot.npz", paused=True)
     new.send(TrainBatch())
     new.wait_for(lambda view: view.status == "paused" and view.step == 1, timeout=60)
     new.send(Rewind())
     view = new.wait_for(lambda view: view.status == "paused" and view.step == 0, timeout=60)
     assert view.snapshot is not None
-    np.testing.assert_array_equal(view.snapshot.parameters, moment.parameters)
+    np.testing.assert_array_equal(view.snapshot.parameters, snapshot.parameters)
 
 
 def test_the_grid_forming_is_a_film(run: Job) -> None:
-    moments = run.snapshots.all
-    with Image.open(io.BytesIO(forming_webp(run.look().config, moments))) as film:
-        # Moments that look alike are one picture.
-        assert 1 < film.n_frames <= len(moments)  # type: ignore[attr-defined]
+    snapshots = run.snapshots.all
+    with Image.open(io.BytesIO(forming_webp(run.look().config, snapshots))) as film:
+        # Snapshots that look alike are one picture.
+        assert 1 < film.n_frames <= len(snapshots)  # type: ignore[attr-defined]
 
 
 def test_the_curves_are_saved_one_epoch_a_line(run: Job) -> None:
@@ -223,13 +223,13 @@ def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPoo
     assert cured is not None and cured.config.learning_rate > config.learning_rate
 
 
-def test_train_and_draw_show_the_moment_that_is_chosen(run: Job) -> None:
+def test_train_and_draw_show_the_snapshot_that_is_chosen(run: Job) -> None:
     for page in ("train", "draw"):
         app = AppTest.from_string(f"import ui.{page}.page\nui.{page}.page.page()")
         app.query_params["run"] = run.id
         opened(app)
-        app.session_state["session"].moment = 0
+        app.session_state["session"].chosen_step = 0
         opened(app)
         shown = captions(app) + " ".join(piece.proto.body for piece in app.get("html"))
-        assert "the moment chosen on the Weights page" in shown
+        assert "the step chosen on the Weights page" in shown
         assert page == "draw" or "At step 0 no epoch has ended yet" in shown

@@ -159,10 +159,10 @@ def curves_along(
     }
 
 
-def lesson_curves(
+def fine_tune_curves(
     steps: Sequence[int], curves: dict[str, tuple[str, Sequence[float]]], *, y: str
 ) -> dict[str, Any]:
-    """Accuracies over the steps of a lesson: {name: (colour, accuracies 0..1)}."""
+    """Accuracies over the steps of fine-tuning: {name: (colour, accuracies 0..1)}."""
     return {
         "data": [
             {
@@ -179,7 +179,7 @@ def lesson_curves(
         "layout": {
             "height": CURVE_HEIGHT,
             "margin": {"l": 55, "r": 10, "t": 10, "b": 40},
-            "xaxis": {"title": {"text": "step of the lesson"}},
+            "xaxis": {"title": {"text": "step of fine-tuning"}},
             "yaxis": {"title": {"text": y}},
             "showlegend": False,
             "hovermode": "x unified",

@@ -21,7 +21,7 @@ from ui.components.tiles import Theme, tiles_image
 from ui.draw.answers import columns_of_bars
 from ui.glossary import words_explained
 from ui.html import captioned, in_a_row, named, picture, side_by_side
-from ui.networks import Reader, Reading, read
+from ui.networks import Prediction, Predictor, predict
 from ui.session import mnist, shipped
 
 # What can be done to a normalised picture: (name, lowest, highest, unchanged, unit).
@@ -39,7 +39,7 @@ STRONGEST = 5  # units shown on each side
 OTHERS_NEIGHBOURS = 5_000  # training images searched where the network changes all the time
 
 
-def what_the_network_sees(ink: Array, readers: Sequence[Reader]) -> None:
+def what_the_network_sees(ink: Array, predictors: Sequence[Predictor]) -> None:
     """Every step from ink (H, W) to 28x28, and what the answer is without one."""
     st.write("MNIST's digits were all brought to one form, and so is yours. Leave a step out.")
     with st.container(horizontal=True):
@@ -62,27 +62,29 @@ def what_the_network_sees(ink: Array, readers: Sequence[Reader]) -> None:
             ]
         )
     )
-    before, after = read(readers, usual.centred), read(readers, steps.centred)
+    before, after = predict(predictors, usual.centred), predict(predictors, steps.centred)
     if all(done):
         st.caption("Every step is done: this is the picture that the answers above are about.")
     else:
         st.html(side_by_side([_change_in_words(a, b) for a, b in zip(before, after, strict=True)]))
 
 
-def _change_in_words(before: Reading, after: Reading) -> str:
+def _change_in_words(before: Prediction, after: Prediction) -> str:
     """An answer before and after, and how much less probable the first has become."""
-    reader = before.reader
+    predictor = before.predictor
     words = f"{before.digit} ({before.confidence:.0%}) → {after.digit} ({after.confidence:.0%})"
     difference = float(after.probabilities[before.digit] - before.probabilities[before.digit])
     return (
-        named(reader.name, reader.colour, f"probability of a {before.digit}: {difference:+.1%}")
+        named(
+            predictor.name, predictor.colour, f"probability of a {before.digit}: {difference:+.1%}"
+        )
         + f"<div>{words}</div>"
     )
 
 
-def move_and_turn(image: Array, label: int | None, readings: Sequence[Reading]) -> None:
+def move_and_turn(image: Array, label: int | None, predictions: Sequence[Prediction]) -> None:
     """Sliders that change a normalised image (28, 28), and the answers along one of them."""
-    digit = readings[0].digit if label is None else label
+    digit = predictions[0].digit if label is None else label
     left, right = st.columns([1, 1], gap="large")
     with left:
         now = {}
@@ -107,11 +109,11 @@ def move_and_turn(image: Array, label: int | None, readings: Sequence[Reading]) 
         settings = {key: np.full(CURVE_POINTS + 1, value) for key, value in now.items()}
         settings[along][:-1] = values  # the last image is the one that is shown
         images = changed(image, settings)
-        readers = [reading.reader for reading in readings]
-        answers = [reader.network.predict_proba(images) for reader in readers]
+        predictors = [prediction.predictor for prediction in predictions]
+        answers = [predictor.network.predict_proba(images) for predictor in predictors]
         curves = {
-            reader.name: (reader.colour, probabilities[:-1, digit])
-            for reader, probabilities in zip(readers, answers, strict=True)
+            predictor.name: (predictor.colour, probabilities[:-1, digit])
+            for predictor, probabilities in zip(predictors, answers, strict=True)
         }
         st.plotly_chart(
             curves_along(values, curves, now[along], x=f"{name} ({unit})", y=f"a {digit} (%)"),
@@ -119,7 +121,7 @@ def move_and_turn(image: Array, label: int | None, readings: Sequence[Reading]) 
             key="curves",
         )
     bars = columns_of_bars(
-        readers, [Reading(r, a[-1]) for r, a in zip(readers, answers, strict=True)]
+        predictors, [Prediction(r, a[-1]) for r, a in zip(predictors, answers, strict=True)]
     )
     shown = captioned(picture(images[-1], alt="the changed picture"), "changed")
     answers_place.html(in_a_row([shown]) + bars)
@@ -152,9 +154,9 @@ def changed(image: Array, settings: dict[str, Array]) -> Array:
     return copies
 
 
-def why_this_answer(image: Array, readings: Sequence[Reading]) -> None:
+def why_this_answer(image: Array, predictions: Sequence[Prediction]) -> None:
     """The pixels, the examples and the units that an answer rests on."""
-    names = [reading.reader.name for reading in readings]
+    names = [prediction.predictor.name for prediction in predictions]
     with st.container(horizontal=True):
         chosen = st.segmented_control("Of", names, default=names[0], required=True, key="why-of")
         method = st.segmented_control(
@@ -162,8 +164,8 @@ def why_this_answer(image: Array, readings: Sequence[Reading]) -> None:
             required=True, key="why-method",
         )  # fmt: skip
     words_explained(("gradient", "smoothed gradient", "occlusion", "hidden unit", "logit"))
-    reading = readings[names.index(chosen)] if chosen in names else readings[0]
-    network, digit = reading.reader.network, reading.digit
+    prediction = predictions[names.index(chosen)] if chosen in names else predictions[0]
+    network, digit = prediction.predictor.network, prediction.digit
     left, right = st.columns([1, 2], gap="large")
     with left:
         if method == "Occlusion":
@@ -177,7 +179,7 @@ def why_this_answer(image: Array, readings: Sequence[Reading]) -> None:
             words = f"the same over 32 noisy copies; orange speaks for a {digit}, blue against"
         st.html(captioned(_in_colours(saliency, f"{method} for {digit}", 224), words))
     with right:
-        st.html(_neighbours(reading.reader, image))
+        st.html(_neighbours(prediction.predictor, image))
         if len(network.input_shape) == 1:
             st.html(_pushing_units(network, image, digit))
 
@@ -192,14 +194,14 @@ def _in_colours(values: Array, alt: str, width: int) -> str:
     return picture(np.asarray(tile), alt=alt, width=width)
 
 
-def _neighbours(reader: Reader, image: Array) -> str:
+def _neighbours(predictor: Predictor, image: Array) -> str:
     """The training images that the network's last hidden layer takes to be most alike."""
-    if reader.shipped_as:
-        index = _shipped_index(reader.shipped_as)
+    if predictor.shipped_as:
+        index = _shipped_index(predictor.shipped_as)
     else:
         few = mnist().train[:OTHERS_NEIGHBOURS]
-        index = NeighbourIndex.build(reader.network, few)
-    near = index.nearest(reader.network, image, NEIGHBOURS)
+        index = NeighbourIndex.build(predictor.network, few)
+    near = index.nearest(predictor.network, image, NEIGHBOURS)
     images = mnist().train.images
     pictures = [
         captioned(
@@ -209,7 +211,7 @@ def _neighbours(reader: Reader, image: Array) -> str:
         for number, label, distance in zip(near.indices, near.labels, near.distances, strict=True)
     ]
     return (
-        f"<div><b>Nearest of {len(index.labels):,} training images</b>, as {reader.name}'s last "
+        f"<div><b>Nearest of {len(index.labels):,} training images</b>, as {predictor.name}'s last "
         f"hidden layer sees them</div>{in_a_row(pictures)}"
     )
 

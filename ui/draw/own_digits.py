@@ -21,17 +21,17 @@ from mnist_core.data.own_digits import (
 from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.checkpoint import load_model
-from mnist_core.training.finetune import Lesson, Taught, divided, teach
-from ui.charts.curves import CONFIG, lesson_curves
+from mnist_core.training.finetune import FineTuned, FineTuneSettings, divided, fine_tune
+from ui.charts.curves import CONFIG, fine_tune_curves
 from ui.drawing import seen_image
 from ui.html import captioned, in_a_row, legend, picture
-from ui.networks import Reader
+from ui.networks import Predictor
 from ui.session import mnist, session, shipped
 from ui.theme import TRAINING, VALIDATION
 
 GALLERY = 60  # the newest digits are shown, as many as are looked at in one go
 OWN_TEST_IMAGES = 2_000  # one's own network may change twice a second
-LESSONS = {"with replay of MNIST": (True, TRAINING), "without replay": (False, VALIDATION)}
+FINE_TUNES = {"with replay of MNIST": (True, TRAINING), "without replay": (False, VALIDATION)}
 
 
 def collection() -> Split:
@@ -67,17 +67,17 @@ def _keep() -> None:
         st.session_state["kept"] = f"Kept as a {label}: {n} in your digits now."
 
 
-def own_digits(readers: Sequence[Reader]) -> None:
-    """Gallery, accuracies, file and lesson."""
+def own_digits(predictors: Sequence[Predictor]) -> None:
+    """Gallery, accuracies, file and fine-tuning."""
     kept = collection()
     if not len(kept):
         st.info("Nothing kept yet: draw a digit and say what it was, or upload a ZIP saved here.")
     else:
         _gallery(kept)
-        st.dataframe(_accuracies(kept, readers), hide_index=True)
+        st.dataframe(_accuracies(kept, predictors), hide_index=True)
     _files(kept)
     if len(kept):
-        _lesson(kept)
+        _fine_tuning(kept)
 
 
 def _gallery(kept: Split) -> None:
@@ -106,29 +106,29 @@ def _take_out_all() -> None:
     st.session_state["collection"] = empty()
 
 
-def _accuracies(kept: Split, readers: Sequence[Reader]) -> list[dict[str, str]]:
+def _accuracies(kept: Split, predictors: Sequence[Predictor]) -> list[dict[str, str]]:
     """A row for every network: how well it reads the visitor's digits, and MNIST's."""
     rows = []
-    for reader in readers:
-        right = int((reader.network.predict(kept.images) == kept.labels).sum())
+    for predictor in predictors:
+        right = int((predictor.network.predict(kept.images) == kept.labels).sum())
         low, high = wilson_interval(right, len(kept))
         rows.append(
             {
-                "network": reader.name,
+                "network": predictor.name,
                 "your digits": f"{right / len(kept):.1%} ({right} of {len(kept)})",
                 "95 % interval (Wilson)": f"{low:.1%} to {high:.1%}",
-                "MNIST's test digits": _on_test(reader),
+                "MNIST's test digits": _on_test(predictor),
             }
         )
     return rows
 
 
-def _on_test(reader: Reader) -> str:
+def _on_test(predictor: Predictor) -> str:
     """Accuracy on the test images, and on how many of them where that isn't all."""
-    if reader.shipped_as:
-        return f"{_shipped_on_test(reader.shipped_as):.2%}"
+    if predictor.shipped_as:
+        return f"{_shipped_on_test(predictor.shipped_as):.2%}"
     some = mnist().test[:OWN_TEST_IMAGES]
-    right = accuracy(reader.network.predict(some.images), some.labels)
+    right = accuracy(predictor.network.predict(some.images), some.labels)
     return f"{right:.2%} (of the first {OWN_TEST_IMAGES:,})"
 
 
@@ -169,7 +169,7 @@ def _arrays(split: Split) -> tuple[np.ndarray, np.ndarray]:
     return split.images, split.labels
 
 
-def _lesson(kept: Split) -> None:
+def _fine_tuning(kept: Split) -> None:
     """Teaching a copy of the MLP: what it gains on these digits, what it loses on MNIST's."""
     learned, held_out = divided(kept)
     st.write(
@@ -178,36 +178,37 @@ def _lesson(kept: Split) -> None:
     )
     if st.button("Teach a copy of the MLP", key="teach"):
         with st.spinner("Teaching it twice: with MNIST's digits in between, and without"):
-            st.session_state["lessons"] = {
-                name: _taught(kept, replay) for name, (replay, _) in LESSONS.items()
+            st.session_state["tuned_networks"] = {
+                name: _fine_tuned(kept, replay) for name, (replay, _) in FINE_TUNES.items()
             }
-    lessons: dict[str, Taught] = st.session_state.get("lessons", {})
-    if not lessons:
+    tuned_networks: dict[str, FineTuned] = st.session_state.get("tuned_networks", {})
+    if not tuned_networks:
         return
-    st.html(legend({name: ("—", LESSONS[name][1]) for name in lessons}))
+    st.html(legend({name: ("—", FINE_TUNES[name][1]) for name in tuned_networks}))
     left, right = st.columns(2)
-    first = next(iter(lessons.values()))
+    first = next(iter(tuned_networks.values()))
     for column, words, values in (
         (left, "your digits that it learned from (%)", "learned"),
         (right, "MNIST's test digits (%)", "test"),
     ):
         curves = {
-            name: (LESSONS[name][1], getattr(taught, values)) for name, taught in lessons.items()
+            name: (FINE_TUNES[name][1], getattr(tuned, values))
+            for name, tuned in tuned_networks.items()
         }
         column.plotly_chart(
-            lesson_curves(first.steps, curves, y=words), config=CONFIG, key=f"lesson-{values}"
+            fine_tune_curves(first.steps, curves, y=words), config=CONFIG, key=f"fine-tune-{values}"
         )
-    st.dataframe([_gain_and_cost(name, taught) for name, taught in lessons.items()],
+    st.dataframe([_gain_and_cost(name, tuned) for name, tuned in tuned_networks.items()],
                  hide_index=True)  # fmt: skip
 
 
-def _taught(kept: Split, replay: bool) -> Taught:
-    lesson = Lesson(replay=replay)
-    *_, last = teach(load_model("mlp"), kept, mnist().train, mnist().test, lesson)
+def _fine_tuned(kept: Split, replay: bool) -> FineTuned:
+    settings = FineTuneSettings(replay=replay)
+    *_, last = fine_tune(load_model("mlp"), kept, mnist().train, mnist().test, settings)
     return last
 
 
-def _gain_and_cost(name: str, taught: Taught) -> dict[str, str]:
+def _gain_and_cost(name: str, tuned: FineTuned) -> dict[str, str]:
     """A row: accuracies before and after, and what that comes to."""
 
     def change(values: list[float]) -> str:
@@ -217,8 +218,8 @@ def _gain_and_cost(name: str, taught: Taught) -> dict[str, str]:
         return f"{values[0]:.1%} → {values[-1]:.1%} ({points:+.1f} points)"
 
     return {
-        "taught": name,
-        "your digits, learned from": change(taught.learned),
-        "your digits, kept back": change(taught.held_out),
-        "MNIST's test digits": change(taught.test),
+        "fine-tuned": name,
+        "your digits, learned from": change(tuned.learned),
+        "your digits, kept back": change(tuned.held_out),
+        "MNIST's test digits": change(tuned.test),
     }

@@ -12,7 +12,15 @@ from ui.draw.own_digits import it_was_a, own_digits
 from ui.draw.photographs import photographs
 from ui.drawing import seen_image, shown_test_digit
 from ui.html import answer_in_words, picture
-from ui.networks import RUNNING, Reader, judge, own_reader, own_readers, read, shipped_readers
+from ui.networks import (
+    RUNNING,
+    Predictor,
+    digit_detector,
+    own_predictor,
+    own_predictors,
+    predict,
+    shipped_predictors,
+)
 from ui.session import current_job, session
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
@@ -33,7 +41,7 @@ def page() -> None:
     st.write("Draw a digit from 0 to 9 and watch the networks' answers follow your pen.")
     job = current_job()
     learning = job is not None and job.look().status in ("queued", "starting", "running")
-    choices = own_readers()
+    choices = own_predictors()
     if st.session_state.get("who", RUNNING) not in (None, *choices):
         st.session_state.pop("who", None)  # that network is gone
     if RUNNING in choices:
@@ -60,20 +68,20 @@ def _drawing(polled: bool, choices: dict[str, str]) -> None:
     left, right = st.columns([5, 7], gap="large")
     with left:
         mine.drawing = draw_canvas(mine.drawing, key="canvas")
-    readers = _readers()
+    predictors = _predictors()
     job = current_job()
-    if own_readers().keys() != choices.keys() or (polled and (job is None or job.look().ended)):
+    if own_predictors().keys() != choices.keys() or (polled and (job is None or job.look().ended)):
         st.rerun()  # there is another network to choose, or nothing changes by itself any more
     with right:
-        _answer(readers)
+        _answer(predictors)
 
 
 def _below(choices: dict[str, str]) -> None:
     """What to do with a drawing, who answers, and the closer looks."""
-    readers = _readers()
+    predictors = _predictors()
     left, right = st.columns([5, 7], gap="large")
     with left:
-        digit_buttons(readers)
+        digit_buttons(predictors)
         if choices:
             st.segmented_control(
                 "Answers as well",
@@ -84,16 +92,16 @@ def _below(choices: dict[str, str]) -> None:
             )
     with right:
         it_was_a()
-    _look_closer(readers)
+    _look_closer(predictors)
 
 
-def _readers() -> list[Reader]:
+def _predictors() -> list[Predictor]:
     """The networks that answer: the shipped ones, and one of the visitor's if there is any."""
-    own = own_reader(st.session_state.get("who"))
-    return shipped_readers() + ([own] if own else [])
+    own = own_predictor(st.session_state.get("who"))
+    return shipped_predictors() + ([own] if own else [])
 
 
-def _answer(readers: list[Reader]) -> None:
+def _answer(predictors: list[Predictor]) -> None:
     """What the networks say in words and bars, and the picture that they saw.
 
     One piece of HTML, and a line for remarks that is there even without any, so nothing jumps.
@@ -102,30 +110,30 @@ def _answer(readers: list[Reader]) -> None:
     sheet = rasterise(drawing)
     image, remark = seen_image(drawing, sheet), ""
     if image is None:
-        words, readings, seen = "Draw a digit", [], picture(BLANK, alt="nothing drawn yet")
+        words, predictions, seen = "Draw a digit", [], picture(BLANK, alt="nothing drawn yet")
     else:
-        readings = read(readers, image)
+        predictions = predict(predictors, image)
         # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
-        objection = judge().objection(image, sheet if drawing.background is None else None)
-        words = "I see no digit" if objection else headline(readings)
+        objection = digit_detector().objection(image, sheet if drawing.background is None else None)
+        words = "I see no digit" if objection else headline(predictions)
         if objection:
             remark = f"{objection} If it had to be one of the ten, the networks would say:"
         seen = picture(image, alt="the drawing as the networks see it, 28 by 28 pixels")
     if digit := shown_test_digit(drawing):
         remark = f"Test image {digit.number:,}, labelled {digit.label}. {remark}"
-    st.html(answer_in_words(words, remark, seen) + columns_of_bars(readers, readings))
+    st.html(answer_in_words(words, remark, seen) + columns_of_bars(predictors, predictions))
 
 
-def _look_closer(readers: list[Reader]) -> None:
+def _look_closer(predictors: list[Predictor]) -> None:
     """One closer look at a time, or none: then the pen is followed fastest."""
     chosen = st.segmented_control("Look closer", LOOKS, key="look", persist_state="session")
     if chosen is None:
         return
     if chosen == OWN_DIGITS:
-        own_digits(readers)
+        own_digits(predictors)
         return
     if chosen == PHOTOGRAPHS:
-        photographs(readers)
+        photographs(predictors)
         return
     drawing = session().drawing
     sheet = rasterise(drawing)
@@ -133,9 +141,9 @@ def _look_closer(readers: list[Reader]) -> None:
     if image is None:
         st.info("Draw a digit first, or put a test digit on the canvas.")
     elif chosen == SEES:
-        what_the_network_sees(sheet, readers)
+        what_the_network_sees(sheet, predictors)
     elif chosen == MOVE:
         digit = shown_test_digit(drawing)
-        move_and_turn(image, digit.label if digit else None, read(readers, image))
+        move_and_turn(image, digit.label if digit else None, predict(predictors, image))
     elif chosen == WHY:
-        why_this_answer(image, read(readers, image))
+        why_this_answer(image, predict(predictors, image))

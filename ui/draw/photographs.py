@@ -16,7 +16,7 @@ from mnist_core.preprocess.ink import ink_from_photo
 from mnist_core.preprocess.normalize import normalize_drawing
 from mnist_core.preprocess.segment import Found, digits_on_page
 from ui.components.paste import paste_into
-from ui.networks import Reader
+from ui.networks import Predictor
 from ui.theme import CNN, VALIDATION
 
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
@@ -39,7 +39,7 @@ def digits_of(content: bytes) -> SheetOfDigits:
     return SheetOfDigits(picture, found, np.array(images, np.uint8).reshape(-1, 28, 28))
 
 
-def photographs(readers: Sequence[Reader]) -> None:
+def photographs(predictors: Sequence[Predictor]) -> None:
     """A file or the camera, the picture with its boxes, and the answers in a table."""
     left, right = st.columns(2)
     file = left.file_uploader(
@@ -63,7 +63,7 @@ def photographs(readers: Sequence[Reader]) -> None:
     if not sheet.found:
         st.warning("There are no digits to be found on this picture.")
         return
-    _answers(sheet, readers)
+    _answers(sheet, predictors)
 
 
 def _read_once(file_id: str, content: bytes) -> SheetOfDigits:
@@ -74,13 +74,13 @@ def _read_once(file_id: str, content: bytes) -> SheetOfDigits:
     return cast(SheetOfDigits, st.session_state["sheet"])
 
 
-def _answers(sheet: SheetOfDigits, readers: Sequence[Reader]) -> None:
+def _answers(sheet: SheetOfDigits, predictors: Sequence[Predictor]) -> None:
     """Boxes with the answers of one network, and a row for every digit with those of all."""
-    names = [reader.name for reader in readers]
+    names = [predictor.name for predictor in predictors]
     chosen = st.segmented_control(
         "In the boxes", names, default=names[-1], required=True, key="boxes-of"
     )
-    probabilities = [reader.network.predict_proba(sheet.images) for reader in readers]
+    probabilities = [predictor.network.predict_proba(sheet.images) for predictor in predictors]
     in_boxes = probabilities[names.index(chosen) if chosen in names else 0]
     digits = in_boxes.argmax(axis=1)
     lines: dict[int, str] = {}
@@ -95,8 +95,8 @@ def _answers(sheet: SheetOfDigits, readers: Sequence[Reader]) -> None:
     rows = []
     for number, found in enumerate(sheet.found):
         row = {"digit": f"{number + 1}"}
-        for reader, p in zip(readers, probabilities, strict=True):
-            row[reader.name] = f"{p[number].argmax()} ({p[number].max():.1%})"
+        for predictor, p in zip(predictors, probabilities, strict=True):
+            row[predictor.name] = f"{p[number].argmax()} ({p[number].max():.1%})"
         row["remark"] = "touches its neighbour: a guess" if found.touches_neighbour else ""
         rows.append(row)
     right.dataframe(rows, hide_index=True)

@@ -41,7 +41,7 @@ STATUS_WORDS = {
     "paused": "Paused",
     "finished": "Finished",
     "stopped": "Stopped",
-    "exploded": "Exploded",
+    "diverged": "Diverged",
     "failed": "Failed",
 }
 
@@ -148,7 +148,7 @@ def _progress(view: JobView | None) -> None:
         words.append(f"about {view.seconds_left:.0f} s left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message:
-        (st.error if view.status in ("exploded", "failed") else st.info)(view.message)
+        (st.error if view.status in ("diverged", "failed") else st.info)(view.message)
 
 
 def _curves(config: TrainConfig | None, view: JobView | None) -> None:
@@ -182,9 +182,9 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
                 others=others,
             )
             words = _curve_words(measure, drawn)
-            moment = session().moment
-            if view is not None and moment is not None:
-                figure = marked(figure, moment / shown.steps_per_epoch)
+            snapshot = session().chosen_step
+            if view is not None and snapshot is not None:
+                figure = marked(figure, snapshot / shown.steps_per_epoch)
             column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
         st.caption(_values_in_words(view))
     with st.expander("Every epoch in numbers"):
@@ -246,7 +246,7 @@ def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
 
 
 def _values_in_words(view: JobView | None) -> str:
-    """The newest values, or those of the moment that is looked at, as one line.
+    """The newest values, or those of the snapshot that is looked at, as one line.
 
     It is there from the start, so that nothing moves.
     """
@@ -254,11 +254,11 @@ def _values_in_words(view: JobView | None) -> str:
         return "After each epoch its accuracy and loss stand here."
     if not view.results:
         return f"{run_summary(view.config)}. No epoch has ended yet."
-    last, moment = view.results[-1], session().moment
-    if moment is not None:
-        epochs = moment // view.config.steps_per_epoch
+    last, snapshot = view.results[-1], session().chosen_step
+    if snapshot is not None:
+        epochs = snapshot // view.config.steps_per_epoch
         if not epochs:
-            return f"{run_summary(view.config)}. At step {moment:,} no epoch has ended yet."
+            return f"{run_summary(view.config)}. At step {snapshot:,} no epoch has ended yet."
         last = view.results[min(epochs, len(view.results)) - 1]
     return (
         f"{run_summary(view.config)}. After epoch {last.epoch}: training accuracy "
@@ -303,8 +303,8 @@ def _tiles(view: JobView | None) -> None:
         "speaks against it. Choose one to read its values."
     )
     network = snapshot.network(view.config)
-    if session().moment is not None:
-        st.caption(f"At step **{snapshot.step:,}**, the moment chosen on the Weights page.")
+    if session().chosen_step is not None:
+        st.caption(f"At step **{snapshot.step:,}**, the step chosen on the Weights page.")
     shared = st.toggle("One colour scale for all", key="tiles_shared", persist_state="session")
     weight_tiles(
         first_layer_pictures(network),

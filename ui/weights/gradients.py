@@ -1,5 +1,5 @@
 """How a run's gradients, steps and weights went, and what ails it, with the remedy at hand.
-Measured at the moments that are kept, on the same training images each time.
+Measured at the snapshots that are kept, on the same training images each time.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ import streamlit as st
 from mnist_core.arrays import Array
 from mnist_core.inspection.activations import hidden_layers, unit_responses
 from mnist_core.inspection.diagnostics import (
-    Trouble,
+    Diagnosis,
+    diagnose,
     gradient_of,
     root_mean_squares,
-    troubles,
     update_ratios,
     weight_histogram,
 )
@@ -27,16 +27,16 @@ from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG, thinned
 from ui.session import mnist, pool, show_run, watched_snapshot
 
-MOMENTS = 40  # that are measured, evenly spread over those that are kept
+SNAPSHOTS = 40  # that are measured, evenly spread over those that are kept
 IMAGES = {"mlp": 500, "cnn": 64}  # of the fixed batch; a convolution takes longer
 ACTIVITY_IMAGES = {"mlp": 2_000, "cnn": 200}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One moment's root mean squares by path ("0.W"): of the gradient, and of a mean step.
+    """One snapshot's root mean squares by path ("0.W"): of the gradient, and of a mean step.
 
-    `ratios` are of one step against the weights, from the measured moment before; empty for the
+    `ratios` are of one step against the weights, from the measured snapshot before; empty for the
     first.
     """
 
@@ -46,17 +46,17 @@ class Measured:
 
 
 def gradients(job: Job) -> None:
-    """Curves of gradients and steps, a histogram of weights, and named troubles."""
+    """Curves of gradients and steps, a histogram of weights, and named diagnoses."""
     view, shown = job.look(), watched_snapshot(job)
-    moments = [job.snapshots.all[i] for i in thinned(np.arange(len(job.snapshots)), MOMENTS)]
-    if shown is None or not moments:
-        st.info("The run has no moments yet: they come with its first step.")
+    snapshots = [job.snapshots.all[i] for i in thinned(np.arange(len(job.snapshots)), SNAPSHOTS)]
+    if shown is None or not snapshots:
+        st.info("The run has no snapshots yet: they come with its first step.")
         return
-    measured = _measured(view, moments)
+    measured = _measured(view, snapshots)
     network = shown.network(view.config)
-    _troubles(view, network, measured[-1].ratios)
+    _diagnoses(view, network, measured[-1].ratios)
     names = [name for name in measured[0].gradients if name.endswith(".W")]
-    epochs = [round(moment.step / view.config.steps_per_epoch, 4) for moment in moments]
+    epochs = [round(snapshot.step / view.config.steps_per_epoch, 4) for snapshot in snapshots]
     mark = shown.step / view.config.steps_per_epoch
     left, right = st.columns(2, gap="medium")
     for column, title, values in (
@@ -76,7 +76,7 @@ def gradients(job: Job) -> None:
         )
     st.caption(
         f"On the same {IMAGES[view.config.model]} training images each time. A step that changes "
-        "weights by about 0.001 of their size is usual; between moments that are several steps "
+        "weights by about 0.001 of their size is usual; between snapshots that are several steps "
         "apart, their way is divided by the root of their number."
     )
     parameters = network.parameters.named()
@@ -89,56 +89,56 @@ def gradients(job: Job) -> None:
     )
 
 
-def _measured(view: JobView, moments: Sequence[Snapshot]) -> list[Measured]:
-    """What is known of each moment; only those that are new are worked out."""
+def _measured(view: JobView, snapshots: Sequence[Snapshot]) -> list[Measured]:
+    """What is known of each snapshot; only those that are new are worked out."""
     key = f"gradients_{view.id}"
     known: dict[tuple[int, int], Measured] = st.session_state.get(key, {})
     train, count = mnist().train, IMAGES[view.config.model]
     progress, kept, before = st.empty(), {}, None
-    for done, moment in enumerate(moments, start=1):
-        # The ratio depends on the moment before, which changes when moments are thinned out.
-        place = (before.step if before else -1, moment.step)
+    for done, snapshot in enumerate(snapshots, start=1):
+        # The ratio depends on the snapshot before, which changes when snapshots are thinned out.
+        place = (before.step if before else -1, snapshot.step)
         found = known.get(place)
-        if found is None or found.parameters is not moment.parameters:
-            progress.progress(done / len(moments), f"Moment {done} of {len(moments)}")
-            found = _measure(view, moment, before, train.images[:count], train.labels[:count])
-        kept[place], before = found, moment
+        if found is None or found.parameters is not snapshot.parameters:
+            progress.progress(done / len(snapshots), f"Snapshot {done} of {len(snapshots)}")
+            found = _measure(view, snapshot, before, train.images[:count], train.labels[:count])
+        kept[place], before = found, snapshot
     progress.empty()
     st.session_state[key] = kept
     return list(kept.values())
 
 
 def _measure(
-    view: JobView, moment: Snapshot, before: Snapshot | None, images: Array, labels: Array
+    view: JobView, snapshot: Snapshot, before: Snapshot | None, images: Array, labels: Array
 ) -> Measured:
-    network = moment.network(view.config)
+    network = snapshot.network(view.config)
     found = root_mean_squares(gradient_of(network, images, labels))
     ratios = {}
     if before is not None:
-        steps = moment.step - before.step
+        steps = snapshot.step - before.step
         earlier = before.network(view.config).parameters.named()
         way = update_ratios(earlier, network.parameters.named())
         ratios = {name: ratio / sqrt(steps) for name, ratio in way.items()}
-    return Measured(moment.parameters, found, ratios)
+    return Measured(snapshot.parameters, found, ratios)
 
 
-def _troubles(view: JobView, network: Sequential, ratios: dict[str, float]) -> None:
-    """Each trouble with its reason, and its remedy as one click."""
+def _diagnoses(view: JobView, network: Sequential, ratios: dict[str, float]) -> None:
+    """Each diagnosis with its reason, and its remedy as one click."""
     images = mnist().validation.images[: ACTIVITY_IMAGES[view.config.model]]
     activities = [
         unit_activity(unit_responses(network, images, layer), layer.activation)
         for layer in hidden_layers(network)
     ]
-    status = "exploded" if view.status == "exploded" else "running"
-    found = troubles(view.config, view.results, status=status, ratios=ratios, activities=activities)
+    status = "diverged" if view.status == "diverged" else "running"
+    found = diagnose(view.config, view.results, status=status, ratios=ratios, activities=activities)
     if not found:
         st.success("Nothing is wrong with this run: it learns, and its units answer.")
-    for trouble in found:
-        _trouble(view, trouble)
+    for diagnosis in found:
+        _diagnosis(view, diagnosis)
 
 
-def _trouble(view: JobView, trouble: Trouble) -> None:
-    st.warning(f"**{trouble.name.capitalize()}.** {trouble.reason} {trouble.remedy}")
-    if trouble.change and st.button("Start again with that", key=f"remedy_{trouble.name}"):
-        show_run(pool().start(replace(view.config, **trouble.change)).id)
+def _diagnosis(view: JobView, diagnosis: Diagnosis) -> None:
+    st.warning(f"**{diagnosis.name.capitalize()}.** {diagnosis.reason} {diagnosis.remedy}")
+    if diagnosis.change and st.button("Start again with that", key=f"remedy_{diagnosis.name}"):
+        show_run(pool().start(replace(view.config, **diagnosis.change)).id)
         st.rerun()

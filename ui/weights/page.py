@@ -17,7 +17,7 @@ from ui.weights import measures as unit_measures
 from ui.weights.gradients import gradients
 from ui.weights.panels import (
     Looked,
-    exciting,
+    activation_maximization,
     filters_and_maps,
     one_unit,
     pruning,
@@ -37,7 +37,7 @@ SORTS = {
 }
 MEASURED_SORTS = ("importance", "digit", "activity")
 UNIT, OFF, PRUNING = "The chosen one", "Switch off", "Pruning"
-EXCITING, MAPS = "What excites them", "Feature maps"
+MAXIMIZATION, MAPS = "Activation maximization", "Feature maps"
 GRADIENTS, SAVE, GO_ON = "Gradients", "Save", "Go on from here"
 WORDS = ("bias", "dead", "saturated", "importance", "digit it speaks for", "pruning")
 WORDS_OF_UNITS = ("hidden unit", *WORDS, "RMS gradient", "update ratio")
@@ -100,8 +100,8 @@ def _look(chosen: str, name: str, every: float | None) -> None:
     if looked is None:
         st.info("The run has no weights yet: they come with its first step.")
         return
-    unit = _gallery(looked, job is not None and _goes_on(job) and session().moment is None)
-    panels = [UNIT, OFF, PRUNING, EXCITING]
+    unit = _gallery(looked, job is not None and _goes_on(job) and session().chosen_step is None)
+    panels = [UNIT, OFF, PRUNING, MAXIMIZATION]
     if looked.layer.has_maps:
         panels.append(MAPS)
     if job is not None:
@@ -114,8 +114,8 @@ def _look(chosen: str, name: str, every: float | None) -> None:
         switched_off(looked)
     elif panel == PRUNING:
         pruning(looked)
-    elif panel == EXCITING:
-        exciting(looked)
+    elif panel == MAXIMIZATION:
+        activation_maximization(looked)
     elif panel == MAPS and looked.layer.has_maps:
         filters_and_maps(looked)
     elif panel == GRADIENTS and job is not None:
@@ -127,7 +127,7 @@ def _look(chosen: str, name: str, every: float | None) -> None:
 
 
 def _looked(chosen: str, name: str, job: Job | None) -> Looked | None:
-    """The chosen network with its weights of the chosen moment; None before the first."""
+    """The chosen network with its weights of the chosen snapshot; None before the first."""
     if job is not None:
         snapshot = watched_snapshot(job)
         if snapshot is None:

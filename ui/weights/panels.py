@@ -11,7 +11,7 @@ import streamlit as st
 
 from mnist_core.arrays import Array
 from mnist_core.inspection.ablation import without_units
-from mnist_core.inspection.activation_maximization import exciting_pictures
+from mnist_core.inspection.activation_maximization import maximize_activation
 from mnist_core.inspection.activations import (
     HiddenLayer,
     feature_maps,
@@ -235,7 +235,7 @@ def pruning(looked: Looked) -> None:
     )
 
 
-def exciting(looked: Looked) -> None:
+def activation_maximization(looked: Looked) -> None:
     """For every hidden layer: pictures that excite its units most, when they are asked for."""
     layers = hidden_layers(looked.network)
     number = st.segmented_control(
@@ -244,24 +244,26 @@ def exciting(looked: Looked) -> None:
         default=len(layers) - 1,
         format_func=lambda i: f"{i + 1}: {layers[i].units} {_units_word(layers[i])}",
         required=True,
-        key=f"exciting_layer_{looked.key}",
+        key=f"maximization_layer_{looked.key}",
     )
     layer = layers[number]
     first = 0
     if layer.units > EXCITED:
         starts = list(range(0, layer.units, EXCITED))
-        first = st.select_slider("From unit", starts, key=f"exciting_first_{looked.key}_{number}")
+        first = st.select_slider(
+            "From unit", starts, key=f"maximization_first_{looked.key}_{number}"
+        )
     units = np.arange(first, min(first + EXCITED, layer.units))
     st.caption(
         "Found by climbing from faint noise to what excites the unit most; neighbouring pixels "
         "are kept alike and white costs something, so that strokes appear."
     )
-    key = f"exciting_{looked.key}"
+    key = f"maximization_{looked.key}"
     wanted = (fingerprint(looked.network), number, first)
     if st.button("Draw them", key=f"ask_{key}"):
         progress = st.progress(0.0)
         last = None
-        for last in exciting_pictures(looked.network, layer, units, rng=np.random.default_rng(0)):
+        for last in maximize_activation(looked.network, layer, units, rng=np.random.default_rng(0)):
             progress.progress(last.step / last.steps, f"Step {last.step} of {last.steps}")
         progress.empty()
         st.session_state[key] = (wanted, last)

@@ -1,5 +1,5 @@
-"""The moments of a run: one slider for all pages, playing, saving, and going on from a moment.
-What is chosen is a step of the run in session().moment; None stands for the newest.
+"""The snapshots of a run: one slider for all pages, playing, saving, and going on from a snapshot.
+What is chosen is a step of the run in session().chosen_step; None stands for the newest.
 """
 
 import csv
@@ -24,7 +24,7 @@ from ui.charts import curves as charts
 from ui.charts import svg
 from ui.charts import units as unit_charts
 from ui.components import svg_chart
-from ui.components.step_slider import moment_slider
+from ui.components.step_slider import step_slider
 from ui.components.tiles import tiles_image
 from ui.drawing import own_digit
 from ui.html import captioned, legend, picture, probability_bars
@@ -32,52 +32,52 @@ from ui.session import mnist, pool, session, show_run, watched_snapshot
 from ui.settings import LEARNING_RATES
 
 PLAY_EVERY = 0.25  # seconds
-SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "10x": 10}  # moments at each of those
+SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "10x": 10}  # snapshots at each of those
 FRAME_MS = 80
 MOST_EPOCHS = int(LIMITS["epochs"][1])
 PLAYING = "time_machine_playing"
 
 
 def playing(job: Job | None) -> bool:
-    """Whether the moments of this run are being played."""
+    """Whether the snapshots of this run are being played."""
     return job is not None and st.session_state.get(PLAYING) == job.id
 
 
 def time_machine(job: Job) -> None:
     """The slider and what it moves: the mark on the curves and the answer for one's own digit.
 
-    Nothing is shown before the run has its first moment.
+    Nothing is shown before the run has its first snapshot.
     """
     if playing(job):
         _advance(job, SPEEDS[st.session_state.get("play_speed") or "1x"])
-    moments, view = job.snapshots.all, job.look()
+    snapshots, view = job.snapshots.all, job.look()
     shown = watched_snapshot(job)
-    if shown is None or not moments:
+    if shown is None or not snapshots:
         return
-    _controls(job, view, moments, shown)
-    _answers_over_training(view, moments, shown)
+    _controls(job, view, snapshots, shown)
+    _answers_over_training(view, snapshots, shown)
 
 
-def _controls(job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snapshot) -> None:
+def _controls(job: Job, view: JobView, snapshots: Sequence[Snapshot], shown: Snapshot) -> None:
     """Play, step, speed, live, and the slider over the run's steps."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
             "Stop playing" if playing(job) else "Play",
             icon=":material/stop:" if playing(job) else ":material/play_arrow:",
             on_click=partial(_toggle_playing, job),
-            disabled=len(moments) < 2,
+            disabled=len(snapshots) < 2,
             key="play",
         )
         for words, icon, by in (("before", "previous", -1), ("after", "next", 1)):
             st.button(
-                f"Moment {words}",
+                f"Snapshot {words}",
                 icon=f":material/skip_{icon}:",
                 on_click=partial(_step, job, by),
-                key=f"moment_{words}",
+                key=f"snapshot_{words}",
             )
         st.button(
             "Live", icon=":material/fast_forward:", on_click=_go_live,
-            disabled=session().moment is None and not playing(job), key="live",
+            disabled=session().chosen_step is None and not playing(job), key="live",
         )  # fmt: skip
         st.segmented_control(
             "Speed", list(SPEEDS), default="1x", required=True, key="play_speed",
@@ -85,18 +85,18 @@ def _controls(job: Job, view: JobView, moments: Sequence[Snapshot], shown: Snaps
         )  # fmt: skip
     # The whole length of the run from the start: a slider whose end moves can't be held.
     steps = view.config.steps_per_epoch * view.config.epochs
-    moment_slider(
-        "Step of the run", min(shown.step, steps), steps, key=f"moment_{job.id}", on_move=_choose
+    step_slider(
+        "Step of the run", min(shown.step, steps), steps, key=f"step_{job.id}", on_move=_choose
     )
-    state = "the newest, live" if session().moment is None else "chosen"
+    state = "the newest, live" if session().chosen_step is None else "chosen"
     st.caption(
         f"Step **{shown.step:,}** (epoch {shown.step / view.config.steps_per_epoch:.2f}), {state}; "
-        f"{len(moments)} moments are kept, dense at first. Train and Draw show this moment too."
+        f"{len(snapshots)} snapshots are kept, dense at first. Train and Draw show this step too."
     )
 
 
 def _choose(step: int) -> None:
-    session().moment = step
+    session().chosen_step = step
     st.session_state.pop(PLAYING, None)
 
 
@@ -106,7 +106,7 @@ def _step(job: Job, by: int) -> None:
 
 
 def _go_live() -> None:
-    session().moment = None
+    session().chosen_step = None
     st.session_state.pop(PLAYING, None)
 
 
@@ -115,21 +115,21 @@ def _toggle_playing(job: Job) -> None:
         st.session_state.pop(PLAYING, None)
         return
     st.session_state[PLAYING] = job.id
-    moments = job.snapshots.all
-    moment = session().moment
-    at_the_end = moment is None or moment >= moments[-1].step
+    snapshots = job.snapshots.all
+    snapshot = session().chosen_step
+    at_the_end = snapshot is None or snapshot >= snapshots[-1].step
     if at_the_end:
-        session().moment = moments[0].step
+        session().chosen_step = snapshots[0].step
 
 
 def _move(job: Job, by: int) -> bool:
-    """Go to the moment so many places on; False if that is beyond the first or the last."""
-    steps = [moment.step for moment in job.snapshots.all]
+    """Go to the snapshot so many places on; False if that is beyond the first or the last."""
+    steps = [snapshot.step for snapshot in job.snapshots.all]
     shown = watched_snapshot(job)
     if shown is None:
         return False
     place = bisect_left(steps, shown.step) + by
-    session().moment = steps[min(max(place, 0), len(steps) - 1)]
+    session().chosen_step = steps[min(max(place, 0), len(steps) - 1)]
     return 0 <= place < len(steps)
 
 
@@ -139,23 +139,23 @@ def _advance(job: Job, by: int) -> None:
         _go_live()
 
 
-def _answers_over_training(view: JobView, moments: Sequence[Snapshot], shown: Snapshot) -> None:
-    """Accuracy with the moment's mark; the digit's ten probabilities over the whole training."""
+def _answers_over_training(view: JobView, snapshots: Sequence[Snapshot], shown: Snapshot) -> None:
+    """Accuracy with the snapshot's mark; the digit's ten probabilities over the whole training."""
     per_epoch = view.config.steps_per_epoch
     image, whose = own_digit()
-    probabilities = _probabilities(view, moments, image)  # (moments, 10)
-    now = probabilities[bisect_left([m.step for m in moments], shown.step)]
+    probabilities = _probabilities(view, snapshots, image)  # (snapshots, 10)
+    now = probabilities[bisect_left([m.step for m in snapshots], shown.step)]
     left, middle, right = st.columns([4, 4, 3], gap="medium")
     with left:
         svg_chart.show(accuracy_chart(view, mark=shown.step / per_epoch), key=f"accuracy_{view.id}")
         st.html(legend(charts.CURVE_LEGEND))
-    places = charts.thinned(np.arange(len(moments)), 100)
+    places = charts.thinned(np.arange(len(snapshots)), 100)
     digit_chart = svg.line_chart(
         [
             svg.Curve(
                 str(digit),
                 colour,
-                [moments[place].step / per_epoch for place in places],
+                [snapshots[place].step / per_epoch for place in places],
                 (100 * probabilities[places, digit]).tolist(),
             )
             for digit, colour in enumerate(unit_charts.DIGITS)
@@ -217,21 +217,21 @@ def _accuracy_in_words(view: JobView, mark: float | None) -> str:
     return words if mark is None else f"{words}; a mark at epoch {mark:.2f}"
 
 
-def _probabilities(view: JobView, moments: Sequence[Snapshot], image: Array) -> Array:
-    """What the network of each moment says of an image, (moments, 10); only new ones are asked."""
+def _probabilities(view: JobView, snapshots: Sequence[Snapshot], image: Array) -> Array:
+    """What each snapshot's network says of an image, (snapshots, 10); only new ones are asked."""
     key = f"probabilities_{view.id}"
     of_image, known = st.session_state.get(key, (b"", {}))
     if of_image != image.tobytes():
         known = {}
     answers, network = {}, None
-    for moment in moments:
-        parameters, answer = known.get(moment.step, (None, None))
+    for snapshot in snapshots:
+        parameters, answer = known.get(snapshot.step, (None, None))
         # A rewound run comes to the same step again, with other weights perhaps.
-        if parameters is not moment.parameters:
-            network = network or moment.network(view.config)
-            network.parameters.flat[...] = moment.parameters
+        if parameters is not snapshot.parameters:
+            network = network or snapshot.network(view.config)
+            network.parameters.flat[...] = snapshot.parameters
             answer = network.predict_proba(image[None])[0]
-        answers[moment.step] = (moment.parameters, answer)
+        answers[snapshot.step] = (snapshot.parameters, answer)
     st.session_state[key] = (image.tobytes(), answers)
     return np.array([answer for _, answer in answers.values()])
 
@@ -281,20 +281,20 @@ def saving(job: Job) -> None:
         )
 
 
-def grid_png(config: TrainConfig, moment: Snapshot) -> bytes:
-    """The tiles of a moment as a PNG."""
+def grid_png(config: TrainConfig, snapshot: Snapshot) -> bytes:
+    """The tiles of a snapshot as a PNG."""
     file = io.BytesIO()
-    tiles_image(first_layer_pictures(moment.network(config)), pixel=3).save(file, "PNG")
+    tiles_image(first_layer_pictures(snapshot.network(config)), pixel=3).save(file, "PNG")
     return file.getvalue()
 
 
-def forming_webp(config: TrainConfig, moments: Sequence[Snapshot]) -> bytes:
-    """All moments one after the other as an animated WebP, in the colours of one scale."""
-    network = moments[-1].network(config)
+def forming_webp(config: TrainConfig, snapshots: Sequence[Snapshot]) -> bytes:
+    """All snapshots one after the other as an animated WebP, in the colours of one scale."""
+    network = snapshots[-1].network(config)
     scale = float(np.abs(first_layer_pictures(network)).max()) or 1.0
     frames = []
-    for moment in moments:
-        network.parameters.flat[...] = moment.parameters
+    for snapshot in snapshots:
+        network.parameters.flat[...] = snapshot.parameters
         frames.append(tiles_image(first_layer_pictures(network), scale=scale))
     file = io.BytesIO()
     frames[0].save(
@@ -325,15 +325,15 @@ def accuracy_svg(view: JobView) -> str:
     return svg.on_white(accuracy_chart(view))
 
 
-def begin_from(job: Job, moment: Snapshot, config: TrainConfig) -> None:
-    """Start a new run with these settings from a moment's weights, and show it."""
-    path = job.folder / f"moment-{moment.step}.npz"
-    save_checkpoint(path, starting_point(config, moment.parameters, mnist().sha256))
+def begin_from(job: Job, snapshot: Snapshot, config: TrainConfig) -> None:
+    """Start a new run with these settings from a snapshot's weights, and show it."""
+    path = job.folder / f"snapshot-{snapshot.step}.npz"
+    save_checkpoint(path, starting_point(config, snapshot.parameters, mnist().sha256))
     show_run(pool().start(config, checkpoint=path).id)
 
 
 def going_on(job: Job) -> None:
-    """A new run that begins with the weights of the moment."""
+    """A new run that begins with the weights of the snapshot."""
     view, shown = job.look(), watched_snapshot(job)
     if shown is None:
         return

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 
-def moment_slider(
+def step_slider(
     label: str, step: int, last: int, *, key: str, on_move: Callable[[int], None]
 ) -> None:
     """A slider from 0 to `last` that stands at `step`; on_move gets the step it is moved to."""
@@ -31,7 +31,7 @@ def moment_slider(
 
 _folder = Path(__file__).parent
 _mount = component(
-    "digit_lab_moments",
+    "digit_lab_step_slider",
     html=(_folder / "component.html").read_text(encoding="utf-8"),
     css=(_folder / "component.css").read_text(encoding="utf-8"),
     js=(_folder / "component.js").read_text(encoding="utf-8"),
