@@ -10,7 +10,7 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
-from ui.session import current_job, mnist, remember_best, session, shipped, watched_snapshot
+from ui.session import current_run, mnist, remember_best, session, shipped, watched_snapshot
 from ui.theme import CNN, MLP, OWN
 
 RUNNING, BEST = "running", "best"
@@ -62,9 +62,9 @@ def _shape_in_words(name: str) -> str:
 
 def own_predictors() -> dict[str, str]:
     """Names of the visitor's own networks that could answer too, by key."""
-    mine, job = session(), current_job()
+    mine, handle = session(), current_run()
     names = {}
-    view = job.look() if job else None
+    view = handle.watch() if handle else None
     if view is not None:
         remember_best(view)
         if view.snapshot is not None:
@@ -76,10 +76,10 @@ def own_predictors() -> dict[str, str]:
 
 def own_predictor(key: str | None) -> Predictor | None:
     """The visitor's network with that key, if there still is one."""
-    mine, job = session(), current_job()
-    if key == RUNNING and job is not None:
-        view = job.look()
-        if (snapshot := watched_snapshot(job)) is not None:
+    mine, handle = session(), current_run()
+    if key == RUNNING and handle is not None:
+        view = handle.watch()
+        if (snapshot := watched_snapshot(handle)) is not None:
             state = "still training" if not view.ended else view.status
             if mine.chosen_step is not None:
                 state = "the step chosen on the Weights page"

@@ -10,8 +10,8 @@ import streamlit as st
 
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.nn.network import Sequential
-from mnist_core.runs.local import Job, LocalPool
-from mnist_core.runs.protocol import JobView, Snapshot
+from mnist_core.runs.local import LocalPool, RunHandle
+from mnist_core.runs.protocol import RunView, Snapshot
 from mnist_core.training.checkpoint import load_model
 from ui.components.canvas import Drawing
 
@@ -73,25 +73,25 @@ def shipped(name: str) -> Sequential:
     return load_model(name)
 
 
-def current_job() -> Job | None:
+def current_run() -> RunHandle | None:
     """The run that this page shows: the one in the link, else the visitor's last.
 
     The run's id stands in the link, so a reload or a second tab finds the same run.
     """
     mine = session()
     linked = st.query_params.get("run")
-    job = pool().get(linked) if linked else None
-    if job is None and mine.run_id is not None:
-        job = pool().get(mine.run_id)
-    if job is None:
+    handle = pool().get(linked) if linked else None
+    if handle is None and mine.run_id is not None:
+        handle = pool().get(mine.run_id)
+    if handle is None:
         st.query_params.pop("run", None)
         mine.run_id = None
         return None
-    show_run(job.id)
-    return job
+    show_run(handle.id)
+    return handle
 
 
-def remember_best(view: JobView) -> None:
+def remember_best(view: RunView) -> None:
     """Keep the run's newest network if no other of this session did better on validation."""
     if not view.results or view.snapshot is None:
         return
@@ -102,11 +102,11 @@ def remember_best(view: JobView) -> None:
         )
 
 
-def watched_snapshot(job: Job) -> Snapshot | None:
+def watched_snapshot(handle: RunHandle) -> Snapshot | None:
     """The run at the moment that the visitor has chosen; the newest without one."""
     snapshot = session().chosen_step
-    chosen = None if snapshot is None else job.snapshots.at(snapshot)
-    return chosen or job.look().snapshot
+    chosen = None if snapshot is None else handle.snapshots.at(snapshot)
+    return chosen or handle.watch().snapshot
 
 
 def show_run(run_id: str) -> None:

@@ -33,11 +33,11 @@ from mnist_core.runs.protocol import (
     ENDED,
     BatchLine,
     BatchPoint,
-    JobState,
-    JobStatus,
-    JobView,
     Order,
     Report,
+    RunState,
+    RunStatus,
+    RunView,
     Snapshot,
     command_message,
     order_message,
@@ -118,10 +118,10 @@ class PoolSettings:
         return cls(**values)
 
 
-class Job:
+class RunHandle:
     """A run as its owner sees it: look at it, send it commands. Safe to use from any thread."""
 
-    def __init__(self, pool: "LocalPool", state: JobState, data: str | None) -> None:
+    def __init__(self, pool: "LocalPool", state: RunState, data: str | None) -> None:
         self.id = state.id
         self.config = state.config
         self.data = data  # a folder of IDX files, None for MNIST as shipped
@@ -138,8 +138,13 @@ class Job:
         self._asleep = False  # paused since nobody looked
         self._going: Command = Resume()  # what wakes it up again
 
-    def look(self) -> JobView:
-        """The run now. A look is also a sign of life, and wakes a run that slept for want of it."""
+    def peek(self) -> RunView:
+        """The run now, without a sign of life: for lists and comparisons."""
+        with self._pool.changed:
+            return self._view()
+
+    def watch(self) -> RunView:
+        """The run now, and a sign of life: it wakes a run that slept for want of one."""
         with self._pool.changed:
             self._see()
             return self._view()
@@ -162,7 +167,7 @@ class Job:
             else:
                 self._deliver(command)
 
-    def wait_for(self, condition: Callable[[JobView], bool], timeout: float) -> JobView:
+    def wait_for(self, condition: Callable[[RunView], bool], timeout: float) -> RunView:
         """The first view that meets the condition; TimeoutError after so many seconds."""
         with self._pool.changed:
 
@@ -175,7 +180,7 @@ class Job:
             return self._view()
 
     @property
-    def status(self) -> JobStatus:
+    def status(self) -> RunStatus:
         """The run's status; to ask for it is no look."""
         return self._state.status
 
@@ -209,7 +214,7 @@ class Job:
     def _awake(self) -> bool:
         return self._state.status in ("starting", "running") and not self._asleep
 
-    def _view(self) -> JobView:
+    def _view(self) -> RunView:
         return self._state.view(self._pool.queue_position(self))
 
     def _see(self) -> None:
@@ -270,8 +275,8 @@ class LocalPool:
         self.settings = settings or PoolSettings.from_environment()
         self.clock = clock
         self.changed = threading.Condition(threading.RLock())  # notified with every report
-        self._jobs: dict[str, Job] = {}
-        self._queue: list[Job] = []
+        self._handles: dict[str, RunHandle] = {}
+        self._queue: list[RunHandle] = []
         self._predictors: list[threading.Thread] = []
         self._closing = threading.Event()
         self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -286,62 +291,62 @@ class LocalPool:
         data: str | Path | None = None,
         checkpoint: str | Path | None = None,
         paused: bool = False,
-    ) -> Job:
+    ) -> RunHandle:
         """A new run, at work as soon as there is a place for it.
 
         `data` is a folder of IDX files; from `checkpoint` the run goes on with these settings.
         What can't work shows as status "failed" with the reason; OSError if the disk is full.
         """
-        state = JobState(secrets.token_hex(8), config, learning_rate=config.learning_rate)
-        job = Job(self, state, str(Path(data).resolve()) if data is not None else None)
-        job.begun_from = Path(checkpoint).resolve() if checkpoint is not None else None
-        job._waiting = [Pause()] if paused else []
-        job.folder.mkdir(mode=0o700)
-        _write_record(job)
+        state = RunState(secrets.token_hex(8), config, learning_rate=config.learning_rate)
+        handle = RunHandle(self, state, str(Path(data).resolve()) if data is not None else None)
+        handle.begun_from = Path(checkpoint).resolve() if checkpoint is not None else None
+        handle._waiting = [Pause()] if paused else []
+        handle.folder.mkdir(mode=0o700)
+        _write_record(handle)
         with self.changed:
-            self.enqueue(job)
-        return job
+            self.enqueue(handle)
+        return handle
 
-    def get(self, id: str) -> Job | None:
+    def get(self, id: str) -> RunHandle | None:
         """The run with that id, even one that only its files know; None if there is none."""
         with self.changed:
-            if id not in self._jobs and ID.fullmatch(id) and (job := self._read(id)):
-                self._jobs[id] = job
-            job = self._jobs.get(id)
-            if job:
-                job._see()
-            return job
+            if id not in self._handles and ID.fullmatch(id) and (handle := self._read(id)):
+                self._handles[id] = handle
+            handle = self._handles.get(id)
+            if handle:
+                handle._see()
+            return handle
 
-    def resume(self, id: str) -> Job:
+    def resume(self, id: str) -> RunHandle:
         """Let a run go on, from its checkpoint if it has ended; KeyError for an unknown id."""
-        job = self.get(id)
-        if job is None:
+        handle = self.get(id)
+        if handle is None:
             raise KeyError(id)
-        job.send(Resume())
-        return job
+        handle.send(Resume())
+        return handle
 
-    def queue_position(self, job: Job) -> int | None:
+    def queue_position(self, handle: RunHandle) -> int | None:
         """From 1; None for a run that does not wait."""
         with self.changed:
-            return self._queue.index(job) + 1 if job in self._queue else None
+            return self._queue.index(handle) + 1 if handle in self._queue else None
 
-    def enqueue(self, job: Job) -> None:
+    def enqueue(self, handle: RunHandle) -> None:
         """Let a run start when there is a place for it."""
         with self.changed:
             self._refuse_if_closed()
-            self._jobs[job.id] = job  # again, if it had been forgotten
-            job._state.change("queued")
-            self._queue.append(job)
+            self._handles[handle.id] = handle  # again, if it had been forgotten
+            handle._state.change("queued")
+            self._queue.append(handle)
             self._start_waiting()
             self.changed.notify_all()
 
-    def withdraw(self, job: Job, reason: str) -> None:
+    def withdraw(self, handle: RunHandle, reason: str) -> None:
         """Take a run out of the queue."""
         with self.changed:
-            self._queue.remove(job)
-            job._state.change("stopped", reason)
+            self._queue.remove(handle)
+            handle._state.change("stopped", reason)
             with suppress(OSError):
-                _write_record(job)
+                _write_record(handle)
             self.changed.notify_all()
 
     def close(self) -> None:
@@ -349,9 +354,9 @@ class LocalPool:
         atexit.unregister(self.close)
         self._closing.set()
         with self.changed:
-            for job in list(self._queue):
-                self.withdraw(job, "The server ended before it was this run's turn.")
-            processes = [job._process for job in self._jobs.values() if job._process]
+            for handle in list(self._queue):
+                self.withdraw(handle, "The server ended before it was this run's turn.")
+            processes = [handle._process for handle in self._handles.values() if handle._process]
             predictors = list(self._predictors)
             for process in processes:
                 if process.stdin:
@@ -377,15 +382,15 @@ class LocalPool:
         settings = self.settings
         with self.changed:
             now = self.clock()
-            for job in list(self._jobs.values()):
-                status, unseen = job._state.status, now - job._looked_at
+            for handle in list(self._handles.values()):
+                status, unseen = handle._state.status, now - handle._looked_at
                 if status in ENDED:
                     continue
                 if unseen >= settings.pause_after + settings.end_after:
-                    self._end_unseen(job)
-                elif unseen >= settings.pause_after and job._awake:
-                    job._asleep = True
-                    job._deliver(Pause())
+                    self._end_unseen(handle)
+                elif unseen >= settings.pause_after and handle._awake:
+                    handle._asleep = True
+                    handle._deliver(Pause())
             self._forget(now)
 
     # Processes.
@@ -396,18 +401,18 @@ class LocalPool:
 
     def _start_waiting(self) -> None:
         """Start what the queue holds, as far as there is room."""
-        working = sum(job._process is not None for job in self._jobs.values())
-        for job in list(self._queue):
+        working = sum(handle._process is not None for handle in self._handles.values())
+        for handle in list(self._queue):
             if working >= self.settings.trainings or self._closing.is_set():
                 return
-            if job._process is None:  # a run that has just ended may still have one
-                self._queue.remove(job)
-                self._start_process(job)
-                working += job._process is not None
+            if handle._process is None:  # a run that has just ended may still have one
+                self._queue.remove(handle)
+                self._start_process(handle)
+                working += handle._process is not None
 
-    def _start_process(self, job: Job) -> None:
-        job._state.change("starting")
-        job._asleep = False
+    def _start_process(self, handle: RunHandle) -> None:
+        handle._state.change("starting")
+        handle._asleep = False
         try:
             process = subprocess.Popen(
                 [sys.executable, "-m", "mnist_core.runs.worker"],
@@ -417,18 +422,18 @@ class LocalPool:
                 env=os.environ | ONE_THREAD,
             )
         except OSError as error:
-            job._state.change("failed", f"No process could be started: {error}.")
+            handle._state.change("failed", f"No process could be started: {error}.")
             return
-        job._process = process
+        handle._process = process
         assert process.stdin is not None
         with suppress(OSError):  # a process that dies at once is noticed by its reader
-            write_message(process.stdin, order_message(job._order()))
-        job._waiting, job._anew = [], False
-        reader = threading.Thread(target=self._read_reports, args=(job, process), daemon=True)
+            write_message(process.stdin, order_message(handle._order()))
+        handle._waiting, handle._anew = [], False
+        reader = threading.Thread(target=self._read_reports, args=(handle, process), daemon=True)
         self._predictors = [thread for thread in self._predictors if thread.is_alive()] + [reader]
         reader.start()
 
-    def _read_reports(self, job: Job, process: "subprocess.Popen[bytes]") -> None:
+    def _read_reports(self, handle: RunHandle, process: "subprocess.Popen[bytes]") -> None:
         """Keep the latest of a run until its process ends."""
         assert process.stdin is not None and process.stdout is not None
         with process.stdout:
@@ -439,24 +444,24 @@ class LocalPool:
                     process.kill()
                     break
                 with self.changed:
-                    job._take(report)
+                    handle._take(report)
                     self.changed.notify_all()
         code = process.wait()
         with self.changed:
             with suppress(OSError):
                 process.stdin.close()
-            job._process = None
-            if job._state.status not in (*ENDED, "queued"):
+            handle._process = None
+            if handle._state.status not in (*ENDED, "queued"):
                 if self._closing.is_set():
-                    job._state.change("stopped", "The server ended.")
+                    handle._state.change("stopped", "The server ended.")
                 else:
-                    job._state.change("failed", _death_notice(code))
+                    handle._state.change("failed", _death_notice(code))
             self._start_waiting()
             self.changed.notify_all()
         # Off the lock: snapshots are up to 64 MB.
         with suppress(OSError):
-            _write_record(job)
-            job.snapshots.save(job.folder / SNAPSHOTS_NAME)
+            _write_record(handle)
+            handle.snapshots.save(handle.folder / SNAPSHOTS_NAME)
             self._remove_old_folders()
 
     # Watching and forgetting.
@@ -465,30 +470,30 @@ class LocalPool:
         while not self._closing.wait(1.0):
             self.check()
 
-    def _end_unseen(self, job: Job) -> None:
+    def _end_unseen(self, handle: RunHandle) -> None:
         reason = "It was ended since nobody had looked at it for long. It can be resumed."
-        if job._state.status == "queued":
-            self.withdraw(job, reason)
+        if handle._state.status == "queued":
+            self.withdraw(handle, reason)
         else:
-            job._deliver(Stop(reason))
+            handle._deliver(Stop(reason))
 
     def _forget(self, now: float) -> None:
         """Leave ended runs to their files, those first that nobody has looked at for longest."""
         ended = [
-            job
-            for job in self._jobs.values()
-            if job._state.status in ENDED and job._process is None
+            handle
+            for handle in self._handles.values()
+            if handle._state.status in ENDED and handle._process is None
         ]
-        ended.sort(key=lambda job: job._looked_at, reverse=True)
-        for place, job in enumerate(ended):
-            unseen = now - job._looked_at
+        ended.sort(key=lambda handle: handle._looked_at, reverse=True)
+        for place, handle in enumerate(ended):
+            unseen = now - handle._looked_at
             if place >= self.settings.ended_in_memory or unseen >= self.settings.forget_after:
-                del self._jobs[job.id]
+                del self._handles[handle.id]
 
     def _remove_old_folders(self) -> None:
         """Keep the newest runs on disk, up to a number and a size. Runs in memory stay."""
         with self.changed:
-            in_memory = set(self._jobs)
+            in_memory = set(self._handles)
         aged = []
         for folder in list(self.settings.folder.iterdir()):
             with suppress(OSError):  # another server may be cleaning up too
@@ -505,17 +510,17 @@ class LocalPool:
 
     # A run's record on disk.
 
-    def _read(self, id: str) -> Job | None:
+    def _read(self, id: str) -> RunHandle | None:
         """A run of an earlier time, from its folder; None if there is none that can be used."""
         folder = self.settings.folder / id
         try:
             record = json.loads((folder / RECORD_NAME).read_bytes())
             state = _state_from_record(id, record)
-            job = Job(self, state, record["data"])
-            job.begun_from = Path(record["begun_from"]) if record["begun_from"] else None
+            handle = RunHandle(self, state, record["data"])
+            handle.begun_from = Path(record["begun_from"]) if record["begun_from"] else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        job._snapshots = None
+        handle._snapshots = None
         with suppress(FileNotFoundError, CheckpointError):
             checkpoint = load_checkpoint(folder / CHECKPOINT_NAME)
             parameters = checkpoint.network().parameters.flat
@@ -530,7 +535,7 @@ class LocalPool:
                 parameters,
                 state.progress,
             )
-        return job
+        return handle
 
 
 def _death_notice(code: int) -> str:
@@ -539,14 +544,14 @@ def _death_notice(code: int) -> str:
     return f"The training process ended unexpectedly ({how}). It can be resumed."
 
 
-def _write_record(job: Job) -> None:
+def _write_record(handle: RunHandle) -> None:
     """All of a run that its checkpoint does not hold, in one file of JSON."""
-    with job._pool.changed:
-        state = job._state
+    with handle._pool.changed:
+        state = handle._state
         record = {
             "config": state.config.to_dict(),
-            "data": job.data,
-            "begun_from": str(job.begun_from) if job.begun_from else None,
+            "data": handle.data,
+            "begun_from": str(handle.begun_from) if handle.begun_from else None,
             "status": state.status,
             "message": state.message,
             "rate_changes": state.rate_changes,
@@ -556,18 +561,18 @@ def _write_record(job: Job) -> None:
             "reports_per_point": state.batch_line.reports_per_point,
             "batch_line": [asdict(point) for point in state.batch_line.points],
         }
-    part = job.folder / (RECORD_NAME + ".part")
+    part = handle.folder / (RECORD_NAME + ".part")
     part.write_text(json.dumps(record))
-    os.replace(part, job.folder / RECORD_NAME)
+    os.replace(part, handle.folder / RECORD_NAME)
 
 
-def _state_from_record(id: str, record: dict[str, Any]) -> JobState:
+def _state_from_record(id: str, record: dict[str, Any]) -> RunState:
     """The run that _write_record wrote; what was still going on then has stopped since."""
     status, message = record["status"], record["message"]
     if status not in ENDED:
         status, message = "stopped", "The server ended during this run. It can be resumed."
     points = [BatchPoint(**point) for point in record["batch_line"]]
-    return JobState(
+    return RunState(
         id,
         TrainConfig.from_dict(record["config"]),
         status=status,

@@ -15,10 +15,10 @@ from mnist_core.runs.commands import COMMANDS, Command
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
 
-JobStatus = Literal[
+RunStatus = Literal[
     "queued", "starting", "running", "paused", "finished", "stopped", "diverged", "failed"
 ]
-ENDED: tuple[JobStatus, ...] = ("finished", "stopped", "diverged", "failed")
+ENDED: tuple[RunStatus, ...] = ("finished", "stopped", "diverged", "failed")
 MAX_BATCH_POINTS = 2000
 MAX_MESSAGE_BYTES = 1 << 30  # more than any run sends; a broken stream must not claim all memory
 
@@ -50,7 +50,7 @@ class Snapshot:
 
     step: int
     epoch: int
-    status: JobStatus
+    status: RunStatus
     parameters: Array
     progress: Progress | None  # of the step that led here; None before the first
 
@@ -81,7 +81,7 @@ class Report:
     training alone, `seconds_left` is the wait to be expected. `saved_step` is the checkpoint's.
     """
 
-    status: JobStatus
+    status: RunStatus
     learning_rate: float
     message: str = ""
     progress: Progress | None = None
@@ -142,7 +142,7 @@ def _joined(first: BatchPoint, second: BatchPoint) -> BatchPoint:
 
 
 @dataclass(frozen=True)
-class JobView:
+class RunView:
     """A run at the moment of a look; nothing in it changes afterwards.
 
     `queue_position` counts from 1 and is None outside the queue. `version` grows with every
@@ -151,7 +151,7 @@ class JobView:
     """
 
     id: str
-    status: JobStatus
+    status: RunStatus
     message: str
     version: int
     config: TrainConfig
@@ -183,12 +183,12 @@ class JobView:
 
 
 @dataclass
-class JobState:
+class RunState:
     """All that is known of a run: takes reports in, gives views out."""
 
     id: str
     config: TrainConfig
-    status: JobStatus = "queued"
+    status: RunStatus = "queued"
     message: str = ""
     version: int = 0
     learning_rate: float = 0.0
@@ -229,17 +229,17 @@ class JobState:
         if learning_rate != known:  # set before the checkpoint, or never reported
             self.rate_changes += ((step, learning_rate),)
 
-    def change(self, status: JobStatus, message: str = "") -> None:
+    def change(self, status: RunStatus, message: str = "") -> None:
         """Note a status that no report tells of."""
         self.status, self.message = status, message
         self.seconds_left = None
         self.version += 1
 
-    def view(self, queue_position: int | None) -> JobView:
+    def view(self, queue_position: int | None) -> RunView:
         """What there is to see now."""
         shared = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "batch_line"}
         line = tuple(self.batch_line.points)
-        return JobView(**shared, batch_line=line, queue_position=queue_position)
+        return RunView(**shared, batch_line=line, queue_position=queue_position)
 
 
 # Messages: a JSON header, and the bytes of arrays after it. Never pickle: a worker may be told

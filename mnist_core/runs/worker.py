@@ -27,9 +27,9 @@ from mnist_core.runs.commands import (
 )
 from mnist_core.runs.protocol import (
     BatchPoint,
-    JobStatus,
     Order,
     Report,
+    RunStatus,
     Snapshot,
     read_command,
     read_message,
@@ -99,7 +99,7 @@ class Trainer:
         self.beginning_file = Path(order.folder) / BEGINNING_NAME
         self.inbox = inbox
         self.outbox = outbox
-        self.status: JobStatus = "running"
+        self.status: RunStatus = "running"
         self.message = ""
         self.saved_step: int | None = None
         self.saved_at = float("-inf")
@@ -193,7 +193,7 @@ class Trainer:
                 self._set_status("stopped")
                 self.message = reason
 
-    def _set_status(self, status: JobStatus) -> None:
+    def _set_status(self, status: RunStatus) -> None:
         now = monotonic()
         if self.status == "running":
             self.running_seconds += now - self.running_since

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_core.data.mnist import Dataset, load_mnist
-from mnist_core.runs import protocol as job_module
+from mnist_core.runs import protocol
 from mnist_core.runs.commands import (
     Command,
     Pause,
@@ -29,14 +29,14 @@ from mnist_core.runs.commands import (
     TrainBatch,
     TrainEpoch,
 )
-from mnist_core.runs.local import ONE_THREAD, ROOT, Job, LocalPool, PoolSettings
+from mnist_core.runs.local import ONE_THREAD, ROOT, LocalPool, PoolSettings, RunHandle
 from mnist_core.runs.protocol import (
     BatchLine,
     BatchPoint,
-    JobView,
     Message,
     Order,
     Report,
+    RunView,
     Snapshot,
     command_message,
     order_message,
@@ -86,7 +86,7 @@ def data(folder: Path) -> Dataset:
 
 @pytest.fixture(scope="session")
 def history(folder: Path) -> tuple[EpochResult, ...]:
-    """What CONFIG leads to without a job.
+    """What CONFIG leads to without a process of its own.
 
     Python is started anew for it, since the number of BLAS threads may change a last bit.
     """
@@ -127,24 +127,24 @@ def pool(tmp_path: Path, clock: Clock) -> Iterator[LocalPool]:
         yield pool
 
 
-def at(step: int, status: str) -> Callable[[JobView], bool]:
+def at(step: int, status: str) -> Callable[[RunView], bool]:
     """Whether a run is at that step with that status."""
     return lambda view: view.step == step and view.status == status
 
 
-def ended(view: JobView) -> bool:
+def ended(view: RunView) -> bool:
     return view.ended
 
 
-def wait_unseen(pool: LocalPool, job: Job, status: str) -> None:
+def wait_unseen(pool: LocalPool, handle: RunHandle, status: str) -> None:
     """Until a run has that status, without looking at it."""
     with pool.changed:
-        assert pool.changed.wait_for(lambda: job.status == status, TIMEOUT), job.status
+        assert pool.changed.wait_for(lambda: handle.status == status, TIMEOUT), handle.status
 
 
-def wait_without_process(pool: LocalPool, job: Job) -> None:
+def wait_without_process(pool: LocalPool, handle: RunHandle) -> None:
     with pool.changed:
-        assert pool.changed.wait_for(lambda: job.process_id is None, TIMEOUT)
+        assert pool.changed.wait_for(lambda: handle.process_id is None, TIMEOUT)
 
 
 # A run and its commands.
@@ -168,99 +168,99 @@ def test_every_batch_is_counted_once_in_the_batch_line(pool: LocalPool, folder: 
 def test_the_newest_snapshot_predicts_as_the_saved_run(
     pool: LocalPool, folder: Path, data: Dataset
 ) -> None:
-    job = pool.start(CONFIG, data=folder)
-    network = job.wait_for(ended, TIMEOUT).network()
-    assert network is not None and job.checkpoint_path is not None
-    saved = Run.resume(job_checkpoint(job), data).network()
+    handle = pool.start(CONFIG, data=folder)
+    network = handle.wait_for(ended, TIMEOUT).network()
+    assert network is not None and handle.checkpoint_path is not None
+    saved = Run.resume(checkpoint_of(handle), data).network()
     images = data.test.images
     np.testing.assert_array_equal(network.predict_proba(images), saved.predict_proba(images))
 
 
-def job_checkpoint(job: Job):
+def checkpoint_of(handle: RunHandle):
     from mnist_core.training.checkpoint import load_checkpoint
 
-    assert job.checkpoint_path is not None
-    return load_checkpoint(job.checkpoint_path)
+    assert handle.checkpoint_path is not None
+    return load_checkpoint(handle.checkpoint_path)
 
 
 def test_a_paused_run_trains_one_batch_at_a_time(pool: LocalPool, folder: Path) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    job.wait_for(at(0, "paused"), TIMEOUT)
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.wait_for(at(0, "paused"), TIMEOUT)
     for step in (1, 2, 3):
-        job.send(TrainBatch())
-        view = job.wait_for(at(step, "paused"), TIMEOUT)
+        handle.send(TrainBatch())
+        view = handle.wait_for(at(step, "paused"), TIMEOUT)
         assert view.progress is not None and view.progress.step == step
     assert [point.step for point in view.batch_line] == [1, 2, 3]
 
 
 def test_one_epoch_trains_to_the_end_of_the_current_epoch(pool: LocalPool, folder: Path) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    job.send(TrainBatch())
-    job.wait_for(at(1, "paused"), TIMEOUT)
-    job.send(TrainEpoch())
-    assert len(job.wait_for(at(STEPS_PER_EPOCH, "paused"), TIMEOUT).results) == 1
-    job.send(TrainEpoch())
-    assert len(job.wait_for(at(2 * STEPS_PER_EPOCH, "paused"), TIMEOUT).results) == 2
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.send(TrainBatch())
+    handle.wait_for(at(1, "paused"), TIMEOUT)
+    handle.send(TrainEpoch())
+    assert len(handle.wait_for(at(STEPS_PER_EPOCH, "paused"), TIMEOUT).results) == 1
+    handle.send(TrainEpoch())
+    assert len(handle.wait_for(at(2 * STEPS_PER_EPOCH, "paused"), TIMEOUT).results) == 2
 
 
 def test_a_running_run_pauses_and_goes_on(pool: LocalPool, folder: Path) -> None:
-    job = pool.start(ENDLESS, data=folder)
-    job.wait_for(lambda view: view.step > 0, TIMEOUT)
-    job.send(Pause())
-    step = job.wait_for(lambda view: view.status == "paused", TIMEOUT).step
-    job.send(Resume())
-    assert job.wait_for(lambda view: view.step > step, TIMEOUT).status == "running"
+    handle = pool.start(ENDLESS, data=folder)
+    handle.wait_for(lambda view: view.step > 0, TIMEOUT)
+    handle.send(Pause())
+    step = handle.wait_for(lambda view: view.status == "paused", TIMEOUT).step
+    handle.send(Resume())
+    assert handle.wait_for(lambda view: view.step > step, TIMEOUT).status == "running"
 
 
 def test_a_rewound_run_gives_the_same_history_again(
     pool: LocalPool, folder: Path, history: tuple[EpochResult, ...]
 ) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    first = job.wait_for(at(0, "paused"), TIMEOUT).snapshot
-    job.send(SetLearningRate(0.5))
-    job.send(TrainEpoch())
-    job.wait_for(at(STEPS_PER_EPOCH, "paused"), TIMEOUT)
-    job.send(Rewind())
-    view = job.wait_for(at(0, "paused"), TIMEOUT)
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    first = handle.wait_for(at(0, "paused"), TIMEOUT).snapshot
+    handle.send(SetLearningRate(0.5))
+    handle.send(TrainEpoch())
+    handle.wait_for(at(STEPS_PER_EPOCH, "paused"), TIMEOUT)
+    handle.send(Rewind())
+    view = handle.wait_for(at(0, "paused"), TIMEOUT)
     assert view.results == view.batch_line == view.rate_changes == ()
     assert view.learning_rate == CONFIG.learning_rate
     assert first is not None and view.snapshot is not None
     np.testing.assert_array_equal(view.snapshot.parameters, first.parameters)
-    assert [snapshot.step for snapshot in job.snapshots.all] == [0]
-    job.send(Resume())
-    assert job.wait_for(ended, TIMEOUT).results == history
+    assert [snapshot.step for snapshot in handle.snapshots.all] == [0]
+    handle.send(Resume())
+    assert handle.wait_for(ended, TIMEOUT).results == history
 
 
 def test_a_finished_run_can_be_rewound(
     pool: LocalPool, folder: Path, history: tuple[EpochResult, ...]
 ) -> None:
-    job = pool.start(CONFIG, data=folder)
-    job.wait_for(ended, TIMEOUT)
-    job.send(Rewind())
-    assert job.wait_for(at(0, "paused"), TIMEOUT).results == ()
-    job.send(Resume())
-    assert job.wait_for(ended, TIMEOUT).results == history
+    handle = pool.start(CONFIG, data=folder)
+    handle.wait_for(ended, TIMEOUT)
+    handle.send(Rewind())
+    assert handle.wait_for(at(0, "paused"), TIMEOUT).results == ()
+    handle.send(Resume())
+    assert handle.wait_for(ended, TIMEOUT).results == history
 
 
 def test_a_finished_run_does_not_go_on(pool: LocalPool, folder: Path) -> None:
-    job = pool.start(CONFIG, data=folder)
-    version = job.wait_for(ended, TIMEOUT).version
+    handle = pool.start(CONFIG, data=folder)
+    version = handle.wait_for(ended, TIMEOUT).version
     for command in (Resume(), Pause(), TrainBatch(), TrainEpoch(), Stop()):
-        job.send(command)
-    assert job.look().version == version
+        handle.send(command)
+    assert handle.watch().version == version
 
 
 def test_a_new_learning_rate_applies_at_the_next_step_and_is_noted(
     pool: LocalPool, folder: Path, data: Dataset
 ) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    job.send(TrainBatch())
-    job.wait_for(at(1, "paused"), TIMEOUT)
-    job.send(SetLearningRate(0.003))
-    view = job.wait_for(lambda view: view.learning_rate == 0.003, TIMEOUT)
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.send(TrainBatch())
+    handle.wait_for(at(1, "paused"), TIMEOUT)
+    handle.send(SetLearningRate(0.003))
+    view = handle.wait_for(lambda view: view.learning_rate == 0.003, TIMEOUT)
     assert view.rate_changes == ((1, 0.003),)
-    job.send(TrainBatch())
-    snapshot = job.wait_for(at(2, "paused"), TIMEOUT).snapshot
+    handle.send(TrainBatch())
+    snapshot = handle.wait_for(at(2, "paused"), TIMEOUT).snapshot
 
     run = Run(CONFIG, data)
     steps = train(run)
@@ -280,24 +280,24 @@ def test_a_senseless_learning_rate_is_refused(rate: float) -> None:
 def test_a_stopped_run_keeps_its_weights_and_can_go_on(
     pool: LocalPool, folder: Path, history: tuple[EpochResult, ...]
 ) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    job.send(TrainBatch())
-    job.wait_for(at(1, "paused"), TIMEOUT)
-    job.send(Stop("Enough."))
-    view = job.wait_for(ended, TIMEOUT)
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.send(TrainBatch())
+    handle.wait_for(at(1, "paused"), TIMEOUT)
+    handle.send(Stop("Enough."))
+    view = handle.wait_for(ended, TIMEOUT)
     assert (view.status, view.message, view.step, view.saved_step) == ("stopped", "Enough.", 1, 1)
     assert view.network() is not None
-    assert pool.resume(job.id) is job
-    assert job.wait_for(ended, TIMEOUT).results == history
+    assert pool.resume(handle.id) is handle
+    assert handle.wait_for(ended, TIMEOUT).results == history
 
 
 def test_a_rate_set_on_a_stopped_run_holds_when_it_goes_on(pool: LocalPool, folder: Path) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    job.send(Stop())
-    job.wait_for(ended, TIMEOUT)
-    job.send(SetLearningRate(0.002))
-    job.send(TrainBatch())
-    assert job.wait_for(at(1, "paused"), TIMEOUT).rate_changes == ((0, 0.002),)
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.send(Stop())
+    handle.wait_for(ended, TIMEOUT)
+    handle.send(SetLearningRate(0.002))
+    handle.send(TrainBatch())
+    assert handle.wait_for(at(1, "paused"), TIMEOUT).rate_changes == ((0, 0.002),)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov"])
@@ -306,13 +306,13 @@ def test_a_diverged_run_keeps_good_weights_and_can_go_on_more_slowly(
 ) -> None:
     # Weights pulled to zero a hundred times too far grow in size at every step.
     wild = replace(CONFIG, optimizer=optimizer, learning_rate=100.0, weight_decay=1.0)
-    job = pool.start(replace(wild, schedule="constant", epochs=40), data=folder)
-    view = job.wait_for(ended, TIMEOUT)
+    handle = pool.start(replace(wild, schedule="constant", epochs=40), data=folder)
+    view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "diverged" and "learning rate" in view.message
     assert view.snapshot is not None and np.isfinite(view.snapshot.parameters).all()
-    job.send(SetLearningRate(1e-4))
-    job.send(Resume())
-    assert job.wait_for(ended, TIMEOUT).status == "finished"
+    handle.send(SetLearningRate(1e-4))
+    handle.send(Resume())
+    assert handle.wait_for(ended, TIMEOUT).status == "finished"
 
 
 def test_a_run_can_begin_at_the_checkpoint_of_another_with_other_settings(
@@ -346,18 +346,18 @@ def test_a_run_that_cannot_begin_says_why(
 def test_a_killed_worker_shows_as_failed_and_resumes_to_the_same_history(
     pool: LocalPool, folder: Path, history: tuple[EpochResult, ...]
 ) -> None:
-    job = pool.start(CONFIG, data=folder, paused=True)
-    job.send(TrainEpoch())
-    job.wait_for(at(STEPS_PER_EPOCH, "paused"), TIMEOUT)
-    job.send(TrainBatch())
-    saved = job.wait_for(lambda view: view.saved_step == STEPS_PER_EPOCH + 1, TIMEOUT)
-    assert job.process_id is not None and job.checkpoint_path is not None
-    os.kill(job.process_id, signal.SIGKILL)
-    view = job.wait_for(ended, TIMEOUT)
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.send(TrainEpoch())
+    handle.wait_for(at(STEPS_PER_EPOCH, "paused"), TIMEOUT)
+    handle.send(TrainBatch())
+    saved = handle.wait_for(lambda view: view.saved_step == STEPS_PER_EPOCH + 1, TIMEOUT)
+    assert handle.process_id is not None and handle.checkpoint_path is not None
+    os.kill(handle.process_id, signal.SIGKILL)
+    view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "failed" and "signal 9" in view.message
     assert view.results == saved.results
-    assert pool.resume(job.id) is job
-    view = job.wait_for(ended, TIMEOUT)
+    assert pool.resume(handle.id) is handle
+    view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "finished" and view.results == history
     assert sum(point.batches for point in view.batch_line) == 4 * STEPS_PER_EPOCH
 
@@ -369,13 +369,13 @@ def test_a_worker_killed_in_full_run_resumes_where_it_was_saved(
     endless = replace(ENDLESS, schedule="constant")
     reference = pool.start(replace(CONFIG, schedule="constant"), data=folder)
     expected = reference.wait_for(ended, TIMEOUT).results
-    job = pool.start(endless, data=folder)
-    job.wait_for(lambda view: bool(view.saved_step), TIMEOUT)
-    assert job.process_id is not None
-    os.kill(job.process_id, signal.SIGKILL)
-    assert job.wait_for(ended, TIMEOUT).status == "failed"
-    pool.resume(job.id)
-    view = job.wait_for(lambda v: v.status == "running" and len(v.results) > 4, TIMEOUT)
+    handle = pool.start(endless, data=folder)
+    handle.wait_for(lambda view: bool(view.saved_step), TIMEOUT)
+    assert handle.process_id is not None
+    os.kill(handle.process_id, signal.SIGKILL)
+    assert handle.wait_for(ended, TIMEOUT).status == "failed"
+    pool.resume(handle.id)
+    view = handle.wait_for(lambda v: v.status == "running" and len(v.results) > 4, TIMEOUT)
     assert view.results[:4] == expected
     assert [result.epoch for result in view.results] == list(range(1, len(view.results) + 1))
 
@@ -383,15 +383,15 @@ def test_a_worker_killed_in_full_run_resumes_where_it_was_saved(
 def test_an_interrupt_meant_for_the_server_does_not_end_a_worker(
     pool: LocalPool, folder: Path
 ) -> None:
-    job = pool.start(ENDLESS, data=folder)
-    step = job.wait_for(lambda view: view.step > 0, TIMEOUT).step
-    assert job.process_id is not None
-    os.kill(job.process_id, signal.SIGINT)
+    handle = pool.start(ENDLESS, data=folder)
+    step = handle.wait_for(lambda view: view.step > 0, TIMEOUT).step
+    assert handle.process_id is not None
+    os.kill(handle.process_id, signal.SIGINT)
     # Two more commands are obeyed, so it has had its chance to die in between.
-    job.send(Pause())
-    step = job.wait_for(lambda view: view.status == "paused", TIMEOUT).step
-    job.send(TrainBatch())
-    job.wait_for(at(step + 1, "paused"), TIMEOUT)
+    handle.send(Pause())
+    step = handle.wait_for(lambda view: view.status == "paused", TIMEOUT).step
+    handle.send(TrainBatch())
+    handle.wait_for(at(step + 1, "paused"), TIMEOUT)
 
 
 def test_a_full_disk_is_told_and_no_reason_to_end(tmp_path: Path, data: Dataset) -> None:
@@ -413,18 +413,18 @@ def test_closing_the_pool_leaves_no_process_and_saves_the_runs(
     tmp_path: Path, folder: Path
 ) -> None:
     pool = LocalPool(PoolSettings(folder=tmp_path))
-    jobs = [pool.start(ENDLESS, data=folder) for _ in range(3)]
-    for job in jobs[:2]:
-        job.wait_for(lambda view: view.step > 0, TIMEOUT)
-    processes = [job.process_id for job in jobs]
+    handles = [pool.start(ENDLESS, data=folder) for _ in range(3)]
+    for handle in handles[:2]:
+        handle.wait_for(lambda view: view.step > 0, TIMEOUT)
+    processes = [handle.process_id for handle in handles]
     pool.close()
     assert processes[2] is None
     for process in processes[:2]:
         assert process is not None
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
-    assert [job.status for job in jobs] == ["stopped"] * 3
-    assert all(job.checkpoint_path for job in jobs[:2])
+    assert [handle.status for handle in handles] == ["stopped"] * 3
+    assert all(handle.checkpoint_path for handle in handles[:2])
     with pytest.raises(RuntimeError, match="closed"):
         pool.start(CONFIG, data=folder)
 
@@ -436,9 +436,9 @@ def test_a_worker_ends_when_its_server_is_killed(tmp_path: Path, folder: Path) -
         "from mnist_core.runs.local import LocalPool, PoolSettings\n"
         "from mnist_core.training.config import TrainConfig\n"
         "pool = LocalPool(PoolSettings(folder=Path(sys.argv[2])))\n"
-        "job = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])\n"
-        "job.wait_for(lambda view: view.step > 0, 60)\n"
-        "print(job.id, flush=True)\n"
+        "handle = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])\n"
+        "handle.wait_for(lambda view: view.step > 0, 60)\n"
+        "print(handle.id, flush=True)\n"
         "sys.stdin.read()\n"
     )
     settings = json.dumps(ENDLESS.to_dict())
@@ -452,13 +452,13 @@ def test_a_worker_ends_when_its_server_is_killed(tmp_path: Path, folder: Path) -
         # The worker has inherited stderr: that ends only when the worker has ended too.
         server.communicate(timeout=TIMEOUT)
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
-        job = pool.get(id)
-        assert job is not None
-        view = job.look()
+        handle = pool.get(id)
+        assert handle is not None
+        view = handle.watch()
         assert view.status == "stopped" and "can be resumed" in view.message
         assert view.step > 0 and view.step == view.saved_step
         pool.resume(id)
-        job.wait_for(lambda later: later.step > view.step, TIMEOUT)
+        handle.wait_for(lambda later: later.step > view.step, TIMEOUT)
 
 
 # The queue.
@@ -467,11 +467,11 @@ def test_a_worker_ends_when_its_server_is_killed(tmp_path: Path, folder: Path) -
 def test_further_runs_wait_with_their_position(tmp_path: Path, folder: Path) -> None:
     with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
         first, second, third = (pool.start(ENDLESS, data=folder) for _ in range(3))
-        positions = [job.look().queue_position for job in (first, second, third)]
+        positions = [handle.watch().queue_position for handle in (first, second, third)]
         assert positions == [None, 1, 2]
         second.send(Stop())
-        assert second.look().status == "stopped"
-        assert third.look().queue_position == 1
+        assert second.watch().status == "stopped"
+        assert third.watch().queue_position == 1
         first.send(Stop())
         assert third.wait_for(lambda view: view.step > 0, TIMEOUT).queue_position is None
 
@@ -492,68 +492,68 @@ def test_a_waiting_run_obeys_when_it_starts(tmp_path: Path, folder: Path) -> Non
 def test_a_run_that_nobody_looks_at_pauses_and_a_look_wakes_it(
     pool: LocalPool, clock: Clock, folder: Path
 ) -> None:
-    job = pool.start(ENDLESS, data=folder)
-    job.wait_for(lambda view: view.step > 0, TIMEOUT)
+    handle = pool.start(ENDLESS, data=folder)
+    handle.wait_for(lambda view: view.step > 0, TIMEOUT)
     clock.now += 119
     pool.check()
-    job.look()
+    handle.watch()
     clock.now += 119
     pool.check()
-    assert job.status == "running"
+    assert handle.status == "running"
     clock.now += 1
     pool.check()
-    wait_unseen(pool, job, "paused")
-    step = job.look().step
-    job.wait_for(lambda view: view.status == "running" and view.step > step, TIMEOUT)
+    wait_unseen(pool, handle, "paused")
+    step = handle.watch().step
+    handle.wait_for(lambda view: view.status == "running" and view.step > step, TIMEOUT)
 
 
 def test_a_look_does_not_resume_what_a_person_has_paused(
     pool: LocalPool, clock: Clock, folder: Path
 ) -> None:
-    job = pool.start(ENDLESS, data=folder)
-    job.send(Pause())
-    wait_unseen(pool, job, "paused")
+    handle = pool.start(ENDLESS, data=folder)
+    handle.send(Pause())
+    wait_unseen(pool, handle, "paused")
     clock.now += 200
     pool.check()
-    step = job.look().step
+    step = handle.watch().step
     # One batch, and nothing before or after it, shows that no other command was on its way.
-    job.send(TrainBatch())
-    job.wait_for(at(step + 1, "paused"), TIMEOUT)
+    handle.send(TrainBatch())
+    handle.wait_for(at(step + 1, "paused"), TIMEOUT)
 
 
 def test_a_run_that_nobody_looks_at_for_long_ends_with_a_checkpoint(
     pool: LocalPool, clock: Clock, folder: Path
 ) -> None:
-    job = pool.start(ENDLESS, data=folder)
-    job.wait_for(lambda view: view.step > 0, TIMEOUT)
+    handle = pool.start(ENDLESS, data=folder)
+    handle.wait_for(lambda view: view.step > 0, TIMEOUT)
     clock.now += 120
     pool.check()
-    wait_unseen(pool, job, "paused")
+    wait_unseen(pool, handle, "paused")
     clock.now += 600
     pool.check()
-    wait_unseen(pool, job, "stopped")
-    view = job.look()
+    wait_unseen(pool, handle, "stopped")
+    view = handle.watch()
     assert "nobody" in view.message
-    assert job.checkpoint_path is not None and view.saved_step == view.step
+    assert handle.checkpoint_path is not None and view.saved_step == view.step
 
 
 def test_a_forgotten_run_is_found_again_on_disk(
     pool: LocalPool, clock: Clock, folder: Path, history: tuple[EpochResult, ...]
 ) -> None:
-    job = pool.start(CONFIG, data=folder)
-    before = job.wait_for(ended, TIMEOUT)
-    wait_without_process(pool, job)
+    handle = pool.start(CONFIG, data=folder)
+    before = handle.wait_for(ended, TIMEOUT)
+    wait_without_process(pool, handle)
     clock.now += 1800
     pool.check()
     pool.close()  # and with it the writing of its files
     with LocalPool(pool.settings) as later:
-        found = later.get(job.id)
-        assert found is not None and found is not job
-        view = found.look()
+        found = later.get(handle.id)
+        assert found is not None and found is not handle
+        view = found.watch()
         assert (view.status, view.results) == ("finished", history)
         assert view.batch_line == before.batch_line and view.progress == before.progress
         steps = [snapshot.step for snapshot in found.snapshots.all]
-        assert steps == [snapshot.step for snapshot in job.snapshots.all]
+        assert steps == [snapshot.step for snapshot in handle.snapshots.all]
 
 
 @pytest.mark.parametrize("id", ["", "unknown-run", "../../etc", "a" * 16])
@@ -568,11 +568,11 @@ def test_old_runs_are_removed_from_disk(tmp_path: Path, folder: Path) -> None:
     with LocalPool(PoolSettings(folder=tmp_path, folders=2, ended_in_memory=0)) as pool:
         ids = []
         for _ in range(3):
-            job = pool.start(CONFIG, data=folder)
-            job.wait_for(ended, TIMEOUT)
-            wait_without_process(pool, job)
+            handle = pool.start(CONFIG, data=folder)
+            handle.wait_for(ended, TIMEOUT)
+            wait_without_process(pool, handle)
             pool.check()
-            ids.append(job.id)
+            ids.append(handle.id)
     kept = {path.name for path in tmp_path.iterdir()}
     assert kept == {"not-a-run", *ids[1:]}
 
@@ -685,7 +685,7 @@ def test_a_message_that_is_cut_short_is_none(payload: bytes, draw: st.DataObject
 @given(st.integers(0, 400))
 def test_the_batch_line_stays_short_and_loses_no_batch(count: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job_module, "MAX_BATCH_POINTS", 16)
+        patch.setattr(protocol, "MAX_BATCH_POINTS", 16)
         line = BatchLine()
         for step in range(1, count + 1):
             line.append(BatchPoint(step, 1, float(step), 0.5))

@@ -49,11 +49,11 @@ def test_start_begins_a_run_with_the_settings_on_the_page(pool: LocalPool) -> No
     app.number_input(key="units1").set_value(7)
     app.button(key="start").click()
     opened(app)
-    job = pool.get("".join(app.query_params["run"]))
-    assert job is not None
-    config = job.look().config
+    handle = pool.get("".join(app.query_params["run"]))
+    assert handle is not None
+    config = handle.watch().config
     assert (config.hidden, config.epochs, config.train_size) == ((7,), 2, 200)
-    view = job.wait_for(lambda view: view.ended, timeout=60)
+    view = handle.wait_for(lambda view: view.ended, timeout=60)
     assert view.status == "finished" and len(view.results) == 2
     opened(app)
     assert "After epoch 2" in " ".join(caption.value for caption in app.caption)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core import load_mnist
 from mnist_core.runs.commands import Rewind, TrainBatch
-from mnist_core.runs.local import Job, LocalPool, PoolSettings
+from mnist_core.runs.local import LocalPool, PoolSettings, RunHandle
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
@@ -111,21 +111,21 @@ def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> Non
 
 
 @pytest.fixture
-def run(pool: LocalPool) -> Job:
+def run(pool: LocalPool) -> RunHandle:
     """A small run that has ended."""
     config = TrainConfig(hidden=(8,), epochs=3, train_size=1_000, batch_size=50)
-    job = pool.start(config)
-    job.wait_for(lambda view: view.ended, timeout=60)
-    return job
+    handle = pool.start(config)
+    handle.wait_for(lambda view: view.ended, timeout=60)
+    return handle
 
 
-def on_the_run(run: Job) -> AppTest:
+def on_the_run(run: RunHandle) -> AppTest:
     app = AppTest.from_string(WEIGHTS)
     app.query_params["run"] = run.id
     return opened(app)
 
 
-def test_a_run_is_shown_at_its_end_and_then_at_the_snapshot_that_is_chosen(run: Job) -> None:
+def test_a_run_is_shown_at_its_end_and_then_at_the_snapshot_that_is_chosen(run: RunHandle) -> None:
     app = on_the_run(run)
     assert "Step **60** (epoch 3.00), the newest, live" in captions(app)
     app.session_state["session"].chosen_step = 4
@@ -139,7 +139,7 @@ def test_a_run_is_shown_at_its_end_and_then_at_the_snapshot_that_is_chosen(run: 
     assert "Step **60**" in captions(app)
 
 
-def test_one_goes_from_snapshot_to_snapshot(run: Job) -> None:
+def test_one_goes_from_snapshot_to_snapshot(run: RunHandle) -> None:
     app = on_the_run(run)
     steps = [snapshot.step for snapshot in run.snapshots.all]
     app.button(key="snapshot_before").click()
@@ -147,7 +147,7 @@ def test_one_goes_from_snapshot_to_snapshot(run: Job) -> None:
     assert app.session_state["session"].chosen_step == steps[-2]
 
 
-def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
+def test_the_units_of_a_run_are_measured_on_demand(run: RunHandle) -> None:
     app = on_the_run(run)
     assert "not measured yet" in captions(app)
     app.button(key="measure").click()
@@ -155,7 +155,7 @@ def test_the_units_of_a_run_are_measured_on_demand(run: Job) -> None:
     assert "saturated** on 10,000 validation images, measured at step 60." in captions(app)
 
 
-def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: Job, pool: LocalPool) -> None:
+def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: RunHandle, pool: LocalPool) -> None:
     app = on_the_run(run)
     app.segmented_control(key="panel").set_value("Go on from here")
     opened(app)
@@ -170,7 +170,7 @@ def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: Job, pool: Local
     np.testing.assert_array_equal(first.parameters, last.parameters)
 
 
-def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(run: Job, pool: LocalPool) -> None:
+def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(run: RunHandle, pool: LocalPool) -> None:
     snapshot = run.snapshots.all[-1]
     begin = starting_point(run.config, snapshot.parameters, load_mnist().sha256)
     save_checkpoint(run.folder / "snapshot.npz", begin)
@@ -183,25 +183,25 @@ def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(run: Job, pool: LocalP
     np.testing.assert_array_equal(view.snapshot.parameters, snapshot.parameters)
 
 
-def test_the_grid_forming_is_a_film(run: Job) -> None:
+def test_the_grid_forming_is_a_film(run: RunHandle) -> None:
     snapshots = run.snapshots.all
-    with Image.open(io.BytesIO(forming_webp(run.look().config, snapshots))) as film:
+    with Image.open(io.BytesIO(forming_webp(run.watch().config, snapshots))) as film:
         # Snapshots that look alike are one picture.
         assert 1 < film.n_frames <= len(snapshots)  # type: ignore[attr-defined]
 
 
-def test_the_curves_are_saved_one_epoch_a_line(run: Job) -> None:
-    lines = curves_csv(run.look().results).splitlines()
+def test_the_curves_are_saved_one_epoch_a_line(run: RunHandle) -> None:
+    lines = curves_csv(run.watch().results).splitlines()
     assert lines[0].startswith("epoch,") and len(lines) == 4
 
 
-def test_the_accuracy_is_saved_as_a_picture_of_lines(run: Job) -> None:
-    file = ElementTree.fromstring(accuracy_svg(run.look()))
+def test_the_accuracy_is_saved_as_a_picture_of_lines(run: RunHandle) -> None:
+    file = ElementTree.fromstring(accuracy_svg(run.watch()))
     names = [title.text for title in file.iter("{http://www.w3.org/2000/svg}title")]
     assert names == ["training, batch by batch", "training", "validation"]
 
 
-def test_the_gradients_of_a_healthy_run_are_drawn(run: Job) -> None:
+def test_the_gradients_of_a_healthy_run_are_drawn(run: RunHandle) -> None:
     app = on_the_run(run)
     app.segmented_control(key="panel").set_value("Gradients")
     opened(app)
@@ -211,9 +211,9 @@ def test_the_gradients_of_a_healthy_run_are_drawn(run: Job) -> None:
 
 def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPool) -> None:
     config = TrainConfig(hidden=(8,), epochs=2, train_size=200, learning_rate=1e-6)
-    job = pool.start(config)
-    job.wait_for(lambda view: view.ended, timeout=60)
-    app = on_the_run(job)
+    handle = pool.start(config)
+    handle.wait_for(lambda view: view.ended, timeout=60)
+    app = on_the_run(handle)
     app.segmented_control(key="panel").set_value("Gradients")
     opened(app)
     assert "Not learning" in app.warning[0].value
@@ -223,7 +223,7 @@ def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPoo
     assert cured is not None and cured.config.learning_rate > config.learning_rate
 
 
-def test_train_and_draw_show_the_snapshot_that_is_chosen(run: Job) -> None:
+def test_train_and_draw_show_the_snapshot_that_is_chosen(run: RunHandle) -> None:
     for page in ("train", "draw"):
         app = AppTest.from_string(f"import ui.{page}.page\nui.{page}.page.page()")
         app.query_params["run"] = run.id

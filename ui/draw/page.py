@@ -21,7 +21,7 @@ from ui.networks import (
     predict,
     shipped_predictors,
 )
-from ui.session import current_job, session
+from ui.session import current_run, session
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
 SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
@@ -39,8 +39,8 @@ def page() -> None:
     """
     st.title("Draw", anchor=False)
     st.write("Draw a digit from 0 to 9 and watch the networks' answers follow your pen.")
-    job = current_job()
-    learning = job is not None and job.look().status in ("queued", "starting", "running")
+    handle = current_run()
+    learning = handle is not None and handle.watch().status in ("queued", "starting", "running")
     choices = own_predictors()
     if st.session_state.get("who", RUNNING) not in (None, *choices):
         st.session_state.pop("who", None)  # that network is gone
@@ -69,8 +69,10 @@ def _drawing(polled: bool, choices: dict[str, str]) -> None:
     with left:
         mine.drawing = draw_canvas(mine.drawing, key="canvas")
     predictors = _predictors()
-    job = current_job()
-    if own_predictors().keys() != choices.keys() or (polled and (job is None or job.look().ended)):
+    handle = current_run()
+    if own_predictors().keys() != choices.keys() or (
+        polled and (handle is None or handle.watch().ended)
+    ):
         st.rerun()  # there is another network to choose, or nothing changes by itself any more
     with right:
         _answer(predictors)

@@ -19,8 +19,8 @@ from mnist_core.runs.commands import (
     TrainBatch,
     TrainEpoch,
 )
-from mnist_core.runs.local import Job
-from mnist_core.runs.protocol import JobView
+from mnist_core.runs.local import RunHandle
+from mnist_core.runs.protocol import RunView
 from mnist_core.training.config import TrainConfig
 from ui import theme
 from ui.charts import curves as charts
@@ -28,7 +28,7 @@ from ui.charts.units import marked
 from ui.components.tiles import weight_tiles
 from ui.drawing import seen_image
 from ui.html import legend, picture
-from ui.session import current_job, mnist, pool, remember_best, session, show_run, watched_snapshot
+from ui.session import current_run, mnist, pool, remember_best, session, show_run, watched_snapshot
 from ui.settings import LEARNING_RATES, explained, run_summary, settings
 
 LOOK_EVERY = 0.5  # seconds
@@ -57,28 +57,28 @@ def page() -> None:
         if chosen.problem:
             st.error(chosen.problem)
     with picture:
-        job = current_job()
+        handle = current_run()
         # A run that has ended changes no more. A paused one may be steered from another tab.
-        polled = job is not None and not job.look().ended
+        polled = handle is not None and not handle.watch().ended
         st.fragment(_run, run_every=LOOK_EVERY if polled else None)(chosen.config, polled)
 
 
 def _run(config: TrainConfig | None, polled: bool) -> None:
     """Everything that changes while a run goes on."""
-    job = current_job()
-    view = job.look() if job else None
-    _buttons(config, job, view)
+    handle = current_run()
+    view = handle.watch() if handle else None
+    _buttons(config, handle, view)
     if view is not None:
         remember_best(view)
         if view.ended == polled:
             st.rerun()  # the polling must begin or end
     _progress(view)
     _curves(config, view)
-    _applies_now(config, job, view)
+    _applies_now(config, handle, view)
     _tiles(view)
 
 
-def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) -> None:
+def _buttons(config: TrainConfig | None, handle: RunHandle | None, view: RunView | None) -> None:
     """Start, and what can be asked of the run that is there.
 
     Callbacks carry commands out: they run before anything else, so a rerun that cuts a run of the
@@ -94,8 +94,8 @@ def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) 
             key="start",
         )
         if start and config is not None:
-            if job is not None and not job.look().ended:
-                job.send(Stop())
+            if handle is not None and not handle.watch().ended:
+                handle.send(Stop())
             show_run(pool().start(config).id)
             st.rerun()
         commands = [
@@ -111,26 +111,26 @@ def _buttons(config: TrainConfig | None, job: Job | None, view: JobView | None) 
             st.button(
                 label,
                 icon=icon,
-                disabled=job is None or not possible,
+                disabled=handle is None or not possible,
                 key=label,
-                on_click=job.send if job else None,
+                on_click=handle.send if handle else None,
                 args=(command,),
             )
-        if job and status in ("failed", "stopped") and job.checkpoint_path is not None:
+        if handle and status in ("failed", "stopped") and handle.checkpoint_path is not None:
             st.button(
                 "Go on from the last checkpoint",
                 key="go_on",
                 on_click=_go_on,
-                args=(job,),
+                args=(handle,),
             )
 
 
-def _go_on(job: Job) -> None:
+def _go_on(handle: RunHandle) -> None:
     """Start a run that has failed or was stopped again, from its last checkpoint."""
-    pool().resume(job.id)
+    pool().resume(handle.id)
 
 
-def _progress(view: JobView | None) -> None:
+def _progress(view: RunView | None) -> None:
     """How far the run is, how long it still takes, how fast it is, or what went wrong."""
     if view is None:
         st.progress(0.0, "Not started: press Start. Quick and good takes a few seconds.")
@@ -151,7 +151,7 @@ def _progress(view: JobView | None) -> None:
         (st.error if view.status in ("diverged", "failed") else st.info)(view.message)
 
 
-def _curves(config: TrainConfig | None, view: JobView | None) -> None:
+def _curves(config: TrainConfig | None, view: RunView | None) -> None:
     """Accuracy and loss, training against validation, and the newest values as text."""
     shown = view.config if view else config or TrainConfig()
     drawn = _drawn(view)
@@ -191,7 +191,7 @@ def _curves(config: TrainConfig | None, view: JobView | None) -> None:
         st.dataframe(charts.results_table(view.results if view else ()), hide_index=True)
 
 
-def _drawn(view: JobView | None) -> JobView | None:
+def _drawn(view: RunView | None) -> RunView | None:
     """The view whose curves are drawn: the newest, but of a running run not more than one a second.
 
     A chart that gets what it had costs nothing.
@@ -206,13 +206,13 @@ def _drawn(view: JobView | None) -> JobView | None:
     return view
 
 
-def _others(view: JobView | None) -> list[charts.OtherRun]:
+def _others(view: RunView | None) -> list[charts.OtherRun]:
     """The earlier runs of this session that the visitor lays over the curves."""
     earlier = {}
     for run_id in session().runs:
-        job = pool().get(run_id)
-        if job is not None and (view is None or run_id != view.id):
-            earlier[run_id] = job.look()
+        handle = pool().get(run_id)
+        if handle is not None and (view is None or run_id != view.id):
+            earlier[run_id] = handle.watch()
     names = {key: run_summary(other.config, short=True) for key, other in earlier.items()}
     chosen = st.multiselect(
         "Lay over",
@@ -233,7 +233,7 @@ def _others(view: JobView | None) -> list[charts.OtherRun]:
     ]
 
 
-def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
+def _curve_words(measure: charts.Measure, view: RunView | None) -> str:
     """The chart in a sentence, for those who do not see it."""
     if view is None or not view.results:
         return f"{measure} over epochs: no epoch has ended yet"
@@ -245,7 +245,7 @@ def _curve_words(measure: charts.Measure, view: JobView | None) -> str:
     )
 
 
-def _values_in_words(view: JobView | None) -> str:
+def _values_in_words(view: RunView | None) -> str:
     """The newest values, or those of the snapshot that is looked at, as one line.
 
     It is there from the start, so that nothing moves.
@@ -267,14 +267,16 @@ def _values_in_words(view: JobView | None) -> str:
     )
 
 
-def _applies_now(config: TrainConfig | None, job: Job | None, view: JobView | None) -> None:
+def _applies_now(
+    config: TrainConfig | None, handle: RunHandle | None, view: RunView | None
+) -> None:
     """What the run that goes on can still be told; shown without one, so that nothing moves."""
     shown = view.config if view else config or TrainConfig()
-    key = f"rate_{job.id if job else ''}"
+    key = f"rate_{handle.id if handle else ''}"
 
     def change() -> None:
-        if job is not None:
-            job.send(SetLearningRate(st.session_state[key]))
+        if handle is not None:
+            handle.send(SetLearningRate(st.session_state[key]))
 
     st.select_slider(
         "Learning rate (applies now)",
@@ -288,13 +290,13 @@ def _applies_now(config: TrainConfig | None, job: Job | None, view: JobView | No
     explained("learning_rate_now")
 
 
-def _tiles(view: JobView | None) -> None:
+def _tiles(view: RunView | None) -> None:
     """The first layer's weights as pictures; for a CNN also what its filters make of a digit."""
     cnn = view is not None and view.config.model == "cnn"
     noun = "filter" if cnn else "hidden unit"
     st.subheader(f"What the {noun}s look for", anchor=False)
-    job = current_job()
-    snapshot = watched_snapshot(job) if job else None
+    handle = current_run()
+    snapshot = watched_snapshot(handle) if handle else None
     if view is None or snapshot is None:
         st.info("Each hidden unit's 784 weights will stand here as a picture. Press Start.")
         return
@@ -318,7 +320,7 @@ def _tiles(view: JobView | None) -> None:
         _feature_maps(view, network)
 
 
-def _feature_maps(view: JobView, network: Sequential) -> None:
+def _feature_maps(view: RunView, network: Sequential) -> None:
     """What each convolution makes of the digit last drawn, or of a test image."""
     drawn = seen_image(session().drawing)
     image = mnist().test.images[0] if drawn is None else drawn

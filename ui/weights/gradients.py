@@ -21,8 +21,8 @@ from mnist_core.inspection.diagnostics import (
 )
 from mnist_core.inspection.unit_statistics import unit_activity
 from mnist_core.nn.network import Sequential
-from mnist_core.runs.local import Job
-from mnist_core.runs.protocol import JobView, Snapshot
+from mnist_core.runs.local import RunHandle
+from mnist_core.runs.protocol import RunView, Snapshot
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG, thinned
 from ui.session import mnist, pool, show_run, watched_snapshot
@@ -45,10 +45,12 @@ class Measured:
     ratios: dict[str, float]
 
 
-def gradients(job: Job) -> None:
+def gradients(handle: RunHandle) -> None:
     """Curves of gradients and steps, a histogram of weights, and named diagnoses."""
-    view, shown = job.look(), watched_snapshot(job)
-    snapshots = [job.snapshots.all[i] for i in thinned(np.arange(len(job.snapshots)), SNAPSHOTS)]
+    view, shown = handle.watch(), watched_snapshot(handle)
+    snapshots = [
+        handle.snapshots.all[i] for i in thinned(np.arange(len(handle.snapshots)), SNAPSHOTS)
+    ]
     if shown is None or not snapshots:
         st.info("The run has no snapshots yet: they come with its first step.")
         return
@@ -89,7 +91,7 @@ def gradients(job: Job) -> None:
     )
 
 
-def _measured(view: JobView, snapshots: Sequence[Snapshot]) -> list[Measured]:
+def _measured(view: RunView, snapshots: Sequence[Snapshot]) -> list[Measured]:
     """What is known of each snapshot; only those that are new are worked out."""
     key = f"gradients_{view.id}"
     known: dict[tuple[int, int], Measured] = st.session_state.get(key, {})
@@ -109,7 +111,7 @@ def _measured(view: JobView, snapshots: Sequence[Snapshot]) -> list[Measured]:
 
 
 def _measure(
-    view: JobView, snapshot: Snapshot, before: Snapshot | None, images: Array, labels: Array
+    view: RunView, snapshot: Snapshot, before: Snapshot | None, images: Array, labels: Array
 ) -> Measured:
     network = snapshot.network(view.config)
     found = root_mean_squares(gradient_of(network, images, labels))
@@ -122,7 +124,7 @@ def _measure(
     return Measured(snapshot.parameters, found, ratios)
 
 
-def _diagnoses(view: JobView, network: Sequential, ratios: dict[str, float]) -> None:
+def _diagnoses(view: RunView, network: Sequential, ratios: dict[str, float]) -> None:
     """Each diagnosis with its reason, and its remedy as one click."""
     images = mnist().validation.images[: ACTIVITY_IMAGES[view.config.model]]
     activities = [
@@ -137,7 +139,7 @@ def _diagnoses(view: JobView, network: Sequential, ratios: dict[str, float]) -> 
         _diagnosis(view, diagnosis)
 
 
-def _diagnosis(view: JobView, diagnosis: Diagnosis) -> None:
+def _diagnosis(view: RunView, diagnosis: Diagnosis) -> None:
     st.warning(f"**{diagnosis.name.capitalize()}.** {diagnosis.reason} {diagnosis.remedy}")
     if diagnosis.change and st.button("Start again with that", key=f"remedy_{diagnosis.name}"):
         show_run(pool().start(replace(view.config, **diagnosis.change)).id)

@@ -9,10 +9,10 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.unit_statistics import similarity_order
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.paths import MODELS_FOLDER
-from mnist_core.runs.local import Job
+from mnist_core.runs.local import RunHandle
 from ui.components.tiles import weight_tiles
 from ui.glossary import words_explained
-from ui.session import current_job, remember_best, session, shipped, watched_snapshot
+from ui.session import current_run, remember_best, session, shipped, watched_snapshot
 from ui.weights import measures as unit_measures
 from ui.weights.gradients import gradients
 from ui.weights.panels import (
@@ -61,11 +61,11 @@ def page() -> None:
     )
     if chosen not in names:
         chosen = default
-    job = current_job() if chosen == RUN else None
+    handle = current_run() if chosen == RUN else None
     if RUN not in names:
         st.caption("A run that you start on the Train page can be looked at here while it learns.")
-    moving = job is not None and _goes_on(job)
-    every = PLAY_EVERY if playing(job) else LOOK_EVERY if moving else None
+    moving = handle is not None and _goes_on(handle)
+    every = PLAY_EVERY if playing(handle) else LOOK_EVERY if moving else None
     st.fragment(_look, run_every=every)(chosen, names[chosen], every)
 
 
@@ -74,8 +74,8 @@ def _networks() -> dict[str, str]:
     names = {"mlp": "MLP"}
     if (MODELS_FOLDER / "cnn.npz").is_file():
         names["cnn"] = "CNN"
-    job = current_job()
-    if job is not None and (view := job.look()).snapshot is not None:
+    handle = current_run()
+    if handle is not None and (view := handle.watch()).snapshot is not None:
         remember_best(view)
         names[RUN] = "Your last run" if view.ended else "The run in progress"
     if session().best is not None:
@@ -83,28 +83,30 @@ def _networks() -> dict[str, str]:
     return names
 
 
-def _goes_on(job: Job) -> bool:
+def _goes_on(handle: RunHandle) -> bool:
     """Whether the run changes by itself."""
-    return job.look().status in ("queued", "starting", "running")
+    return handle.watch().status in ("queued", "starting", "running")
 
 
 def _look(chosen: str, name: str, every: float | None) -> None:
     """Everything about one network; drawn anew `every` so many seconds."""
-    job = current_job() if chosen == RUN else None
-    if job is not None:
-        remember_best(job.look())
-        time_machine(job)
-        if every != (PLAY_EVERY if playing(job) else LOOK_EVERY if _goes_on(job) else None):
+    handle = current_run() if chosen == RUN else None
+    if handle is not None:
+        remember_best(handle.watch())
+        time_machine(handle)
+        if every != (PLAY_EVERY if playing(handle) else LOOK_EVERY if _goes_on(handle) else None):
             st.rerun()  # the polling must begin, end or change its pace
-    looked = _looked(chosen, name, job)
+    looked = _looked(chosen, name, handle)
     if looked is None:
         st.info("The run has no weights yet: they come with its first step.")
         return
-    unit = _gallery(looked, job is not None and _goes_on(job) and session().chosen_step is None)
+    unit = _gallery(
+        looked, handle is not None and _goes_on(handle) and session().chosen_step is None
+    )
     panels = [UNIT, OFF, PRUNING, MAXIMIZATION]
     if looked.layer.has_maps:
         panels.append(MAPS)
-    if job is not None:
+    if handle is not None:
         panels += [GRADIENTS, SAVE, GO_ON]
     words_explained(WORDS_OF_MAPS if looked.layer.has_maps else WORDS_OF_UNITS)
     panel = st.segmented_control("Look closer", panels, key="panel", persist_state="session")
@@ -118,22 +120,22 @@ def _look(chosen: str, name: str, every: float | None) -> None:
         activation_maximization(looked)
     elif panel == MAPS and looked.layer.has_maps:
         filters_and_maps(looked)
-    elif panel == GRADIENTS and job is not None:
-        gradients(job)
-    elif panel == SAVE and job is not None:
-        saving(job)
-    elif panel == GO_ON and job is not None:
-        going_on(job)
+    elif panel == GRADIENTS and handle is not None:
+        gradients(handle)
+    elif panel == SAVE and handle is not None:
+        saving(handle)
+    elif panel == GO_ON and handle is not None:
+        going_on(handle)
 
 
-def _looked(chosen: str, name: str, job: Job | None) -> Looked | None:
+def _looked(chosen: str, name: str, handle: RunHandle | None) -> Looked | None:
     """The chosen network with its weights of the chosen snapshot; None before the first."""
-    if job is not None:
-        snapshot = watched_snapshot(job)
+    if handle is not None:
+        snapshot = watched_snapshot(handle)
         if snapshot is None:
             return None
-        network = snapshot.network(job.look().config)
-        return Looked(f"{RUN}_{job.id}", name, network, snapshot.step)
+        network = snapshot.network(handle.watch().config)
+        return Looked(f"{RUN}_{handle.id}", name, network, snapshot.step)
     best = session().best
     if chosen == BEST and best is not None:
         return Looked(f"{BEST}_{best.run_id}", name, best.network)

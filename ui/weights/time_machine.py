@@ -14,8 +14,8 @@ import streamlit as st
 
 from mnist_core.arrays import Array
 from mnist_core.inspection.weight_pictures import first_layer_pictures
-from mnist_core.runs.local import Job
-from mnist_core.runs.protocol import JobView, Snapshot
+from mnist_core.runs.local import RunHandle
+from mnist_core.runs.protocol import RunView, Snapshot
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import LIMITS, TrainConfig
 from mnist_core.training.run import EpochResult, starting_point
@@ -38,33 +38,35 @@ MOST_EPOCHS = int(LIMITS["epochs"][1])
 PLAYING = "time_machine_playing"
 
 
-def playing(job: Job | None) -> bool:
+def playing(handle: RunHandle | None) -> bool:
     """Whether the snapshots of this run are being played."""
-    return job is not None and st.session_state.get(PLAYING) == job.id
+    return handle is not None and st.session_state.get(PLAYING) == handle.id
 
 
-def time_machine(job: Job) -> None:
+def time_machine(handle: RunHandle) -> None:
     """The slider and what it moves: the mark on the curves and the answer for one's own digit.
 
     Nothing is shown before the run has its first snapshot.
     """
-    if playing(job):
-        _advance(job, SPEEDS[st.session_state.get("play_speed") or "1x"])
-    snapshots, view = job.snapshots.all, job.look()
-    shown = watched_snapshot(job)
+    if playing(handle):
+        _advance(handle, SPEEDS[st.session_state.get("play_speed") or "1x"])
+    snapshots, view = handle.snapshots.all, handle.watch()
+    shown = watched_snapshot(handle)
     if shown is None or not snapshots:
         return
-    _controls(job, view, snapshots, shown)
+    _controls(handle, view, snapshots, shown)
     _answers_over_training(view, snapshots, shown)
 
 
-def _controls(job: Job, view: JobView, snapshots: Sequence[Snapshot], shown: Snapshot) -> None:
+def _controls(
+    handle: RunHandle, view: RunView, snapshots: Sequence[Snapshot], shown: Snapshot
+) -> None:
     """Play, step, speed, live, and the slider over the run's steps."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
-            "Stop playing" if playing(job) else "Play",
-            icon=":material/stop:" if playing(job) else ":material/play_arrow:",
-            on_click=partial(_toggle_playing, job),
+            "Stop playing" if playing(handle) else "Play",
+            icon=":material/stop:" if playing(handle) else ":material/play_arrow:",
+            on_click=partial(_toggle_playing, handle),
             disabled=len(snapshots) < 2,
             key="play",
         )
@@ -72,12 +74,12 @@ def _controls(job: Job, view: JobView, snapshots: Sequence[Snapshot], shown: Sna
             st.button(
                 f"Snapshot {words}",
                 icon=f":material/skip_{icon}:",
-                on_click=partial(_step, job, by),
+                on_click=partial(_step, handle, by),
                 key=f"snapshot_{words}",
             )
         st.button(
             "Live", icon=":material/fast_forward:", on_click=_go_live,
-            disabled=session().chosen_step is None and not playing(job), key="live",
+            disabled=session().chosen_step is None and not playing(handle), key="live",
         )  # fmt: skip
         st.segmented_control(
             "Speed", list(SPEEDS), default="1x", required=True, key="play_speed",
@@ -86,7 +88,7 @@ def _controls(job: Job, view: JobView, snapshots: Sequence[Snapshot], shown: Sna
     # The whole length of the run from the start: a slider whose end moves can't be held.
     steps = view.config.steps_per_epoch * view.config.epochs
     step_slider(
-        "Step of the run", min(shown.step, steps), steps, key=f"step_{job.id}", on_move=_choose
+        "Step of the run", min(shown.step, steps), steps, key=f"step_{handle.id}", on_move=_choose
     )
     state = "the newest, live" if session().chosen_step is None else "chosen"
     st.caption(
@@ -100,9 +102,9 @@ def _choose(step: int) -> None:
     st.session_state.pop(PLAYING, None)
 
 
-def _step(job: Job, by: int) -> None:
+def _step(handle: RunHandle, by: int) -> None:
     st.session_state.pop(PLAYING, None)
-    _move(job, by)
+    _move(handle, by)
 
 
 def _go_live() -> None:
@@ -110,22 +112,22 @@ def _go_live() -> None:
     st.session_state.pop(PLAYING, None)
 
 
-def _toggle_playing(job: Job) -> None:
-    if playing(job):
+def _toggle_playing(handle: RunHandle) -> None:
+    if playing(handle):
         st.session_state.pop(PLAYING, None)
         return
-    st.session_state[PLAYING] = job.id
-    snapshots = job.snapshots.all
+    st.session_state[PLAYING] = handle.id
+    snapshots = handle.snapshots.all
     snapshot = session().chosen_step
     at_the_end = snapshot is None or snapshot >= snapshots[-1].step
     if at_the_end:
         session().chosen_step = snapshots[0].step
 
 
-def _move(job: Job, by: int) -> bool:
+def _move(handle: RunHandle, by: int) -> bool:
     """Go to the snapshot so many places on; False if that is beyond the first or the last."""
-    steps = [snapshot.step for snapshot in job.snapshots.all]
-    shown = watched_snapshot(job)
+    steps = [snapshot.step for snapshot in handle.snapshots.all]
+    shown = watched_snapshot(handle)
     if shown is None:
         return False
     place = bisect_left(steps, shown.step) + by
@@ -133,13 +135,13 @@ def _move(job: Job, by: int) -> bool:
     return 0 <= place < len(steps)
 
 
-def _advance(job: Job, by: int) -> None:
+def _advance(handle: RunHandle, by: int) -> None:
     """One tick of playing; at the end the run is live again."""
-    if not _move(job, by):
+    if not _move(handle, by):
         _go_live()
 
 
-def _answers_over_training(view: JobView, snapshots: Sequence[Snapshot], shown: Snapshot) -> None:
+def _answers_over_training(view: RunView, snapshots: Sequence[Snapshot], shown: Snapshot) -> None:
     """Accuracy with the snapshot's mark; the digit's ten probabilities over the whole training."""
     per_epoch = view.config.steps_per_epoch
     image, whose = own_digit()
@@ -176,7 +178,7 @@ def _answers_over_training(view: JobView, snapshots: Sequence[Snapshot], shown: 
     )
 
 
-def accuracy_chart(view: JobView, mark: float | None = None) -> str:
+def accuracy_chart(view: RunView, mark: float | None = None) -> str:
     """Accuracy over epochs as SVG: batches faint, ends of epochs bold, a line at epoch `mark`."""
     per_epoch = view.config.steps_per_epoch
     line = [view.batch_line[i] for i in charts.thinned(np.arange(len(view.batch_line)))]
@@ -208,7 +210,7 @@ def accuracy_chart(view: JobView, mark: float | None = None) -> str:
     )
 
 
-def _accuracy_in_words(view: JobView, mark: float | None) -> str:
+def _accuracy_in_words(view: RunView, mark: float | None) -> str:
     words = "accuracy over epochs"
     if view.results:
         last = view.results[-1]
@@ -217,7 +219,7 @@ def _accuracy_in_words(view: JobView, mark: float | None) -> str:
     return words if mark is None else f"{words}; a mark at epoch {mark:.2f}"
 
 
-def _probabilities(view: JobView, snapshots: Sequence[Snapshot], image: Array) -> Array:
+def _probabilities(view: RunView, snapshots: Sequence[Snapshot], image: Array) -> Array:
     """What each snapshot's network says of an image, (snapshots, 10); only new ones are asked."""
     key = f"probabilities_{view.id}"
     of_image, known = st.session_state.get(key, (b"", {}))
@@ -236,9 +238,9 @@ def _probabilities(view: JobView, snapshots: Sequence[Snapshot], image: Array) -
     return np.array([answer for _, answer in answers.values()])
 
 
-def saving(job: Job) -> None:
+def saving(handle: RunHandle) -> None:
     """Files of the run: the grid now, the grid forming, and the curves."""
-    view, shown = job.look(), watched_snapshot(job)
+    view, shown = handle.watch(), watched_snapshot(handle)
     if shown is None:
         return
     with st.container(horizontal=True):
@@ -254,7 +256,7 @@ def saving(job: Job) -> None:
         )
         st.download_button(
             "Grid forming as WebP",
-            partial(forming_webp, view.config, job.snapshots.all),
+            partial(forming_webp, view.config, handle.snapshots.all),
             "weights-forming.webp",
             "image/webp",
             icon=":material/movie:",
@@ -320,21 +322,21 @@ def curves_csv(results: Sequence[EpochResult]) -> str:
     return file.getvalue()
 
 
-def accuracy_svg(view: JobView) -> str:
+def accuracy_svg(view: RunView) -> str:
     """The accuracy curves as a file, dark on white."""
     return svg.on_white(accuracy_chart(view))
 
 
-def begin_from(job: Job, snapshot: Snapshot, config: TrainConfig) -> None:
+def begin_from(handle: RunHandle, snapshot: Snapshot, config: TrainConfig) -> None:
     """Start a new run with these settings from a snapshot's weights, and show it."""
-    path = job.folder / f"snapshot-{snapshot.step}.npz"
+    path = handle.folder / f"snapshot-{snapshot.step}.npz"
     save_checkpoint(path, starting_point(config, snapshot.parameters, mnist().sha256))
     show_run(pool().start(config, checkpoint=path).id)
 
 
-def going_on(job: Job) -> None:
+def going_on(handle: RunHandle) -> None:
     """A new run that begins with the weights of the snapshot."""
-    view, shown = job.look(), watched_snapshot(job)
+    view, shown = handle.watch(), watched_snapshot(handle)
     if shown is None:
         return
     st.write(
@@ -347,10 +349,10 @@ def going_on(job: Job) -> None:
             sorted({*LEARNING_RATES, view.config.learning_rate}),
             view.config.learning_rate,
             format_func=lambda value: f"{value:g}",
-            key=f"begin_rate_{job.id}",
+            key=f"begin_rate_{handle.id}",
         )
-        key = f"begin_epochs_{job.id}"
+        key = f"begin_epochs_{handle.id}"
         epochs = st.number_input("Epochs", 1, MOST_EPOCHS, view.config.epochs, key=key)
         if st.button("Go on from here", key="begin_from", icon=":material/alt_route:"):
-            begin_from(job, shown, replace(view.config, learning_rate=rate, epochs=int(epochs)))
+            begin_from(handle, shown, replace(view.config, learning_rate=rate, epochs=int(epochs)))
             st.rerun()
