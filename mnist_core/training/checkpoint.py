@@ -39,7 +39,7 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run at one moment.
+    """The state of a run after one of its steps.
 
     `model` holds the arguments of build_model, `parameters` and `average` (the averaged weights,
     empty if there are none) arrays by path name, `optimizer` flat vectors by the optimizer's own
