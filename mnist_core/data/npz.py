@@ -22,8 +22,9 @@ HEADER_LETTERS = b"{}'(),:<>|_ \nabcdefghijklmnopqrstuvwxyzTF0123456789"
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """What the beginning of an array's entry says about the numbers that follow."""
+    """What the first `size` bytes of an array's entry say about the numbers that follow."""
 
+    size: int
     shape: tuple[int, ...]
     dtype: np.dtype
 
@@ -55,9 +56,9 @@ class Npz(Archive):
 
     def array(self, name: str) -> Array:
         """One array; check the size in its header first."""
-        entry_name = f"{name}.npy"
+        header, entry_name = self.headers[name], f"{name}.npy"
         with self.open(entry_name) as entry:
-            header = _read_header(entry, entry_name)
+            entry.read(header.size)
             content = entry.read(header.nbytes)
             if len(content) < header.nbytes or not entry.at_end():
                 raise ArchiveError(f"{entry_name!r} is cut short or has a wrong shape")
@@ -92,8 +93,8 @@ def _array_name(entry_name: str) -> str:
 
 def _read_header(entry: Entry, name: str) -> ArrayHeader:
     """The header of an .npy entry of version 1.0, the one that NumPy writes for plain numbers."""
-    magic = bytes(entry.read(npy_format.MAGIC_LEN))
-    length = bytes(entry.read(2))
+    start = bytes(entry.read(npy_format.MAGIC_LEN + 2))
+    magic, length = start[:-2], start[-2:]
     text = bytes(entry.read(min(int.from_bytes(length, "little"), MAX_HEADER)))
     if magic != npy_format.magic(1, 0) or text.translate(None, HEADER_LETTERS):
         raise ArchiveError(f"{name!r} is no array of plain numbers")
@@ -107,4 +108,4 @@ def _read_header(entry: Entry, name: str) -> ArrayHeader:
         np.broadcast_to(np.empty((), dtype), shape)
     except Exception as error:  # NumPy's parser is Python's own, which fails in many ways
         raise ArchiveError(f"{name!r} is no array of plain numbers") from error
-    return ArrayHeader(tuple(int(n) for n in shape), dtype)
+    return ArrayHeader(len(start + text), tuple(int(n) for n in shape), dtype)

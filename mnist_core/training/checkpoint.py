@@ -97,7 +97,7 @@ def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
     for name, target in targets.items():
         _check_shape(name, arrays[name].shape, target.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            values = arrays[name].astype(target.dtype)
+            values = arrays[name].astype(target.dtype, copy=False)
         # After the conversion: what is finite in float64 need not be so in float32.
         if not np.isfinite(values).all():
             raise CheckpointError(f"{name} holds values that are not finite numbers")
@@ -210,7 +210,7 @@ def _read_meta(file: Npz) -> dict[str, Any]:
 def load_model(name_or_path: str | Path) -> Sequential:
     """A network ready to predict: "mlp" or "cnn" as shipped, or the one in a checkpoint file.
 
-    Raises CheckpointError with the file's name and the reason.
+    Raises CheckpointError with the name or path as it was given, and the reason.
     """
     path = Path(name_or_path)
     if name_or_path in SHIPPED:
@@ -220,4 +220,4 @@ def load_model(name_or_path: str | Path) -> Sequential:
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no file {path}") from error
     except CheckpointError as error:
-        raise CheckpointError(f"{path.name} can't be used: {error}") from error
+        raise CheckpointError(f"{name_or_path} can't be used: {error}") from error

@@ -260,7 +260,7 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--resume", "pyproject.toml"], "pyproject.toml can't be resumed"),
         (["train", "--resume", "{saved}", "--epochs", "5"], "keeps its settings"),
         (["evaluate", "nowhere.npz"], "nowhere.npz"),
-        (["evaluate", "."], "no file"),
+        (["evaluate", "tests"], "tests"),
         (["evaluate", "pyproject.toml"], "pyproject.toml can't be used"),
         (["evaluate"], "required"),
         (["predict", "{saved}"], "required"),
