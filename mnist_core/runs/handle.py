@@ -43,7 +43,11 @@ class RunHandle:
 
     def wait_for(self, condition: Callable[[RunView], bool], timeout: float) -> RunView:
         """The first view that meets the condition; TimeoutError after so many seconds."""
-        return self._pool.wait_for(self.id, condition, timeout)
+        changed = self._pool.changed
+        with changed:
+            if not changed.wait_for(lambda: condition(self.watch()), timeout):
+                raise TimeoutError(f"run {self.id} is {self.status} after {timeout:g} s")
+            return self.watch()
 
     @property
     def may_command(self) -> bool:

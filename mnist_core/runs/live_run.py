@@ -82,11 +82,6 @@ class LiveRun:
         """Whether it works, or is about to."""
         return self.state.status in ("starting", "running") and not self.asleep
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing works on it here."""
-        return self.process is None
-
     def may_be_commanded_by(self, visitor: str) -> bool:
         """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
         return not self.visitors or visitor in self.visitors

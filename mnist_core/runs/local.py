@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -15,6 +14,7 @@ from typing import Self
 from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Resume, Stop
 from mnist_core.runs.folder import Lock
 from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.housekeeping import Housekeeping
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.recorder import Recorder
@@ -24,11 +24,8 @@ from mnist_core.runs.status import ENDED
 from mnist_core.runs.store import RunStore, StoreError
 from mnist_core.training.config import TrainConfig
 
-CHECK_EVERY = 1.0  # seconds
-SEEN_WITHIN = 10.0  # seconds: runs of other servers that were watched so lately are read anew
-OVERSLEPT = 3.0  # seconds between two checks: we stood still ourselves, and heard nobody
-UNSEEN = "It was ended since nobody had looked at it for long. It can go on."
 GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
+ENDED_SILENTLY = "The training process ended before the run did."
 SERVER_ENDED = "The server ended during this run. It can go on."
 ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
 
@@ -56,13 +53,12 @@ class LocalPool:
         self.clock = clock
         self.store = RunStore(self.settings.folder)
         self.changed = threading.Condition(threading.RLock())  # notified with every report
-        self._runs: dict[str, LiveRun] = {}
-        self._queue: list[LiveRun] = []
+        self.runs: dict[str, LiveRun] = {}
+        self.queue: list[LiveRun] = []
         self._processes: list[WorkerProcess] = []  # those that end, too
         self._closing = threading.Event()
         self._recorder = Recorder(self.store)
-        self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-        self._watchdog.start()
+        self._housekeeping = Housekeeping(self)
         atexit.register(self.close)
 
     # Doors.
@@ -91,7 +87,7 @@ class LocalPool:
             run.files.give(Path(checkpoint))
         run.waiting = [Pause()] if paused else []
         with self.changed:
-            self._runs[run.id] = run
+            self.runs[run.id] = run
             self._enqueue(run)
         return RunHandle(self, run.id, config, visitor)
 
@@ -124,13 +120,13 @@ class LocalPool:
         atexit.unregister(self.close)
         self._closing.set()
         with self.changed:
-            for run in list(self._queue):
-                self._withdraw(run, "interrupted", SERVER_ENDED)
+            for run in list(self.queue):
+                self.withdraw(run, "interrupted", SERVER_ENDED)
             for process in self._processes:
                 process.end()
         for process in self._processes:
             process.join(self.settings.patience)
-        self._watchdog.join(self.settings.patience)
+        self._housekeeping.close()
         self._recorder.close()
         self.store.close()
 
@@ -175,47 +171,24 @@ class LocalPool:
             if self._send(run, command):
                 self.changed.notify_all()
 
-    def wait_for(self, id: str, condition: Callable[[RunView], bool], timeout: float) -> RunView:
-        """The first view that meets the condition; TimeoutError after so many seconds."""
-        run = self._found(id)
-        with self.changed:
-
-            def met() -> bool:
-                self._see(run)
-                return condition(self._view(run))
-
-            if not self.changed.wait_for(met, timeout):
-                raise TimeoutError(f"run {id} is {run.state.status} after {timeout:g} s")
-            return self._view(run)
-
     def live(self, id: str) -> LiveRun:
         """What this server holds of a run; KeyError if it is there no more."""
         return self._found(id)
 
     def check(self) -> None:
-        """Done every second: end what is silent; pause, end and forget what nobody looks at."""
-        with self.changed:
-            for run in list(self._runs.values()):
-                if run.process:
-                    run.process.check()
-                if run.state.status not in ENDED and not run.elsewhere:
-                    self._check_unseen(run, self.clock() - run.watched_at)
-            self._make_room()
-            self._forget()
-            far = [run for run in self._runs.values() if run.elsewhere and self._is_seen(run)]
-        for run in far:
-            self._look_again(run)
+        """What is done every second: see housekeeping.py."""
+        self._housekeeping.check()
 
     # What follows is done under the lock, unless it says otherwise.
 
     def _known(self, id: str) -> LiveRun | None:
         """The one that is in memory, or else from the store (read off the lock)."""
-        run = self._runs.get(id)
+        run = self.runs.get(id)
         if run is None and (row := self.store.row(id)) is not None:
             elsewhere = self.store.elsewhere(row)
             loaded = LiveRun.loaded(row, self.store.files(id), self.clock(), elsewhere=elsewhere)
             with self.changed:  # another thread may have been quicker: one state for one run
-                run = self._runs.setdefault(id, loaded)
+                run = self.runs.setdefault(id, loaded)
         return run
 
     def _found(self, id: str) -> LiveRun:
@@ -225,7 +198,7 @@ class LocalPool:
         return run
 
     def _view(self, run: LiveRun) -> RunView:
-        place = self._queue.index(run) + 1 if run in self._queue else None
+        place = self.queue.index(run) + 1 if run in self.queue else None
         view = run.state.view(queue_position=place, elsewhere=run.elsewhere)
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
@@ -234,7 +207,7 @@ class LocalPool:
         return view
 
     def _working(self) -> int:
-        return sum(run.process is not None for run in self._runs.values())
+        return sum(run.process is not None for run in self.runs.values())
 
     def _see(self, run: LiveRun) -> None:
         run.watched_at = self.clock()
@@ -244,9 +217,9 @@ class LocalPool:
     def _send(self, run: LiveRun, command: Command) -> bool:
         """Whether anything of the run has changed by it."""
         run.note_wish(command)
-        if run in self._queue:
+        if run in self.queue:
             if isinstance(command, Stop):
-                self._withdraw(run, "stopped", command.reason)
+                self.withdraw(run, "stopped", command.reason)
                 return True
             run.waiting.append(command)
         elif run.process is None or run.state.status in ENDED:
@@ -276,7 +249,7 @@ class LocalPool:
         if not self._lease(run):
             return
         self._change(run, "queued")
-        self._queue.append(run)
+        self.queue.append(run)
         self._start_waiting()
         self.changed.notify_all()
 
@@ -297,28 +270,28 @@ class LocalPool:
         taken = "Another run trains" if places == 1 else f"{places} other runs train"
         return f"{taken} on this server now. This one starts by itself when a place is free."
 
-    def _withdraw(self, run: LiveRun, status, reason: str) -> None:
+    def withdraw(self, run: LiveRun, status, reason: str) -> None:
         """Take a run out of the queue."""
-        self._queue.remove(run)
+        self.queue.remove(run)
         run.waiting = []
         self._change(run, status, reason)
         self.changed.notify_all()
 
     def _start_waiting(self) -> None:
         """Start what the queue holds, as far as there is room."""
-        for run in list(self._queue):
+        for run in list(self.queue):
             if self._working() >= self.settings.trainings or self._closing.is_set():
                 break
             if run.process is None:  # a run that has just ended may still have one
-                self._queue.remove(run)
+                self.queue.remove(run)
                 self._start_process(run)
-        self._make_room()
+        self.make_room()
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """A place belongs to work that goes on: paused runs give theirs to those that wait."""
-        leaving = sum(run.gives_up for run in self._runs.values())
-        for run in sorted(self._runs.values(), key=lambda run: run.watched_at):
-            if leaving >= len(self._queue):
+        leaving = sum(run.gives_up for run in self.runs.values())
+        for run in sorted(self.runs.values(), key=lambda run: run.watched_at):
+            if leaving >= len(self.queue):
                 return
             if run.process and run.state.status == "paused" and not run.ending:
                 run.gives_up = run.ending = True
@@ -344,7 +317,7 @@ class LocalPool:
         self._change(run, "starting")
 
     def _run_of(self, process: WorkerProcess) -> LiveRun | None:
-        return next((run for run in self._runs.values() if run.process is process), None)
+        return next((run for run in self.runs.values() if run.process is process), None)
 
     def _on_report(self, process: WorkerProcess, report: Report) -> None:
         with self.changed:
@@ -354,7 +327,7 @@ class LocalPool:
                 run.take(report)
                 if report.status != before:
                     self._recorder.note(run)
-                    self._make_room()
+                    self.make_room()
                 self.changed.notify_all()
 
     def _on_end(self, process: WorkerProcess, how: str) -> None:
@@ -362,7 +335,7 @@ class LocalPool:
             run = self._run_of(process)
             if run is None:
                 return
-            gave_place, queued = run.gives_up and not how, run in self._queue
+            gave_place, queued = run.gives_up and not how, run in self.queue
             unread = run.after_process()
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
@@ -372,89 +345,11 @@ class LocalPool:
                 elif self._closing.is_set():
                     self._change(run, "interrupted", SERVER_ENDED)
                 else:
-                    self._change(run, "failed", death_notice(how))
+                    self._change(run, "failed", f"{how or ENDED_SILENTLY} It can go on from here.")
             self._recorder.note(run)
             if not self._closing.is_set():
                 for command in unread:
                     self._send(run, command)
                 self._start_waiting()
             self.changed.notify_all()
-        self._remove_old_runs()
-
-    # Watching and forgetting.
-
-    def _watch(self) -> None:
-        checked = time.monotonic()
-        while not self._closing.wait(CHECK_EVERY):
-            now = time.monotonic()
-            if now - checked > OVERSLEPT:
-                with self.changed:
-                    for run in self._runs.values():
-                        if run.process:
-                            run.process.excuse_silence()
-            checked = now
-            try:
-                self.check()
-            except Exception:  # whatever happens to one check, the next one must come
-                log.exception("a check of the training runs failed")
-
-    def _is_seen(self, run: LiveRun) -> bool:
-        return self.clock() - run.watched_at < SEEN_WITHIN
-
-    def _check_unseen(self, run: LiveRun, unseen: float) -> None:
-        """Pause or end a run that nobody has looked at for so many seconds."""
-        if unseen >= self.settings.pause_after + self.settings.end_after:
-            self._end_unseen(run)
-        elif unseen >= self.settings.pause_after and run.awake:
-            run.asleep = True
-            run.deliver(Pause())
-
-    def _end_unseen(self, run: LiveRun) -> None:
-        if run in self._queue:
-            self._withdraw(run, "stopped", UNSEEN)
-        elif run.process is None:  # paused without a place: it holds nothing that is scarce
-            return
-        elif not run.ending:
-            run.deliver(Stop(UNSEEN))
-
-    def _forget(self) -> None:
-        """Leave runs without a process to the store, those first that were unseen for longest."""
-        now = self.clock()
-        idle = [run for run in self._runs.values() if run.is_idle and run not in self._queue]
-        idle.sort(key=lambda run: run.watched_at, reverse=True)
-        for place, run in enumerate(idle):
-            unseen = now - run.watched_at
-            if place >= self.settings.ended_in_memory or unseen >= self.settings.forget_after:
-                del self._runs[run.id]
-
-    def _look_again(self, run: LiveRun) -> None:
-        """Bring a run of another server up to date from the store (off the lock)."""
-        with suppress(StoreError):
-            row = self.store.row(run.id)
-            if row is not None:
-                elsewhere = self.store.elsewhere(row)
-                loaded = LiveRun.loaded(row, run.files, run.watched_at, elsewhere=elsewhere)
-                with self.changed:
-                    if run.elsewhere and run.process is None:
-                        run.adopt(loaded)
-                        self.changed.notify_all()
-
-    def _remove_old_runs(self) -> None:
-        """Keep the newest runs on disk, up to a number and a size (off the lock)."""
-        with self.changed:
-            in_use = {
-                run.id for run in self._runs.values() if not run.is_idle or run in self._queue
-            }
-        with suppress(OSError):  # another server may be cleaning up too
-            self.store.remove_oldest(
-                runs=self.settings.runs_on_disk,
-                bytes_on_disk=self.settings.bytes_on_disk,
-                in_use=in_use,
-            )
-
-
-def death_notice(how: str) -> str:
-    """What to say of a process that ended before its run did."""
-    if how.endswith("."):
-        return f"The training process is gone. {how} The run can go on from its last checkpoint."
-    return f"The training process ended unexpectedly ({how}). The run can go on."
+        self._housekeeping.remove_old_runs()

@@ -174,6 +174,9 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:  # it has closed its stdout, but it does not end
             self._kill("It did not end when it was asked to.")
             code = self._process.wait()
-        if self._why or code == 0:
-            return self._why
-        return f"signal {-code}" if code < 0 else f"exit status {code}"
+        if self._why:
+            return f"The training process is gone. {self._why}"
+        if code == 0:
+            return ""
+        how = f"signal {-code}" if code < 0 else f"exit status {code}"
+        return f"The training process ended unexpectedly ({how})."
