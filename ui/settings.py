@@ -99,7 +99,7 @@ def _values(config: TrainConfig) -> dict[str, Any]:
             "convolutions": len(config.channels),
             "dense": config.dense[0] if config.dense else 0,
             "threads": config.threads,
-            "average": config.average,
+            "average": config.ema_decay,
             "layers": len(config.hidden),
             "activation": config.activation,
             "initialisation": config.initialisation,
@@ -226,7 +226,7 @@ def settings(example: Array) -> Settings:
             epochs=int(epochs),
             train_size=train_size,
             augmentation=AUGMENTATIONS[augmentation],
-            average=average,
+            ema_decay=average,
             threads=threads,
             seed=int(seed),
         )

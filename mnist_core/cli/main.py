@@ -81,7 +81,7 @@ HELP = {
     "epochs": "passes over the training images",
     "train_size": "training images, from 100 to 50000",
     "augmentation": "random variation of the training images: " + ", ".join(AUGMENTATIONS),
-    "average": "decay of the averaged weights, as 0.99; 0 for none",
+    "ema_decay": "decay of the averaged weights, as 0.99; 0 for none",
     "threads": "1 or 2 threads for a batch",
     "seed": "of everything random",
 }
@@ -97,8 +97,11 @@ def parser() -> argparse.ArgumentParser:
     for setting in fields(TrainConfig):
         like = getattr(TrainConfig(), setting.name)
         kind = {tuple: integers, int: int, float: float, str: str}.get(type(like), augmentation)
+        flags = ["--" + setting.name.replace("_", "-")]
+        if setting.name == "ema_decay":
+            flags.append("--average")  # its name before, which scripts may use
         learn.add_argument(
-            "--" + setting.name.replace("_", "-"), type=kind, help=HELP[setting.name],
+            *flags, dest=setting.name, type=kind, help=HELP[setting.name],
             metavar=type(like).__name__.upper() if kind is not integers else "N,N",
         )  # fmt: skip
     learn.add_argument("--out", type=Path, metavar="FILE", help="where to save the run (.npz)")

@@ -25,8 +25,8 @@ class TrainConfig:
     """All settings of a run; ValueError with a sentence for one that makes no sense.
 
     learning_rate is the peak of the schedule. momentum is Nesterov's mu or Adam's beta 1.
-    reduction says whether a batch's gradients are averaged or summed. average is the decay per
-    step of the averaged weights, 0 for none. threads shares each batch between that many.
+    reduction says whether a batch's gradients are averaged or summed. ema_decay is the decay
+    per step of the averaged weights, 0 for none. threads shares each batch between that many.
     """
 
     model: str = "mlp"
@@ -47,7 +47,7 @@ class TrainConfig:
     epochs: int = 10
     train_size: int = 50_000
     augmentation: Augmentation = field(default_factory=Augmentation)
-    average: float = 0.0
+    ema_decay: float = 0.0
     threads: int = 1
     seed: int = 0
 
@@ -94,6 +94,9 @@ class TrainConfig:
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> Self:
         """The settings that to_dict gave; ValueError for unknown names and wrong types."""
+        if "average" in settings and "ema_decay" not in settings:  # its name in older files
+            settings = dict(settings)
+            settings["ema_decay"] = settings.pop("average")
         known = {f.name: f for f in fields(cls)}
         unknown = settings.keys() - known.keys()
         if unknown:
@@ -124,7 +127,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "batch_size": (1, 50_000),
     "epochs": (1, 10_000),
     "train_size": (1, 10_000_000),
-    "average": (0, 0.99999),
+    "ema_decay": (0, 0.99999),
     "threads": (1, 2),
     "seed": (0, 2**32 - 1),
 }

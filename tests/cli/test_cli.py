@@ -116,7 +116,7 @@ def test_every_option_reaches_the_settings(run, tmp_path):
         "epochs": "1",
         "train-size": "150",
         "augmentation": "affine",
-        "average": "0.9",
+        "ema-decay": "0.9",
         "seed": "4",
     }
     options = [word for name, value in settings.items() for word in ("--" + name, value)]

@@ -55,7 +55,7 @@ from mnist_core.training.train import train
 
 TIMEOUT = 60.0  # seconds; only a failure takes so long
 CONFIG = TrainConfig(
-    hidden=(8,), optimizer="adam", learning_rate=0.01, dropout=0.1, average=0.9,
+    hidden=(8,), optimizer="adam", learning_rate=0.01, dropout=0.1, ema_decay=0.9,
     batch_size=20, epochs=4, train_size=190, seed=3,
 )  # fmt: skip
 ENDLESS = replace(CONFIG, epochs=10_000)
@@ -267,8 +267,8 @@ def test_a_new_learning_rate_applies_at_the_next_step_and_is_noted(
     next(steps)
     run.learning_rate = 0.003
     next(steps)
-    assert snapshot is not None and run.average is not None
-    np.testing.assert_array_equal(snapshot.parameters, run.average.flat)
+    assert snapshot is not None and run.ema is not None
+    np.testing.assert_array_equal(snapshot.parameters, run.ema.flat)
 
 
 @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf"), 1e9])

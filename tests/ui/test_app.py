@@ -81,7 +81,7 @@ def test_every_recipe_can_be_set_with_the_widgets(name: str) -> None:
     assert config.learning_rate in controls.LEARNING_RATES
     assert config.batch_size in controls.BATCH_SIZES
     assert config.train_size in controls.TRAIN_SIZES
-    assert config.average in controls.AVERAGES
+    assert config.ema_decay in controls.AVERAGES
     assert config.initialisation in controls.INITIAL_WEIGHTS
     assert config.augmentation in AUGMENTATIONS.values()
     assert config.weight_decay in controls.WEIGHT_DECAYS
