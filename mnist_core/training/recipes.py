@@ -36,6 +36,19 @@ _BEST = replace(
     augmentation=AUGMENTATIONS["affine"],
     ema_decay=0.99,
 )
+# What they are called where there is room for more than a word.
+PRESET_LABELS = {
+    "quick-and-good": "Quick and good",
+    "report-2000": "The report's network (2,000 images)",
+    "report-50000": "The report's network (50,000 images)",
+    "mlp-best": "MLP, best",
+    "first-light": "CNN, first light",
+    "quick": "CNN, quick",
+    "good": "CNN, good",
+    "best": "CNN, best",
+    "handwriting": "CNN for anybody's handwriting (minutes)",
+    "mlp-handwriting": "MLP for anybody's handwriting (minutes)",
+}
 PRESETS: dict[str, TrainConfig] = {
     "quick-and-good": TrainConfig(epochs=5),
     "report-2000": replace(_REPORT, train_size=2000),
