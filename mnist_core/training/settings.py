@@ -6,7 +6,6 @@ A new setting is a field of TrainConfig, which has its default, and a row here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any, Literal
 
 from mnist_core.arrays import SIDE
@@ -45,7 +44,7 @@ class Setting:
     """One setting, a field of TrainConfig.
 
     Args:
-        name: the field's name. The command line's option is made from it, see `flag`.
+        name: the field's name. The command line's option is made from it, see `flags`.
         label: what stands above its widget; "{layer}" stands for a layer's number.
         explanation: a sentence or two, below its widget and in the command line's help.
         widget: how a page asks for it.
@@ -87,9 +86,9 @@ class Setting:
         return self.key or self.former_name or self.name
 
     @property
-    def flag(self) -> str:
-        """Its option on the command line."""
-        return "--" + self.name.replace("_", "-")
+    def flags(self) -> list[str]:
+        """Its option on the command line, and the same by its former name."""
+        return ["--" + name.replace("_", "-") for name in (self.name, self.former_name) if name]
 
     @property
     def options(self) -> Sequence[Any]:
@@ -108,8 +107,8 @@ class Setting:
             raise ValueError(f"{words} must be {', '.join(self.choices)}, not {value!r}")
         if self.limits:
             low, high = self.limits
-            if not isfinite(value) or not low <= value <= high:
-                raise ValueError(f"{words} must be from {low:g} to {high:g}, not {value:g}")
+            if not low <= value <= high:  # also true for NaN
+                raise ValueError(f"{words} must be from {low:g} to {high:g}, not {value!s:.30}")
 
     def widget_values(self, value: Any) -> dict[str, Any]:
         """What the widgets say for this value, by their keys."""
