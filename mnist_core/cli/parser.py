@@ -67,7 +67,7 @@ def _reader(row: Setting) -> tuple[Callable[[str], Any], str]:
     if row.named:
         return lambda text: _named(row, text), "NAME"
     if isinstance(default, tuple):
-        return _whole_numbers, "N,N"
+        return _whole_numbers_or_none if row.widget == "number or none" else _whole_numbers, "N,N"
     if isinstance(default, int):
         return _whole_number, "N"
     if isinstance(default, float):
@@ -81,8 +81,7 @@ def _help(row: Setting) -> str:
     if row.choices or row.named:
         sentences.append(f"One of {', '.join(row.choices or row.named)}.")
     elif row.limits:
-        low, high = (format(limit, ",") for limit in row.limits)
-        sentences.append(f"From {low} to {high}.")
+        sentences.append("From {} to {}.".format(*row.limits))
     default = _in_text(row, getattr(TrainConfig(), row.name))
     return " ".join(filter(None, [*sentences, f"Default: {default}."]))
 
@@ -91,6 +90,8 @@ def _in_text(row: Setting, value: Any) -> str:
     """A value as it is typed: a word, a number, or numbers with commas between them."""
     if isinstance(value, tuple):
         return ",".join(str(number) for number in value) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
     return str(next((name for name, named in row.named.items() if named == value), value))
 
 
@@ -100,6 +101,11 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
     except ValueError:
         reason = f"whole numbers with commas between them are needed, as 128,64, not {text!r}"
         raise argparse.ArgumentTypeError(reason) from None
+
+
+def _whole_numbers_or_none(text: str) -> tuple[int, ...]:
+    numbers = _whole_numbers(text)
+    return () if numbers == (0,) else numbers
 
 
 def _whole_number(text: str) -> int:

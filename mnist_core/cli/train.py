@@ -22,8 +22,9 @@ from mnist_core.training.train import train
 def add_options(parser: argparse.ArgumentParser) -> None:
     """A recipe, every setting, and the files."""
     parser.add_argument(
-        "--preset", choices=PRESETS, help="A recipe. Other options change single settings of it."
-    )
+        "--preset", choices=PRESETS, metavar="NAME",
+        help=f"A recipe; other options change single settings of it. One of {', '.join(PRESETS)}.",
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FILE",
         help="Save the run here (.npz): after every epoch, every 30 seconds, and when it is "

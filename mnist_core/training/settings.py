@@ -216,7 +216,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             explanation="How far the random weights spread before the first step.",
             widget="choice",
             offered=("glorot", "he", "normal(0.01)", "normal(0.1)"),
-            typed="glorot, he or normal(SIGMA)",
+            typed="One of glorot, he, normal(SIGMA)",
         ),
         Setting(
             name="dropout",

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.data.augment import AUGMENTATIONS
 from mnist_core.runs.local import LocalPool, PoolSettings
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESET_LABELS, PRESETS
 from mnist_core.training.settings import SETTINGS
+from tests.other_settings import OTHERS
 from ui import settings as controls
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -98,32 +98,6 @@ def test_every_recipe_can_be_set_with_the_widgets(
     app.selectbox(key="preset").set_value(name)
     opened(app)
     assert chosen[-1].config == PRESETS[name]
-
-
-# Another value of every setting, as a link holds it and as the configuration has it.
-OTHERS: dict[str, tuple[dict[str, str], Any]] = {
-    "model": ({"model": "CNN"}, "cnn"),
-    "hidden": ({"layers": "2", "units1": "9", "units2": "8"}, (9, 8)),
-    "channels": ({"model": "CNN", "convolutions": "1", "channels1": "3"}, (3,)),
-    "kernel_sizes": ({"model": "CNN", "convolutions": "1", "kernel1": "4"}, (4,)),
-    "dense": ({"model": "CNN", "dense": "12"}, (12,)),
-    "activation": ({"activation": "tanh"}, "tanh"),
-    "initialisation": ({"initialisation": "he"}, "he"),
-    "dropout": ({"dropout": "0.25"}, 0.25),
-    "optimizer": ({"optimizer": "adam"}, "adam"),
-    "learning_rate": ({"learning_rate": "0.02"}, 0.02),
-    "momentum": ({"momentum": "0.5"}, 0.5),
-    "weight_decay": ({"weight_decay": "1e-05"}, 1e-5),
-    "reduction": ({"reduction": "sum"}, "sum"),
-    "schedule": ({"schedule": "cosine"}, "cosine"),
-    "batch_size": ({"batch_size": "32"}, 32),
-    "epochs": ({"epochs": "3"}, 3),
-    "train_size": ({"train_size": "2,000"}, 2000),
-    "augmentation": ({"augmentation": "mild"}, AUGMENTATIONS["mild"]),
-    "ema_decay": ({"average": "0.99"}, 0.99),  # its former name: old links still work
-    "threads": ({"threads": "2"}, 2),
-    "seed": ({"seed": "7"}, 7),
-}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
