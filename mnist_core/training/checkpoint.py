@@ -34,8 +34,8 @@ NPY_HEADER = re.compile(
 META_KEYS = {
     "format", "model", "config", "history", "step", "learning_rate", "seed", "data_sha256"
 }  # fmt: skip
-# Files that were written before the averaged weights were called ema must stay readable.
-PARAMETERS, OPTIMIZER, EMA = "parameters/", "optimizer/", "average/"
+# In files the averaged weights, ema, are called "average" as they were before.
+PARAMETERS, OPTIMIZER, AVERAGE = "parameters/", "optimizer/", "average/"
 
 
 class CheckpointError(ValueError):
@@ -113,7 +113,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     for prefix, group in (
         (PARAMETERS, checkpoint.parameters),
         (OPTIMIZER, checkpoint.optimizer),
-        (EMA, checkpoint.ema),
+        (AVERAGE, checkpoint.ema),
     ):
         arrays |= {prefix + name: array for name, array in group.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise CheckpointError("it is not a whole .npz file") from error
     meta = _read_meta(arrays.pop("meta", None))
-    groups: dict[str, dict[str, Array]] = {PARAMETERS: {}, OPTIMIZER: {}, EMA: {}}
+    groups: dict[str, dict[str, Array]] = {PARAMETERS: {}, OPTIMIZER: {}, AVERAGE: {}}
     for name, array in arrays.items():
         prefix, slash, rest = name.partition("/")
         if prefix + slash not in groups:
@@ -157,7 +157,7 @@ def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
     return Checkpoint(
         parameters=groups[PARAMETERS],
         optimizer=groups[OPTIMIZER],
-        ema=groups[EMA],
+        ema=groups[AVERAGE],
         **meta,
     )
 
