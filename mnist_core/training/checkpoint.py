@@ -34,7 +34,6 @@ NPY_HEADER = re.compile(
 META_KEYS = {
     "format", "model", "config", "history", "step", "learning_rate", "seed", "data_sha256"
 }  # fmt: skip
-# In files the averaged weights, ema, are called "average" as they were before.
 PARAMETERS, OPTIMIZER, AVERAGE = "parameters/", "optimizer/", "average/"
 
 
