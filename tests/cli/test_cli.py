@@ -231,7 +231,7 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--resume", "{saved}", "--epochs", "1"], "--epochs must be at least 2"),
         (["train", "--resume", "{saved}", "--epochs", "0"], "the epochs must be from 1"),
         (["evaluate", "nowhere.npz"], "nowhere.npz"),
-        (["evaluate", "."], "no file"),
+        (["evaluate", "tests"], "tests"),
         (["evaluate", "pyproject.toml"], "pyproject.toml can't be used"),
         (["evaluate"], "required"),
         (["predict", "{saved}"], "required"),
