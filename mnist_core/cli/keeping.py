@@ -52,7 +52,7 @@ class Keeper:
             self.save()
         except OSError as error:  # a full disk may have room again; the training is worth more
             self.saved_at = monotonic()
-            complain(f"the run could not be saved, but goes on: {self.out}: {error.strerror}")
+            complain(f"the run could not be saved, but goes on: {self.out}: {_reason(error)}")
 
     def save(self) -> None:
         """Save the run as it is now, if it has a file and has changed."""
@@ -85,7 +85,12 @@ def try_output(path: Path, checkpoint: Checkpoint) -> None:
         finally:
             trial.unlink(missing_ok=True)
     except OSError as error:
-        raise ValueError(f"{path} can't be written: {error.strerror or error}") from error
+        raise ValueError(f"{path} can't be written: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the name of a temporary file."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def keep_former(path: Path, epochs: int) -> Path:
