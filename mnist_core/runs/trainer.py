@@ -205,7 +205,7 @@ class Trainer:
         """The weights to predict with, copied."""
         run = self.run
         # As Run.network chooses them, without building a network ten times a second.
-        vector = run.model.parameters if run.average is None or not run.step else run.average
+        vector = run.model.parameters if run.ema is None or not run.step else run.ema
         epoch = run.step // run.steps_per_epoch
         return Snapshot(run.step, epoch, self.status, vector.flat.copy(), self._numbers())
 

@@ -159,8 +159,8 @@ def test_a_new_learning_rate_applies_at_the_next_step_and_is_noted(
     next(steps)
     run.learning_rate = 0.003
     next(steps)
-    assert snapshot is not None and run.average is not None
-    np.testing.assert_array_equal(snapshot.parameters, run.average.flat)
+    assert snapshot is not None and run.ema is not None
+    np.testing.assert_array_equal(snapshot.parameters, run.ema.flat)
 
 
 @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf"), 1e9])

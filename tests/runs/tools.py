@@ -14,7 +14,7 @@ from mnist_core.training.run import Progress
 
 TIMEOUT = 60.0  # seconds; only a failure takes so long
 CONFIG = TrainConfig(
-    hidden=(8,), optimizer="adam", learning_rate=0.01, dropout=0.1, average=0.9,
+    hidden=(8,), optimizer="adam", learning_rate=0.01, dropout=0.1, ema_decay=0.9,
     batch_size=20, epochs=4, train_size=190, seed=3,
 )  # fmt: skip
 ENDLESS = replace(CONFIG, epochs=10_000)
