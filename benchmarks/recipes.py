@@ -61,7 +61,7 @@ def run_pytorch(recipe: str, seed: int, threads: int) -> dict[str, float]:
     if config.model == "cnn":
         network = network.to(memory_format=memory)
     averaged = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average)
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.ema_decay)
     )
     decayed = {"weight_decay": config.weight_decay}
     if config.optimizer == "adam":
@@ -83,11 +83,11 @@ def run_pytorch(recipe: str, seed: int, threads: int) -> dict[str, float]:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            if config.average:
+            if config.ema_decay:
                 averaged.update_parameters(network)
             run.step += 1
     seconds = perf_counter() - started
-    judged = (averaged if config.average else network).eval()
+    judged = (averaged if config.ema_decay else network).eval()
     with torch.inference_mode():
         images = torch.tensor(data.test.images).float().div(255).reshape(shape)
         right = judged(images).argmax(1).numpy() == data.test.labels

@@ -52,19 +52,21 @@ def open_plain(path: str | Path) -> BinaryIO:
         raise
 
 
-def atomic_write(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def atomic_write(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Have `write` fill a temporary file beside `path`, which then takes its place in one step.
 
     Each call has a temporary file of its own, so several may write the same path at once: the last
-    one to finish stays. OSError that names the path, and nothing left behind, if the file can't be
-    written.
+    one to finish stays. A `durable` file is on the disk when this returns, and so survives a loss
+    of power; others survive the end of any process. OSError that names the path, and nothing left
+    behind, if the file can't be written.
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
     try:
         with open(temporary, "xb") as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException as error:
         with suppress(OSError):  # the folder itself may be gone, and the file with it

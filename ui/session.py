@@ -11,7 +11,8 @@ import streamlit as st
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.local import LocalPool, RunHandle
-from mnist_core.runs.protocol import RunView, Snapshot
+from mnist_core.runs.snapshots import Snapshot
+from mnist_core.runs.state import RunView
 from mnist_core.training.checkpoint import load_model
 from ui.components.canvas import Drawing
 

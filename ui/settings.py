@@ -1,7 +1,9 @@
 """Settings as the reader sees them: widgets, their one-line explanations, and a link.
-Every widget is bound to the page's address, so that a copied link restores the whole choice.
+All are made from the core's table of settings. Every widget is bound to the page's address, so
+that a copied link restores the whole choice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,71 +11,19 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
-from mnist_core.data.augment import AUGMENTATIONS, Augmentation, augment
-from mnist_core.nn.builders import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN_LAYERS, MAX_UNITS
-from mnist_core.nn.layers import ACTIVATIONS
-from mnist_core.nn.optimizers import OPTIMIZERS
-from mnist_core.nn.schedules import SCHEDULES
+from mnist_core.data.augment import Augmentation, augment
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.recipes import PRESETS
+from mnist_core.training.recipes import PRESET_LABELS, PRESETS
+from mnist_core.training.settings import GROUPS, SETTINGS, Setting
 from ui.html import in_a_row, picture
 
-LEARNING_RATES = [
-    float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
-]
-BATCH_SIZES = [1, 2, 5, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000]
-TRAIN_SIZES = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000]
-INITIAL_WEIGHTS = ["glorot", "he", "normal(0.01)", "normal(0.1)"]
-WEIGHT_DECAYS = [0.0, 1e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 1e-2]
-AVERAGES = [0.0, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999]
-MODEL_NAMES = {"mlp": "MLP", "cnn": "CNN"}
+LEARNING_RATES: Sequence[float] = SETTINGS["learning_rate"].offered
 PREVIEWS = 11  # variations of a training image
-PRESET_NAMES = {
-    "quick-and-good": "Quick and good",
-    "report-2000": "The report's network (2,000 images)",
-    "report-50000": "The report's network (50,000 images)",
-    "mlp-best": "MLP, best",
-    "first-light": "CNN, first light",
-    "quick": "CNN, quick",
-    "good": "CNN, good",
-    "best": "CNN, best",
-    "handwriting": "CNN for anybody's handwriting (minutes)",
-    "mlp-handwriting": "MLP for anybody's handwriting (minutes)",
-}
 DEFAULT_PRESET = "quick-and-good"
-EXPLANATIONS = {
-    "preset": "A whole recipe at once; change anything below afterwards.",
-    "model": "MLP: every unit sees all pixels. CNN: small filters slide over the picture.",
-    "convolutions": "How many times filters look, each time at a picture half as wide.",
-    "channels": "How many different filters a convolution has.",
-    "kernel": "How many pixels wide each filter is.",
-    "dense": "Units between the last filters and the ten answers; 0 for none.",
-    "threads": "Two threads share each batch of a CNN, if the machine has two cores free.",
-    "average": "Predicts with an average of the last steps' weights; 0 for the last weights.",
-    "layers": "How many layers of units lie between the pixels and the ten answers.",
-    "units": "How many patterns the layer can look for, from 1 to 1,024.",
-    "activation": "The curve that turns a unit's weighted sum into its answer.",
-    "initialisation": "How wide the random weights spread before the first step.",
-    "dropout": "Share of units switched off at random in each step, against learning by heart.",
-    "optimizer": "How a gradient becomes a step: plain, with momentum, or scaled per weight.",
-    "learning_rate": "How far each step goes. Too small is slow, too large diverges.",
+EXPLANATIONS = {name: setting.explanation for name, setting in SETTINGS.items()} | {
+    "preset": "A recipe sets everything below. You can change any of it afterwards.",
     "learning_rate_now": "Used from the next step on; the schedule scales whatever it is.",
-    "schedule": "How the learning rate changes from the first step to the last.",
-    "momentum": "How much of the last step's direction the next one keeps.",
-    "weight_decay": "A pull of every weight towards zero, against learning by heart.",
-    "reduction": "A batch's gradients averaged, or summed as in the report (then the learning "
-    "rate must be smaller by the batch size).",
-    "batch_size": "How many images each step looks at.",
-    "epochs": "How often every training image is seen.",
-    "train_size": "How many images there are to learn from, each digit equally often.",
-    "augmentation": "Random variation of the training images: moved, turned, bent.",
-    "seed": "Where all randomness starts: the same seed gives the same run.",
 }
-
-
-def explained(name: str) -> None:
-    """The setting's explanation in small letters below its widget."""
-    st.caption(EXPLANATIONS[name])
 
 
 @dataclass(frozen=True)
@@ -84,45 +34,9 @@ class Settings:
     problem: str = ""
 
 
-def _values(config: TrainConfig) -> dict[str, Any]:
-    """The widgets' values for a configuration, by widget key."""
-    units = {f"units{i}": n for i, n in enumerate(config.hidden, 1)}
-    filters = {f"channels{i}": n for i, n in enumerate(config.channels, 1)}
-    kernels = {f"kernel{i}": n for i, n in enumerate(config.kernel_sizes, 1)}
-    names = {settings: name for name, settings in AUGMENTATIONS.items()}
-    return (
-        units
-        | filters
-        | kernels
-        | {
-            "model": config.model,
-            "convolutions": len(config.channels),
-            "dense": config.dense[0] if config.dense else 0,
-            "threads": config.threads,
-            "average": config.average,
-            "layers": len(config.hidden),
-            "activation": config.activation,
-            "initialisation": config.initialisation,
-            "dropout": config.dropout,
-            "optimizer": config.optimizer,
-            "learning_rate": config.learning_rate,
-            "schedule": config.schedule,
-            "momentum": config.momentum,
-            "weight_decay": config.weight_decay,
-            "reduction": config.reduction,
-            "batch_size": config.batch_size,
-            "epochs": config.epochs,
-            "train_size": config.train_size,
-            "augmentation": names[config.augmentation],
-            "seed": config.seed,
-        }
-    )
-
-
-def _apply_preset() -> None:
-    """Set every widget to the chosen preset's value."""
-    for key, value in _values(PRESETS[st.session_state["preset"]]).items():
-        st.session_state[key] = value
+def explained(name: str) -> None:
+    """The setting's explanation in small letters below its widget."""
+    st.caption(EXPLANATIONS[name])
 
 
 def bound(key: str) -> dict[str, Any]:
@@ -131,159 +45,124 @@ def bound(key: str) -> dict[str, Any]:
 
 
 def settings(example: Array) -> Settings:
-    """All settings of the next run, in three groups; what they say now.
+    """All settings of the next run, in groups; what they say now.
 
     `example` is the image uint8 (28, 28) that augmentation is previewed on.
     """
-    default = _values(PRESETS[DEFAULT_PRESET])
+    _recipe()
+    values: dict[str, Any] = {}
+    for group, rows in GROUPS.items():
+        with st.expander(group):
+            for row in rows:
+                if row.name in values or row.model not in ("", values.get("model")):
+                    continue  # asked for together with an earlier one, or of no use to this model
+                if row.layers:
+                    values |= _layers([other for other in rows if other.layers == row.layers])
+                else:
+                    values[row.name] = _value(row)
+                if row.name == "augmentation":
+                    _preview(example, values[row.name])
+    try:
+        return Settings(TrainConfig(**values))
+    except ValueError as error:
+        return Settings(None, str(error))
 
+
+def widget_values(config: TrainConfig) -> dict[str, Any]:
+    """The widgets' values for a configuration, by widget key."""
+    values: dict[str, Any] = {}
+    for name, row in SETTINGS.items():
+        values |= row.widget_values(getattr(config, name))
+    return values
+
+
+# A widget begins with its value in this recipe.
+DEFAULTS = widget_values(PRESETS[DEFAULT_PRESET])
+
+
+def _recipe() -> None:
+    """The choice of a recipe, which sets every other widget."""
     st.selectbox(
         "Recipe",
-        list(PRESET_NAMES),
-        format_func=PRESET_NAMES.__getitem__,
+        list(PRESET_LABELS),
+        format_func=PRESET_LABELS.__getitem__,
         on_change=_apply_preset,
         **bound("preset"),
     )
     explained("preset")
-    with st.expander("Network"):
-        model = st.segmented_control(
-            "Kind",
-            list(MODEL_NAMES),
-            default=default["model"],
-            format_func=MODEL_NAMES.__getitem__,
-            required=True,
-            **bound("model"),
-        )
-        explained("model")
-        sizes = _mlp_sizes(default) if model == "mlp" else _cnn_sizes(default)
-        activation = _choice("Activation", list(ACTIVATIONS), default, "activation")
-        initialisation = _choice("Initial weights", INITIAL_WEIGHTS, default, "initialisation")
-        dropout = st.slider("Dropout", 0.0, 0.8, default["dropout"], 0.05, **bound("dropout"))
-        explained("dropout")
-    with st.expander("Learning"):
-        optimizer = _choice("Optimizer", list(OPTIMIZERS), default, "optimizer")
-        learning_rate = st.select_slider(
-            "Learning rate at the start",
-            LEARNING_RATES,
-            default["learning_rate"],
-            format_func=lambda rate: f"{rate:g}",
-            **bound("learning_rate"),
-        )
-        explained("learning_rate")
-        schedule = _choice("Schedule", list(SCHEDULES), default, "schedule")
-        momentum = st.slider("Momentum", 0.0, 0.99, default["momentum"], 0.01, **bound("momentum"))
-        explained("momentum")
-        weight_decay = st.select_slider(
-            "Weight decay",
-            WEIGHT_DECAYS,
-            default["weight_decay"],
-            format_func=lambda decay: f"{decay:g}",
-            **bound("weight_decay"),
-        )
-        explained("weight_decay")
-        reduction = _choice("Gradient of a batch", ["mean", "sum"], default, "reduction")
-        batch_size = st.select_slider(
-            "Batch size (images)", BATCH_SIZES, default["batch_size"], **bound("batch_size")
-        )
-        explained("batch_size")
-        epochs = st.number_input("Epochs", 1, 1000, default["epochs"], **bound("epochs"))
-        explained("epochs")
-        average = st.select_slider(
-            "Averaged weights", AVERAGES, default["average"], **bound("average")
-        )
-        explained("average")
-        threads = st.segmented_control(
-            "Threads", [1, 2], default=default["threads"], required=True, **bound("threads")
-        )
-        explained("threads")
-    with st.expander("Data"):
-        train_size = st.select_slider(
-            "Training images",
-            TRAIN_SIZES,
-            default["train_size"],
-            format_func=lambda n: f"{n:,}",
-            **bound("train_size"),
-        )
-        explained("train_size")
-        augmentation = _choice("Augmentation", list(AUGMENTATIONS), default, "augmentation")
-        _preview(example, AUGMENTATIONS[augmentation])
-        seed = st.number_input("Seed", 0, 2**32 - 1, default["seed"], **bound("seed"))
-        explained("seed")
-    try:
-        config = TrainConfig(
-            model=model,
-            **sizes,
-            activation=activation,
-            initialisation=initialisation,
-            dropout=dropout,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            reduction=reduction,
-            schedule=schedule,
-            batch_size=batch_size,
-            epochs=int(epochs),
-            train_size=train_size,
-            augmentation=AUGMENTATIONS[augmentation],
-            average=average,
-            threads=threads,
-            seed=int(seed),
-        )
-    except ValueError as error:
-        return Settings(None, str(error))
-    return Settings(config)
 
 
-def _mlp_sizes(default: dict[str, Any]) -> dict[str, Any]:
-    """The hidden layers of an MLP."""
-    layers = st.segmented_control(
-        "Hidden layers",
-        list(range(1, MAX_HIDDEN_LAYERS + 1)),
-        default=default["layers"],
-        required=True,
-        **bound("layers"),
+def _apply_preset() -> None:
+    """Set every widget to the chosen preset's value."""
+    for key, value in widget_values(PRESETS[st.session_state["preset"]]).items():
+        st.session_state[key] = value
+
+
+def _value(row: Setting) -> Any:
+    """One setting's widget with its explanation; the value that it says."""
+    said = WIDGETS[row.widget](row, DEFAULTS[row.link_key])
+    explained(row.name)
+    return row.value_of(said)
+
+
+def _layers(rows: list[Setting]) -> dict[str, tuple[int, ...]]:
+    """Settings that have a number for each layer: how many layers, then the numbers of each."""
+    layers = rows[0].layers
+    assert layers is not None
+    count = _buttons(layers.label, list(range(1, layers.most + 1)), layers.key)
+    st.caption(layers.explanation)
+    values: dict[str, list[int]] = {row.name: [] for row in rows}
+    for layer in range(1, count + 1):
+        for column, row in zip(st.columns(len(rows)), rows, strict=True):
+            key, (low, high) = f"{row.link_key}{layer}", row.bounds
+            label, default = row.label.format(layer=layer), DEFAULTS.get(key, row.new_layer)
+            number = column.number_input(label, low, high, default, **bound(key))
+            values[row.name].append(int(number))
+    for row in rows:
+        explained(row.name)
+    return {name: tuple(numbers) for name, numbers in values.items()}
+
+
+def _shown(row: Setting) -> dict[str, Any]:
+    """The arguments that say how a widget writes the setting's values."""
+    return {"format_func": lambda value: row.display.get(value, format(value, row.shown))}
+
+
+def _buttons(label: str, options: Sequence[Any], key: str, **how: Any) -> Any:
+    """One of a few values, all of them in sight."""
+    return st.segmented_control(
+        label, options, default=DEFAULTS[key], required=True, **how, **bound(key)
     )
-    explained("layers")
-    hidden = []
-    for i in range(1, layers + 1):
-        label = f"Units in hidden layer {i}" if layers > 1 else "Hidden units"
-        key = f"units{i}"
-        hidden.append(int(st.number_input(label, 1, MAX_UNITS, default.get(key, 64), **bound(key))))
-    explained("units")
-    return {"hidden": tuple(hidden)}
 
 
-def _cnn_sizes(default: dict[str, Any]) -> dict[str, Any]:
-    """The convolutions of a CNN, and the dense layer after them."""
-    convolutions = st.segmented_control(
-        "Convolutions",
-        list(range(1, MAX_CONVOLUTIONS + 1)),
-        default=default["convolutions"],
-        required=True,
-        **bound("convolutions"),
-    )
-    explained("convolutions")
-    channels, kernel_sizes = [], []
-    for i in range(1, convolutions + 1):
-        one, two = st.columns(2)
-        key = f"channels{i}"
-        label = f"Filters in {i}"
-        channels.append(
-            int(one.number_input(label, 1, MAX_CHANNELS, default.get(key, 16), **bound(key)))
-        )
-        key = f"kernel{i}"
-        label = f"Width in {i} (pixels)"
-        kernel_sizes.append(int(two.number_input(label, 1, 28, default.get(key, 3), **bound(key))))
-    explained("channels")
-    explained("kernel")
-    dense = int(st.number_input("Dense units", 0, MAX_UNITS, default["dense"], **bound("dense")))
-    explained("dense")
-    return {
-        "channels": tuple(channels),
-        "kernel_sizes": tuple(kernel_sizes),
-        "dense": (dense,) if dense else (),
-    }
+def _choice(row: Setting, default: Any) -> Any:
+    index = list(row.options).index(default)
+    return st.selectbox(row.label, row.options, index, **_shown(row), **bound(row.link_key))
+
+
+def _select_slider(row: Setting, default: Any) -> Any:
+    return st.select_slider(row.label, row.options, default, **_shown(row), **bound(row.link_key))
+
+
+def _slider(row: Setting, default: Any) -> float:
+    low, high, step = row.bounds
+    return st.slider(row.label, low, high, default, step, **bound(row.link_key))
+
+
+def _number(row: Setting, default: Any) -> int:
+    low, high = row.bounds
+    return int(st.number_input(row.label, low, high, default, **bound(row.link_key)))
+
+
+# How each kind of widget in the table is drawn; "layers" are drawn by _layers.
+WIDGETS = {
+    "choice": _choice,
+    "buttons": lambda row, _: _buttons(row.label, row.options, row.link_key, **_shown(row)),
+    "select slider": _select_slider,
+    "slider": _slider,
+    "number": _number,
+    "number or none": _number,
+}
 
 
 def _preview(example: Array, augmentation: Augmentation) -> None:
@@ -296,14 +175,6 @@ def _preview(example: Array, augmentation: Augmentation) -> None:
         in_a_row([picture(image, alt=words, width=40) for image in pictures], gap=".3rem")
         + f"<small>{words[0].upper()}{words[1:]}.</small>"
     )
-
-
-def _choice(label: str, options: list[str], default: dict[str, Any], key: str) -> str:
-    """One of a few words."""
-    index = options.index(default[key])
-    value = st.selectbox(label, options, index, **bound(key))
-    explained(key)
-    return value
 
 
 def run_summary(config: TrainConfig, *, short: bool = False) -> str:

@@ -6,8 +6,6 @@ from typing import get_args
 
 from mnist_core.training.config import LIMITS
 
-# Commands. Each is obeyed before the next step.
-
 
 @dataclass(frozen=True)
 class Pause:
@@ -51,9 +49,14 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class GiveUpPlace:
+    """Save a run that is paused and end its process; one that goes on takes no notice of it."""
+
+
+@dataclass(frozen=True)
 class Rewind:
     """Go back to step 0 with the same initial weights, batches and learning rate, and pause."""
 
 
-Command = Pause | Resume | TrainBatch | TrainEpoch | SetLearningRate | Stop | Rewind
+Command = Pause | Resume | TrainBatch | TrainEpoch | SetLearningRate | Stop | Rewind | GiveUpPlace
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in get_args(Command)}

@@ -41,7 +41,7 @@ class CheckpointError(ValueError):
 class Checkpoint:
     """The state of a run after one of its steps.
 
-    `model` holds the arguments of build_model, `parameters` and `average` (the averaged weights,
+    `model` holds the arguments of build_model, `parameters` and `ema` (the averaged weights,
     empty if there are none) arrays by path name, `optimizer` flat vectors by the optimizer's own
     names, `config` and `history` what the run's settings and results are made of.
     """
@@ -49,7 +49,7 @@ class Checkpoint:
     model: dict[str, Any]
     parameters: dict[str, Array]
     optimizer: dict[str, Array] = field(default_factory=dict)
-    average: dict[str, Array] = field(default_factory=dict)
+    ema: dict[str, Array] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
@@ -59,14 +59,14 @@ class Checkpoint:
 
     def without_training(self) -> Self:
         """Only what predicting needs: the network, and how it was made."""
-        return replace(self, parameters=self.average or self.parameters, average={}, optimizer={})
+        return replace(self, parameters=self.ema or self.parameters, ema={}, optimizer={})
 
     def network(self) -> Sequential:
         """The network that predicts: with averaged weights where the run kept them.
 
         Raises CheckpointError if the file's arrays are not those of its network.
         """
-        return restored(self.model, self.average or self.parameters)
+        return restored(self.model, self.ema or self.parameters)
 
 
 def restored(options: dict[str, Any], arrays: dict[str, Array]) -> Sequential:
@@ -113,7 +113,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     for prefix, group in (
         (PARAMETERS, checkpoint.parameters),
         (OPTIMIZER, checkpoint.optimizer),
-        (AVERAGE, checkpoint.average),
+        (AVERAGE, checkpoint.ema),
     ):
         arrays |= {prefix + name: array for name, array in group.items()}
     try:
@@ -145,7 +145,7 @@ def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
     return Checkpoint(
         parameters=groups[PARAMETERS],
         optimizer=groups[OPTIMIZER],
-        average=groups[AVERAGE],
+        ema=groups[AVERAGE],
         **meta,
     )
 

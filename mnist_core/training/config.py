@@ -1,23 +1,23 @@
-"""The settings of a run, checked: what kind of network, how it is trained, on which images."""
+"""The settings of a run, checked: what kind of network, how it is trained, on which images.
+What each means and may be stands in the table of settings.py.
+"""
 
 from dataclasses import asdict, dataclass, field, fields
-from math import ceil, isfinite
+from math import ceil
 from typing import Any, Self
 
-import numpy as np
-
 from mnist_core.data.augment import Augmentation
-from mnist_core.nn.builders import MODELS, build_model
-from mnist_core.nn.layers import ACTIVATIONS
-from mnist_core.nn.optimizers import OPTIMIZERS
-from mnist_core.nn.schedules import SCHEDULES
+from mnist_core.nn.builders import MODELS, check_model
+from mnist_core.training.settings import GROUPS, SETTINGS, in_words
 
 # Which settings describe the network itself; all others say how it is trained.
 NETWORK_SETTINGS = {
-    "mlp": ("hidden", "activation", "initialisation", "dropout"),
-    "cnn": ("channels", "kernel_sizes", "dense", "activation", "initialisation", "dropout"),
+    model: [
+        row.name for row in GROUPS["Network"] if row.name != "model" and row.model in ("", model)
+    ]
+    for model in MODELS
 }
-REDUCTIONS = ("mean", "sum")
+LIMITS = {row.name: row.limits for row in SETTINGS.values() if row.limits}
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class TrainConfig:
     """All settings of a run; ValueError with a sentence for one that makes no sense.
 
     learning_rate is the peak of the schedule. momentum is Nesterov's mu or Adam's beta 1.
-    reduction says whether a batch's gradients are averaged or summed. average is the decay per
-    step of the averaged weights, 0 for none. threads shares each batch between that many.
+    reduction says whether a batch's gradients are averaged or summed. ema_decay is the decay
+    per step of the averaged weights, 0 for none. threads shares each batch between that many.
     """
 
     model: str = "mlp"
@@ -47,28 +47,14 @@ class TrainConfig:
     epochs: int = 10
     train_size: int = 50_000
     augmentation: Augmentation = field(default_factory=Augmentation)
-    average: float = 0.0
+    ema_decay: float = 0.0
     threads: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in (
-            ("model", MODELS),
-            ("activation", ACTIVATIONS),
-            ("optimizer", OPTIMIZERS),
-            ("schedule", SCHEDULES),
-            ("reduction", REDUCTIONS),
-        ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{_words(name)} must be {', '.join(choices)}, not {getattr(self, name)!r}"
-                )
-        for name, (low, high) in LIMITS.items():
-            value = getattr(self, name)
-            if not isfinite(value) or not low <= value <= high:
-                raise ValueError(f"{_words(name)} must be from {low:g} to {high:g}, not {value:g}")
-        # Only who builds a network knows what fits together, and it takes about a millisecond.
-        build_model(**self.network, rng=np.random.default_rng(0))
+        for setting in SETTINGS.values():
+            setting.check(getattr(self, setting.name))
+        check_model(**self.network)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -94,6 +80,10 @@ class TrainConfig:
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> Self:
         """The settings that to_dict gave; ValueError for unknown names and wrong types."""
+        settings = dict(settings)
+        for setting in SETTINGS.values():  # older files have former names
+            if setting.former_name in settings and setting.name not in settings:
+                settings[setting.name] = settings.pop(setting.former_name)
         known = {f.name: f for f in fields(cls)}
         unknown = settings.keys() - known.keys()
         if unknown:
@@ -112,26 +102,8 @@ class TrainConfig:
                 else:
                     values[name] = type(like)(value)
             except (TypeError, ValueError, OverflowError) as error:
-                raise ValueError(f"{_words(name)} can't be {value!r}: {error}") from error
+                raise ValueError(f"{in_words(name)} can't be {value!r}: {error}") from error
         return cls(**values)
-
-
-LIMITS: dict[str, tuple[float, float]] = {
-    "dropout": (0, 0.95),
-    "learning_rate": (0, 100),
-    "momentum": (0, 0.9999),
-    "weight_decay": (0, 1),
-    "batch_size": (1, 50_000),
-    "epochs": (1, 10_000),
-    "train_size": (1, 10_000_000),
-    "average": (0, 0.99999),
-    "threads": (1, 2),
-    "seed": (0, 2**32 - 1),
-}
-
-
-def _words(name: str) -> str:
-    return "the " + name.replace("_", " ")
 
 
 def _integer(value: Any) -> int:

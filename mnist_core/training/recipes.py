@@ -22,7 +22,7 @@ _MLP_BEST = TrainConfig(
     batch_size=128,
     epochs=40,
     augmentation=AUGMENTATIONS["mild"],
-    average=0.999,
+    ema_decay=0.999,
 )
 _CNN = TrainConfig(model="cnn", initialisation="he", threads=2)
 _BEST = replace(
@@ -34,8 +34,21 @@ _BEST = replace(
     batch_size=128,
     epochs=12,
     augmentation=AUGMENTATIONS["affine"],
-    average=0.99,
+    ema_decay=0.99,
 )
+# What they are called where there is room for more than a word.
+PRESET_LABELS = {
+    "quick-and-good": "Quick and good",
+    "report-2000": "The report's network (2,000 images)",
+    "report-50000": "The report's network (50,000 images)",
+    "mlp-best": "MLP, best",
+    "first-light": "CNN, first light",
+    "quick": "CNN, quick",
+    "good": "CNN, good",
+    "best": "CNN, best",
+    "handwriting": "CNN for anybody's handwriting (minutes)",
+    "mlp-handwriting": "MLP for anybody's handwriting (minutes)",
+}
 PRESETS: dict[str, TrainConfig] = {
     "quick-and-good": TrainConfig(epochs=5),
     "report-2000": replace(_REPORT, train_size=2000),
@@ -52,12 +65,12 @@ PRESETS: dict[str, TrainConfig] = {
         batch_size=128,
         epochs=8,
         augmentation=AUGMENTATIONS["affine"],
-        average=0.99,
+        ema_decay=0.99,
     ),
     "best": _BEST,
     # The shipped networks: they must read anybody's drawings, with any pen.
     "handwriting": replace(
-        _BEST, dropout=0.2, epochs=30, augmentation=AUGMENTATIONS["handwriting"], average=0.995
+        _BEST, dropout=0.2, epochs=30, augmentation=AUGMENTATIONS["handwriting"], ema_decay=0.995
     ),
     "mlp-handwriting": replace(
         _MLP_BEST, epochs=100, augmentation=AUGMENTATIONS["mild handwriting"]

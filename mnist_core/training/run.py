@@ -71,7 +71,7 @@ class Run:
         self.optimizer = OPTIMIZERS[config.optimizer](
             self.model.parameters.flat.size, momentum=config.momentum
         )
-        self.average = self.model.new_gradients() if config.average else None
+        self.ema = self.model.new_gradients() if config.ema_decay else None
         self.learning_rate = config.learning_rate
         self.step = 0
         self.steps_per_epoch = config.steps_per_epoch
@@ -89,8 +89,8 @@ class Run:
             raise CheckpointError(f"its settings can't be used: {error}") from error
         fill(run.model.parameters.named(), checkpoint.parameters)
         fill(run.optimizer.state, checkpoint.optimizer)
-        if run.average is not None:
-            fill(run.average.named(), checkpoint.average)
+        if run.ema is not None:
+            fill(run.ema.named(), checkpoint.ema)
         if not 0 <= checkpoint.step <= run.steps:
             raise CheckpointError(f"its step {checkpoint.step} is not one of the run's {run.steps}")
         if run.optimizer.state.get("steps", checkpoint.step) != checkpoint.step:
@@ -108,7 +108,7 @@ class Run:
     def arrays(self) -> list[Array]:
         """All that a step changes: the parameters, the optimizer's memory, averaged weights."""
         arrays = [self.model.parameters.flat, *self.optimizer.state.values()]
-        return arrays if self.average is None else [*arrays, self.average.flat]
+        return arrays if self.ema is None else [*arrays, self.ema.flat]
 
     def checkpoint(self) -> Checkpoint:
         """Everything that `resume` needs. The arrays are the run's own: save or copy them now."""
@@ -116,7 +116,7 @@ class Run:
             model=self.config.network,
             parameters=self.model.parameters.named(),
             optimizer=dict(self.optimizer.state),
-            average=self.average.named() if self.average is not None else {},
+            ema=self.ema.named() if self.ema is not None else {},
             config=self.config.to_dict(),
             history=[asdict(result) for result in self.history],
             step=self.step,
@@ -127,9 +127,9 @@ class Run:
 
     def network(self) -> Sequential:
         """The network to predict with: averaged weights if the run keeps them, else its own."""
-        if self.average is None or self.step == 0:
+        if self.ema is None or self.step == 0:
             return self.model
-        return restored(self.config.network, self.average.named())
+        return restored(self.config.network, self.ema.named())
 
     def evaluate(self, epoch: int, seconds: float) -> EpochResult:
         """Loss and accuracy on training and validation images now."""
@@ -156,7 +156,7 @@ def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> 
         model=config.network,
         parameters=model.parameters.named(),
         optimizer=dict(optimizer.state),
-        average=model.parameters.named() if config.average else {},
+        ema=model.parameters.named() if config.ema_decay else {},
         config=config.to_dict(),
         learning_rate=config.learning_rate,
         seed=config.seed,

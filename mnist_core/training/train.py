@@ -83,8 +83,8 @@ def train(run: Run) -> Iterator[Progress]:
                     if decay is not None:
                         gradient += decay * run.optimizer.gradient_scale(rate) * parameters
                     run.optimizer.step(parameters, gradient, rate)
-                    if run.average is not None:
-                        _follow(run.average.flat, parameters, config.average, run.step)
+                    if run.ema is not None:
+                        _follow(run.ema.flat, parameters, config.ema_decay, run.step)
             if not finite:
                 yield diverged(loss, accuracy, rate)
                 return
@@ -114,7 +114,7 @@ DIVERGED = (
 )
 
 
-def _follow(average: Array, parameters: Array, decay: float, step: int) -> None:
+def _follow(ema: Array, parameters: Array, decay: float, step: int) -> None:
     """Move the averaged weights towards the present ones, faster in the first steps."""
     decay = min(decay, (1 + step) / (10 + step))
-    average += (1 - decay) * (parameters - average)
+    ema += (1 - decay) * (parameters - ema)

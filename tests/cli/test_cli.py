@@ -1,10 +1,8 @@
 """The command line: its JSON, its table, and one line with status 2 for every mistake."""
 
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,50 +10,7 @@ from PIL import Image, ImageDraw
 
 from mnist_core.__main__ import main
 from mnist_core.training.checkpoint import load_checkpoint
-
-QUICK = ["--hidden", "8", "--train-size", "200", "--batch-size", "20", "--epochs", "2"]
-ROOT = Path(__file__).parents[2]
-
-
-def in_a_process(*arguments: str) -> subprocess.CompletedProcess:
-    """`python -m mnist_core` as a person types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "mnist_core", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONWARNINGS": "error"},
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture
-def run(capsys, small_folder):
-    """Carry out a command on the small data set; its exit status, output and error output."""
-
-    def carry_out(*arguments: str) -> tuple[int, str, str]:
-        if arguments and arguments[0] in ("train", "evaluate"):
-            arguments = (*arguments, "--data", str(small_folder))
-        try:
-            status = main(list(arguments))
-        except SystemExit as end:  # how argparse ends
-            assert isinstance(end.code, int)
-            status = end.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return carry_out
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory, small_folder) -> Path:
-    """A run that was trained for two epochs and saved."""
-    path = tmp_path_factory.mktemp("saved") / "run.npz"
-    assert main(["train", *QUICK, "--out", str(path), "--json", "--data", str(small_folder)]) == 0
-    return path
-
-
-def lines(output: str) -> list[dict]:
-    return [json.loads(line) for line in output.splitlines()]
+from tests.cli.conftest import QUICK, ROOT, in_a_process, lines
 
 
 def test_train_prints_an_object_an_epoch_and_one_at_the_end(run):
@@ -116,7 +71,7 @@ def test_every_option_reaches_the_settings(run, tmp_path):
         "epochs": "1",
         "train-size": "150",
         "augmentation": "affine",
-        "average": "0.9",
+        "ema-decay": "0.9",
         "seed": "4",
     }
     options = [word for name, value in settings.items() for word in ("--" + name, value)]
@@ -241,6 +196,12 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--train-size", "601"], "from 100 to 600, not 601"),
         (["train", "--train-size", "many"], "--train-size"),
         (["train", "--epochs", "0"], "the epochs must be from 1"),
+        (["train", "--epochs", "2.5"], "a whole number is needed"),
+        (["train", "--epochs", "9" * 400], "the epochs must be from 1"),
+        (["train", "--learning-rate", "fast"], "a number is needed, not 'fast'"),
+        (["train", "--learning-rate", "-0.1"], "the learning rate must be from 0"),
+        (["train", "--hidden", "-5"], "1 to 1024 units"),
+        (["train", "--average", "1"], "the ema decay must be from 0"),
         (["train", "--batch-size", "-5"], "the batch size must be from 1"),
         (["train", "--learning-rate", "nan"], "the learning rate must be from 0 to 100"),
         (["train", "--dropout", "1"], "the dropout must be from 0"),
@@ -251,6 +212,13 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--schedule", "steps"], "constant, cosine, one-cycle"),
         (["train", "--reduction", "max"], "mean, sum"),
         (["train", "--augmentation", "wild"], "none, affine"),
+        (["train", "--out", "tests"], "tests is a folder"),
+        (["train", "--network", "tests"], "tests is a folder"),
+        (["train", "--out", "/dev/null"], "/dev/null is no plain file"),
+        (["train", "--out", "pyproject.toml/run.npz"], "pyproject.toml/run.npz can't be written"),
+        (["train", "--out", "/proc/nowhere/run.npz"], "/proc/nowhere/run.npz can't be written"),
+        (["train", "--out", "n" * 300], "can't be written"),
+        (["train", "--out", "a.npz", "--network", "./a.npz"], "need two files"),
         (["train", "--seed", "-1"], "the seed must be from 0"),
         (["train", "--preset", "unheard-of"], "quick-and-good"),
         (["train", "--surprise"], "--surprise"),
@@ -258,7 +226,10 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
           "normal(9)", "--hidden", "64,64,64", "--momentum", "0.9999"], "Lower the learning rate"),
         (["train", "--resume", "nowhere.npz"], "nowhere.npz"),
         (["train", "--resume", "pyproject.toml"], "pyproject.toml can't be resumed"),
-        (["train", "--resume", "{saved}", "--epochs", "5"], "keeps its settings"),
+        (["train", "--resume", "{saved}", "--batch-size", "5"], "leave --batch-size out"),
+        (["train", "--resume", "{saved}", "--preset", "best"], "leave --preset out"),
+        (["train", "--resume", "{saved}", "--epochs", "1"], "--epochs must be at least 2"),
+        (["train", "--resume", "{saved}", "--epochs", "0"], "the epochs must be from 1"),
         (["evaluate", "nowhere.npz"], "nowhere.npz"),
         (["evaluate", "tests"], "tests"),
         (["evaluate", "pyproject.toml"], "pyproject.toml can't be used"),
@@ -274,8 +245,8 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
 )  # fmt: skip
 def test_bad_input_ends_with_status_2_and_one_line(run, saved, monkeypatch, arguments, expected):
     monkeypatch.chdir(ROOT)
-    status, _, errors = run(*(word.format(saved=saved) for word in arguments))
-    assert status == 2
+    status, output, errors = run(*(word.format(saved=saved) for word in arguments), "--json")
+    assert (status, output) == (2, "")
     assert len(errors.splitlines()) == 1
     assert expected in errors
 

@@ -41,7 +41,7 @@ def a_checkpoint(**changes) -> Checkpoint:
         "model": OPTIONS,
         "parameters": model.parameters.named(),
         "optimizer": {"velocity": np.arange(size, dtype=np.float32), "steps": np.array([7])},
-        "average": {name: array / 2 for name, array in model.parameters.named().items()},
+        "ema": {name: array / 2 for name, array in model.parameters.named().items()},
         "config": {"epochs": 3, "hidden": [3]},
         "history": [{"epoch": 1, "train_loss": 0.1 + 0.2}],
         "step": 7,
@@ -111,7 +111,7 @@ def refusal(content: bytes) -> str:
 
 def test_everything_comes_back_to_the_bit(content):
     before, after = a_checkpoint(), load_checkpoint(content)
-    for group in ("parameters", "optimizer", "average"):
+    for group in ("parameters", "optimizer", "ema"):
         old, new = getattr(before, group), getattr(after, group)
         assert old.keys() == new.keys()
         for name in old:
@@ -141,13 +141,13 @@ def test_the_network_predicts_with_averaged_weights_where_there_are_any(content)
     checkpoint = load_checkpoint(content)
     network = checkpoint.network()
     for name, array in network.parameters.named().items():
-        assert np.array_equal(array, checkpoint.average[name])
+        assert np.array_equal(array, checkpoint.ema[name])
 
 
 def test_a_network_saved_alone_is_the_one_that_predicts(tmp_path):
     alone = load_checkpoint(saved(a_checkpoint().without_training(), tmp_path))
     assert not alone.optimizer
-    assert not alone.average
+    assert not alone.ema
     expected = a_checkpoint().network().parameters.flat
     assert np.array_equal(alone.network().parameters.flat, expected)
 
@@ -155,7 +155,7 @@ def test_a_network_saved_alone_is_the_one_that_predicts(tmp_path):
 def test_the_networks_arrays_are_its_own(content):
     checkpoint = load_checkpoint(content)
     checkpoint.network().parameters.flat[...] = 0
-    assert checkpoint.average["0.W"].any()
+    assert checkpoint.ema["0.W"].any()
 
 
 def test_a_file_cut_short_anywhere_is_refused(content):
@@ -433,7 +433,7 @@ def test_load_model_reads_a_file_and_names_the_one_that_it_refuses(content, tmp_
 def test_the_largest_run_is_saved_loaded_and_resumed_to_the_bit(small, tmp_path):
     config = TrainConfig(
         model="cnn", channels=(128,), kernel_sizes=(13,), dense=(1024,), optimizer="adam",
-        learning_rate=0.001, average=0.9, train_size=100, batch_size=100, epochs=2, dropout=0.0,
+        learning_rate=0.001, ema_decay=0.9, train_size=100, batch_size=100, epochs=2, dropout=0.0,
     )  # fmt: skip
     data = replace(small, validation=small.validation[:10])
     path = tmp_path / "run.npz"

@@ -33,7 +33,7 @@ EVERYTHING = replace(
     dropout=0.2,
     weight_decay=1e-3,
     augmentation=AUGMENTATIONS["handwriting"],
-    average=0.9,
+    ema_decay=0.9,
 )
 
 
@@ -59,7 +59,7 @@ def through_a_file(run: Run, tmp_path) -> Checkpoint:
 def state(run: Run) -> list[np.ndarray]:
     """Every array that a run holds."""
     arrays = [run.model.parameters.flat, *run.optimizer.state.values()]
-    return arrays if run.average is None else [*arrays, run.average.flat]
+    return arrays if run.ema is None else [*arrays, run.ema.flat]
 
 
 # --- what a run reports -------------------------------------------------------------------------
@@ -276,14 +276,14 @@ def test_a_batch_of_all_images_is_worked_through_in_parts_with_the_same_result(m
 
 
 def test_averaged_weights_are_those_that_predict_and_follow_the_others(small):
-    run = Run(replace(QUICK, average=0.99), small)
+    run = Run(replace(QUICK, ema_decay=0.99), small)
     assert run.network() is run.model  # nothing to average yet
     after(run, 1)
     one_step_on = run.model.parameters.flat.copy()
     after(run, 29)
-    assert run.average is not None
+    assert run.ema is not None
     averaged = run.network().parameters.flat
-    assert np.array_equal(averaged, run.average.flat)
+    assert np.array_equal(averaged, run.ema.flat)
     now = run.model.parameters.flat
     assert np.linalg.norm(averaged - now) < np.linalg.norm(one_step_on - now)
 
@@ -302,11 +302,11 @@ EXPLOSIVE = replace(
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov"])
-@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
 def test_a_loss_that_is_no_number_ends_the_run_with_its_last_good_weights(
-    small, optimizer, average
+    small, optimizer, ema_decay
 ):
-    run = Run(replace(EXPLOSIVE, optimizer=optimizer, average=average), small)
+    run = Run(replace(EXPLOSIVE, optimizer=optimizer, ema_decay=ema_decay), small)
     *_, last = train(run)
     assert last.status == "diverged"
     assert "learning rate" in last.message
@@ -327,7 +327,7 @@ def test_a_run_whose_last_step_diverges_does_not_count_as_finished(small):
 
 
 def test_a_diverged_run_can_be_saved_and_resumed_with_a_lower_rate(small, tmp_path):
-    run = Run(replace(EXPLOSIVE, optimizer="nesterov", average=0.9), small)
+    run = Run(replace(EXPLOSIVE, optimizer="nesterov", ema_decay=0.9), small)
     list(train(run))
     resumed = Run.resume(through_a_file(run, tmp_path), small)
     resumed.learning_rate = 1e-12
@@ -395,7 +395,7 @@ def test_settings_come_back_from_their_dictionary(config):
         {"augmentation": {"surprise": 1}},
         {"augmentation": {"shift": "x"}},
         {"augmentation": 5},
-        {"average": 1},
+        {"ema_decay": 1},
         {"threads": 0},
         {"threads": 100},
         {"seed": -1},
@@ -435,7 +435,7 @@ def test_the_reports_recipe_is_the_reports():
 
 @pytest.fixture(scope="module")
 def adams_checkpoint(small) -> Checkpoint:
-    run = after(Run(replace(QUICK, optimizer="adam", average=0.9), small), 12)
+    run = after(Run(replace(QUICK, optimizer="adam", ema_decay=0.9), small), 12)
     return run.checkpoint()
 
 
@@ -463,7 +463,7 @@ def test_a_run_on_other_data_is_not_resumed(adams_checkpoint, small):
         {"learning_rate": 10**400},
         {"optimizer": {}},
         {"optimizer": {"velocity": np.zeros(6370)}},
-        {"average": {}},
+        {"ema": {}},
         {"history": [5]},
         {"history": [{}]},
         {"history": [{"epoch": 1}]},
@@ -497,7 +497,7 @@ def test_an_optimizer_that_has_counted_wrongly_is_not_resumed(adams_checkpoint, 
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam"])
 def test_a_run_begins_anew_with_the_weights_of_another(optimizer: str) -> None:
     data = load_mnist()
-    config = TrainConfig(hidden=(5,), epochs=1, train_size=100, optimizer=optimizer, average=0.9)
+    config = TrainConfig(hidden=(5,), epochs=1, train_size=100, optimizer=optimizer, ema_decay=0.9)
     other = Run(replace(config, seed=7), data)
     run = Run.resume(starting_point(config, other.model.parameters.flat, data.sha256), data)
     np.testing.assert_array_equal(run.model.parameters.flat, other.model.parameters.flat)

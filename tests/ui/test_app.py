@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.data.augment import AUGMENTATIONS
 from mnist_core.runs.local import LocalPool, PoolSettings
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.recipes import PRESETS
+from mnist_core.training.recipes import PRESET_LABELS, PRESETS
+from mnist_core.training.settings import SETTINGS
+from tests.other_settings import OTHERS
 from ui import settings as controls
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -26,6 +28,19 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
         monkeypatch.setattr("ui.session.pool", lambda: pool)
         monkeypatch.setattr("ui.train.page.pool", lambda: pool)
         yield pool
+
+
+@pytest.fixture
+def chosen(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> list[controls.Settings]:
+    """What the widgets of the Train page said, at each run of the page."""
+    said = []
+
+    def settings(*arguments: Any) -> controls.Settings:
+        said.append(controls.settings(*arguments))
+        return said[-1]
+
+    monkeypatch.setattr("ui.train.page.settings", settings)
+    return said
 
 
 def opened(app: AppTest) -> AppTest:
@@ -75,21 +90,32 @@ def test_a_blank_canvas_is_no_digit(pool: LocalPool) -> None:
     assert any("Draw a digit" in html.proto.body for html in app.get("html"))
 
 
-@pytest.mark.parametrize("name", controls.PRESET_NAMES)
-def test_every_recipe_can_be_set_with_the_widgets(name: str) -> None:
-    config = PRESETS[name]
-    assert config.learning_rate in controls.LEARNING_RATES
-    assert config.batch_size in controls.BATCH_SIZES
-    assert config.train_size in controls.TRAIN_SIZES
-    assert config.average in controls.AVERAGES
-    assert config.initialisation in controls.INITIAL_WEIGHTS
-    assert config.augmentation in AUGMENTATIONS.values()
-    assert config.weight_decay in controls.WEIGHT_DECAYS
-    assert len(config.dense) <= 1
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_recipe_can_be_set_with_the_widgets(
+    chosen: list[controls.Settings], name: str
+) -> None:
+    app = opened(AppTest.from_file(APP))
+    app.selectbox(key="preset").set_value(name)
+    opened(app)
+    assert chosen[-1].config == PRESETS[name]
 
 
-def test_every_recipe_of_the_command_line_is_on_the_page() -> None:
-    assert set(controls.PRESET_NAMES) == set(PRESETS)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_on_the_page_explained_and_in_the_link(
+    chosen: list[controls.Settings], name: str
+) -> None:
+    link, value = OTHERS[name]
+    app = AppTest.from_file(APP)
+    for key, said in link.items():
+        app.query_params[key] = said
+    opened(app)
+    assert SETTINGS[name].explanation in [caption.value for caption in app.caption]
+    assert SETTINGS[name].link_key in "".join(link)
+    assert getattr(chosen[-1].config, name) == value != getattr(TrainConfig(), name)
+
+
+def test_every_recipe_of_the_command_line_has_a_label_on_the_page() -> None:
+    assert set(PRESET_LABELS) == set(PRESETS)
 
 
 def test_a_summary_names_the_network_and_how_it_learns() -> None:

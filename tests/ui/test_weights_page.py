@@ -34,6 +34,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
     """A server's runs, kept in a folder of the test's own and ended with it."""
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         monkeypatch.setattr("ui.session.pool", lambda: pool)
+        monkeypatch.setattr("ui.train.page.pool", lambda: pool)
         monkeypatch.setattr("ui.weights.time_machine.pool", lambda: pool)
         monkeypatch.setattr("ui.weights.gradients.pool", lambda: pool)
         yield pool

@@ -20,7 +20,7 @@ from mnist_core.runs.commands import (
     TrainEpoch,
 )
 from mnist_core.runs.local import RunHandle
-from mnist_core.runs.protocol import RunView
+from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
 from ui import theme
 from ui.charts import curves as charts

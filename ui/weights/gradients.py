@@ -22,7 +22,8 @@ from mnist_core.inspection.diagnostics import (
 from mnist_core.inspection.unit_statistics import unit_activity
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.local import RunHandle
-from mnist_core.runs.protocol import RunView, Snapshot
+from mnist_core.runs.snapshots import Snapshot
+from mnist_core.runs.state import RunView
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG, thinned
 from ui.session import mnist, pool, show_run, watched_snapshot

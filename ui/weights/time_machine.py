@@ -15,7 +15,8 @@ import streamlit as st
 from mnist_core.arrays import Array
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.runs.local import RunHandle
-from mnist_core.runs.protocol import RunView, Snapshot
+from mnist_core.runs.snapshots import Snapshot
+from mnist_core.runs.state import RunView
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import LIMITS, TrainConfig
 from mnist_core.training.run import EpochResult, starting_point

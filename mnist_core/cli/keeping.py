@@ -1,0 +1,135 @@
+"""Keeps what `train` trains: tries the files before the first step, saves the run on the way,
+and lets it end between two steps when it is asked to stop.
+"""
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import Self
+
+from mnist_core.cli.output import complain
+from mnist_core.files import atomic_write
+from mnist_core.training.checkpoint import Checkpoint, save_checkpoint
+from mnist_core.training.run import Progress, Run
+
+SAVE_EVERY = 30.0  # seconds, so that a kill without warning costs no more
+# SIGHUP comes when the terminal is closed; Windows has none.
+STOPPING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+class Keeper:
+    """Saves a run to a file: after every epoch, every 30 s, and at its end.
+
+    Raises ValueError if one of the files can't be written. `network` is the file for the network
+    alone, which is written only when the run is finished.
+    """
+
+    def __init__(self, run: Run, out: Path | None, network: Path | None) -> None:
+        if out and network and out.resolve() == network.resolve():
+            raise ValueError(f"--out and --network need two files, not {out} for both")
+        self.run, self.out, self.network = run, out, network
+        self.saved_at, self.saved_step = monotonic(), -1
+        for path, checkpoint in (
+            (out, run.checkpoint()),
+            (network, run.checkpoint().without_training()),
+        ):
+            if path:
+                try_output(path, checkpoint)
+
+    def after(self, progress: Progress) -> None:
+        """Save if an epoch has ended, or if the last time is too long ago."""
+        if not self.out or progress.result is None and monotonic() < self.saved_at + SAVE_EVERY:
+            return
+        try:
+            self.save()
+        except OSError as error:  # a full disk may have room again; the training is worth more
+            self.saved_at = monotonic()
+            complain(f"the run could not be saved, but goes on: {self.out}: {_reason(error)}")
+
+    def save(self) -> None:
+        """Save the run as it is now, if it has a file and has changed."""
+        if self.out and self.saved_step != self.run.step:
+            save_checkpoint(self.out, self.run.checkpoint())
+            self.saved_at, self.saved_step = monotonic(), self.run.step
+
+    def finish(self) -> None:
+        """Save the run, and the network alone."""
+        self.save()
+        if self.network:
+            save_checkpoint(self.network, self.run.checkpoint().without_training())
+
+
+def try_output(path: Path, checkpoint: Checkpoint) -> None:
+    """ValueError unless something as large as the checkpoint can be written to the path.
+
+    What stands there stays as it is; folders that are missing are made.
+    """
+    try:
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: give the name of a file in it")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no plain file: give the name of one")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise ValueError(f"{path} is protected from being changed")
+        trial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.trial")
+        try:
+            save_checkpoint(trial, checkpoint)
+        finally:
+            trial.unlink(missing_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path} can't be written: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the name of a temporary file."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+def keep_former(path: Path, epochs: int) -> Path:
+    """Copy a run's file beside it, under a name that no file has yet; that name."""
+    names = (f"{path.stem}-{epochs}-epochs{more}{path.suffix}" for more in _endings())
+    copy = next(path.with_name(name) for name in names if not path.with_name(name).exists())
+    content = path.read_bytes()
+    atomic_write(copy, lambda file: file.write(content))
+    return copy
+
+
+def _endings() -> Iterator[str]:
+    """Nothing, -2, -3 and so on."""
+    yield ""
+    yield from (f"-{number}" for number in count(2))
+
+
+class StopSignal:
+    """While it is entered, Ctrl-C and SIGTERM are noted in `number` instead of ending the program.
+
+    So the step that is being computed can be finished and the run saved. A second signal does not
+    wait for that: it raises KeyboardInterrupt.
+    """
+
+    number = 0
+
+    def __enter__(self) -> Self:
+        self.before = {}
+        if threading.current_thread() is threading.main_thread():  # no other may set handlers
+            for number in STOPPING:
+                if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+                    self.before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.number:
+            raise KeyboardInterrupt
+        self.number = number

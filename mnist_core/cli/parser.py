@@ -1,0 +1,128 @@
+"""What the commands' parsers share: one line for a mistake, and the options for settings.
+Each setting's option, and its help, is made from its row in the core's table.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.settings import GROUPS, SETTINGS, Setting
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its name, what it does in a line, its options, and a function that runs it.
+
+    `run` gives the exit status, and raises ValueError or OSError for bad input.
+    """
+
+    name: str
+    summary: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, without a page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        message = " ".join(message.split())
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for every setting, in the groups of the table."""
+    for name, rows in GROUPS.items():
+        group = parser.add_argument_group(name.lower())
+        for row in rows:
+            read, placeholder = _reader(row)
+            group.add_argument(
+                *row.flags,
+                dest=row.name,
+                type=read,
+                metavar=placeholder,
+                help=_help(row).replace("%", "%%"),
+            )
+
+
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that stand on the command line, by name."""
+    values = {name: getattr(options, name) for name in SETTINGS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def add_data_option(parser: argparse.ArgumentParser) -> None:
+    """Which images to train on or to be judged by."""
+    parser.add_argument(
+        "--data", metavar="DIR", help="A folder of IDX files. Without it, MNIST is taken."
+    )
+
+
+def _reader(row: Setting) -> tuple[Callable[[str], Any], str]:
+    """What turns the option's text into the setting's value, and what stands for it in the help."""
+    default = getattr(TrainConfig(), row.name)
+    if row.named:
+        return lambda text: _named(row, text), "NAME"
+    if isinstance(default, tuple):
+        return _whole_numbers_or_none if row.widget == "number or none" else _whole_numbers, "N,N"
+    if isinstance(default, int):
+        return _whole_number, "N"
+    if isinstance(default, float):
+        return _number, "NUMBER"
+    return str, "NAME"
+
+
+def _help(row: Setting) -> str:
+    """The setting in a few sentences: what it means, what it may be, and its default."""
+    sentences = [row.explanation, row.typed and row.typed + "."]
+    if row.choices or row.named:
+        sentences.append(f"One of {', '.join(row.choices or row.named)}.")
+    elif row.limits:
+        sentences.append("From {} to {}.".format(*row.limits))
+    default = _in_text(row, getattr(TrainConfig(), row.name))
+    return " ".join(filter(None, [*sentences, f"Default: {default}."]))
+
+
+def _in_text(row: Setting, value: Any) -> str:
+    """A value as it is typed: a word, a number, or numbers with commas between them."""
+    if isinstance(value, tuple):
+        return ",".join(str(number) for number in value) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(next((name for name, named in row.named.items() if named == value), value))
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        reason = f"whole numbers with commas between them are needed, as 128,64, not {text!r}"
+        raise argparse.ArgumentTypeError(reason) from None
+
+
+def _whole_numbers_or_none(text: str) -> tuple[int, ...]:
+    numbers = _whole_numbers(text)
+    return () if numbers == (0,) else numbers
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}") from None
+
+
+def _named(row: Setting, text: str) -> Any:
+    if text not in row.named:
+        raise argparse.ArgumentTypeError(f"choose from {', '.join(row.named)}, not {text!r}")
+    return row.named[text]

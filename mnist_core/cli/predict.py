@@ -1,0 +1,89 @@
+"""`predict`: reads the digit in each picture, or the digits on a page of several."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mnist_core.arrays import Array
+from mnist_core.cli.output import say
+from mnist_core.cli.parser import Command
+from mnist_core.inspection.digit_detector import DigitDetector
+from mnist_core.preprocess.image_files import open_picture
+from mnist_core.preprocess.ink import ink_from_photo
+from mnist_core.preprocess.normalize import normalize_drawing
+from mnist_core.preprocess.segment import Found, digits_on_page
+from mnist_core.training.checkpoint import load_model
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which network, and which pictures."""
+    parser.add_argument("model", metavar="run.npz|mlp|cnn", help="A saved run, or a name.")
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="A picture file.")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the most probable digit of each picture, or of each digit on a page of several."""
+    model, detector = load_model(options.model), DigitDetector.load()
+    for path in options.images:
+        try:
+            found, images = digits_in(path, detector)
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        for number, (place, image) in enumerate(zip(found, images, strict=True), start=1):
+            probabilities, objection = (
+                model.predict_proba(image[None])[0],
+                detector.objection(image),
+            )
+            if options.json:
+                say(_answer(path, place, probabilities, objection))
+            else:
+                print(_sentence(path, number, place, probabilities, objection))
+    return 0
+
+
+def _answer(
+    path: Path, place: Found | None, probabilities: Array, objection: str
+) -> dict[str, Any]:
+    """What is known of a digit, in JSON's types."""
+    answer: dict[str, Any] = {"image": str(path), "label": int(probabilities.argmax())}
+    answer["probabilities"] = [round(float(p), 6) for p in probabilities]
+    if place:
+        answer["box"] = [int(edge) for edge in place.box]
+        answer |= {"line": place.line + 1, "touching": place.touches_neighbour}
+    return answer | ({"objection": objection} if objection else {})
+
+
+def _sentence(
+    path: Path, number: int, place: Found | None, probabilities: Array, objection: str
+) -> str:
+    """The same for people; `number` counts the digits of a page."""
+    label = int(probabilities.argmax())
+    where = f", digit {number} on line {place.line + 1}" if place else ""
+    remark = f"  No digit? {objection}" if objection else ""
+    if place and place.touches_neighbour:
+        remark = "  A guess: it touches its neighbour."
+    return f"{path}{where}: {label}  ({probabilities[label]:.1%}){remark}"
+
+
+def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], list[Array]]:
+    """The digits of a picture in reading order, each uint8 (28, 28), and where each was found.
+
+    None stands for the whole picture: so it is read if only one digit is found on it, or if it can
+    be taken for a digit as it is, whatever pieces it falls into.
+    """
+    picture = open_picture(path)
+    ink = ink_from_photo(picture)
+    whole = normalize_drawing(ink)
+    found = digits_on_page(ink, picture_size=picture.size)
+    alone = len(found) == 1 and not found[0].touches_neighbour
+    if not found or alone or not detector.objection(whole):
+        return [None], [whole]
+    return found, [normalize_drawing(digit.ink) for digit in found]
+
+
+COMMAND = Command(
+    "predict", "Read the digit, or the page of digits, in each picture.", add_options, run
+)

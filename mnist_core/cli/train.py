@@ -1,0 +1,184 @@
+"""`train`: trains a new network, or goes on with a saved run."""
+
+import argparse
+import shlex
+from dataclasses import fields, replace
+from math import ceil
+from pathlib import Path
+
+from mnist_core.cli.keeping import Keeper, StopSignal, keep_former
+from mnist_core.cli.output import complain, say, show_progress
+from mnist_core.cli.parser import Command, add_data_option, add_settings, given_settings
+from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
+from mnist_core.nn.metrics import accuracy
+from mnist_core.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.recipes import PRESETS
+from mnist_core.training.run import EpochResult, Progress, Run
+from mnist_core.training.settings import SETTINGS
+from mnist_core.training.train import train
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """A recipe, every setting, and the files."""
+    parser.add_argument(
+        "--preset", choices=PRESETS, metavar="NAME",
+        help=f"A recipe; other options change single settings of it. One of {', '.join(PRESETS)}.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE",
+        help="Save the run here (.npz): after every epoch, every 30 seconds, and when it is "
+        "stopped. A file of that name is replaced.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--network", type=Path, metavar="FILE",
+        help="Save the network alone here (.npz) when the run is finished.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--resume", type=Path, metavar="FILE",
+        help="Go on with a saved run. It keeps its settings, so that only --epochs, --out, "
+        "--network, --data, --all and --json may stand beside it. With --epochs the run gets "
+        "another length, also if it was finished; a schedule other than constant then spans the "
+        "new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
+        "run as it was is first copied to a new file beside it.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--all", action="store_true",
+        help="Learn from the validation images too: for a last run of a recipe already chosen.",
+    )  # fmt: skip
+    add_data_option(parser)
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, print a line an epoch, and the test accuracy at the end."""
+    refuse_what_a_resumed_run_has(options)
+    data = load_mnist(options.data)
+    if options.all:
+        data = with_validation_images(data)
+    training = resumed_run(options, data) if options.resume else new_run(options, data)
+    unfinished = training.step < training.steps
+    keeper = Keeper(
+        training, options.out or (options.resume if unfinished else None), options.network
+    )
+    if options.resume and not options.out:
+        keep_former_length(options.resume, training)
+    if not options.json:
+        print(f"{'epoch':>5}  {'training':>18}  {'validation':>18}  {'seconds':>8}", flush=True)
+    seconds = 0.0
+    with StopSignal() as stop:
+        for progress in train(training):
+            seconds = progress.seconds
+            if progress.status == "diverged":
+                keeper.save()
+                raise ValueError(progress.message)
+            keeper.after(progress)
+            show(progress, options.json)
+            if stop.number and progress.status == "running":
+                keeper.save()
+                complain(how_to_go_on(keeper, options))
+                return 128 + stop.number  # as a shell has it
+        keeper.finish()
+    print_end(training, data, seconds, options.json)
+    return 0
+
+
+def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
+    """ValueError if settings other than its length are given for a run that has its own."""
+    if options.resume:
+        given = [SETTINGS[name].flags[0] for name in given_settings(options) if name != "epochs"]
+        refused = [*(["--preset"] if options.preset else []), *given]
+        if refused:
+            raise ValueError(
+                f"a resumed run keeps its settings: leave {', '.join(refused)} out (only --epochs, "
+                "--out, --network, --data, --all and --json go with --resume)"
+            )
+
+
+def new_run(options: argparse.Namespace, data: Dataset) -> Run:
+    """A run with the recipe's settings, and those that were given instead."""
+    given = given_settings(options)
+    if options.all:
+        given.setdefault("train_size", len(data.train))
+    preset = PRESETS[options.preset] if options.preset else TrainConfig()
+    if len(data.train) < preset.train_size:
+        given.setdefault("train_size", len(data.train))
+    return Run(replace(preset, **given), data)
+
+
+def resumed_run(options: argparse.Namespace, data: Dataset) -> Run:
+    """The saved run, with as many epochs as were asked for."""
+    try:
+        checkpoint = load_checkpoint(options.resume)
+        if options.epochs is not None:
+            checkpoint = with_epochs(checkpoint, options.epochs)
+        return Run.resume(checkpoint, data)
+    except CheckpointError as error:
+        raise ValueError(f"{options.resume} can't be resumed: {error}") from error
+
+
+def with_epochs(checkpoint: Checkpoint, epochs: int) -> Checkpoint:
+    """The same run with another length; ValueError if it has been trained for longer already."""
+    try:
+        config = TrainConfig.from_dict(checkpoint.config)
+    except ValueError as error:
+        raise CheckpointError(f"its settings can't be used: {error}") from error
+    config = replace(config, epochs=epochs)
+    begun = ceil(checkpoint.step / config.steps_per_epoch)
+    if epochs < begun:
+        raise ValueError(f"the run is already in epoch {begun}: --epochs must be at least {begun}")
+    return replace(checkpoint, config=config.to_dict())
+
+
+def keep_former_length(path: Path, training: Run) -> None:
+    """Copy the file of a run that gets another length, before it is saved to the same file."""
+    former = load_checkpoint(path).config["epochs"]
+    if former != training.config.epochs and training.step < training.steps:
+        copy = keep_former(path, former)
+        complain(f"the run of {former} epochs stays in {copy}; {path} goes on")
+
+
+def how_to_go_on(keeper: Keeper, options: argparse.Namespace) -> str:
+    """What has become of a run that was stopped, in a line."""
+    stopped = f"stopped at step {keeper.run.step:,} of {keeper.run.steps:,}"
+    if not keeper.out:
+        return f"{stopped}; nothing was kept: with --out FILE the run is saved when it is stopped"
+    words = ["python", "-m", "mnist_core", "train", "--resume", str(keeper.out)]
+    words += ["--network", str(options.network)] if options.network else []
+    words += ["--data", str(options.data)] if options.data else []
+    words += ["--all"] if options.all else []
+    return f"{stopped} and saved to {keeper.out}; go on with: {shlex.join(words)}"
+
+
+def show(progress: Progress, as_json: bool) -> None:
+    """A line for an epoch that has ended; on the way to it, a bar for people."""
+    if progress.result:
+        print_epoch(progress.result, as_json)
+    elif not as_json:
+        show_progress(progress.step / progress.steps, f"loss {progress.loss:.4f}")
+
+
+def print_epoch(result: EpochResult, as_json: bool) -> None:
+    """One line on an epoch: loss and accuracy in training and validation."""
+    if as_json:
+        say({f.name: getattr(result, f.name) for f in fields(result)})
+        return
+    print(
+        f"{result.epoch:5}  {result.train_loss:9.4f} {result.train_accuracy:8.2%}  "
+        f"{result.validation_loss:9.4f} {result.validation_accuracy:8.2%}  {result.seconds:8.2f}",
+        flush=True,
+    )
+
+
+def print_end(training: Run, data: Dataset, seconds: float, as_json: bool) -> None:
+    """The accuracy on the test images: the one look at them."""
+    network = training.network()
+    right = accuracy(network.predict(data.test.images), data.test.labels)
+    parameters = network.parameters.flat.size
+    if as_json:
+        say({"test_accuracy": right, "parameters": parameters, "seconds": seconds})
+        return
+    print(f"test accuracy {right:.2%}, {parameters:,} parameters, {seconds:.1f} s of training")
+
+
+COMMAND = Command("train", "Train a network.", add_options, run)

@@ -1,0 +1,147 @@
+"""The files of one run: checkpoint, state, snapshots, and the lock of who works on it."""
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from mnist_core.files import atomic_write
+from mnist_core.runs.snapshots import SnapshotList
+from mnist_core.runs.state import RunState
+
+try:
+    import fcntl
+except ImportError:  # Windows: there the lease in the store is all that keeps two servers apart
+    fcntl = None
+
+MAX_STATE_BYTES = 64 * 2**20
+
+
+class Lock:
+    """A file that at most one process holds, until it closes it or ends, however it ends.
+
+    The hold belongs to the open file: a process that inherits it holds it too.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    @classmethod
+    def take(cls, path: Path) -> Self | None:
+        """The lock, or None if somebody else holds it; OSError if its file can't be written."""
+        file = open(path, "ab")  # noqa: SIM115
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return None
+            except OSError:  # a file system without locks: the lease in the store must do
+                pass
+        return cls(file)
+
+    @classmethod
+    def is_held(cls, path: Path) -> bool:
+        """Whether some process holds the lock now."""
+        if not path.exists():
+            return False
+        with suppress(OSError):
+            lock = cls.take(path)
+            if lock is None:
+                return True
+            lock.release()
+        return False
+
+    @property
+    def descriptor(self) -> int:
+        """To be handed to a process that is to hold the lock as well."""
+        return self._file.fileno()
+
+    def release(self) -> None:
+        """Let go of it here; a process that has inherited the file holds it still."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the files of one run lie."""
+
+    path: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """What the run goes on from."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def beginning(self) -> Path:
+        """The weights that the run was given to begin with: what it is rewound to."""
+        return self.path / "beginning.npz"
+
+    @property
+    def given(self) -> Path:
+        """The checkpoint of another run that this one goes on from."""
+        return self.path / "given.npz"
+
+    @property
+    def state(self) -> Path:
+        """What is known of the run besides its weights."""
+        return self.path / "state.json"
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder of the snapshots' weights."""
+        return self.path / "snapshots"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works on the run."""
+        return self.path / "lock"
+
+    def make(self) -> None:
+        """Make the folder, for its owner alone; OSError if that can't be done."""
+        self.path.mkdir(mode=0o700)
+
+    def give(self, checkpoint: Path) -> None:
+        """Keep a copy of the checkpoint that the run is to go on from, whatever becomes of it."""
+        shutil.copyfile(checkpoint, self.given)
+        beginning = checkpoint.parent / self.beginning.name
+        if beginning.is_file():
+            shutil.copyfile(beginning, self.beginning)
+
+    def remove(self) -> None:
+        """Remove the run, and all of its files."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        total = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                with suppress(OSError):
+                    total += os.stat(os.path.join(folder, name)).st_size
+        return total
+
+    def save_state(self, state: RunState, snapshots: SnapshotList) -> None:
+        """Write what is new of state and snapshots; OSError if the disk is full."""
+        values = state.to_dict()
+        values["parameters"] = state.snapshot.parameters.size if state.snapshot else 0
+        values["snapshots"] = snapshots.save(self.snapshots)
+        content = json.dumps(values).encode()
+        atomic_write(self.state, lambda file: file.write(content), durable=False)
+        snapshots.tidy(self.snapshots)
+
+    def load_state(self, state: RunState) -> tuple[RunState, SnapshotList]:
+        """What save_state wrote; `state` itself and no snapshots if that can't be read."""
+        try:
+            with open(self.state, "rb") as file:
+                values: dict[str, Any] = json.loads(file.read(MAX_STATE_BYTES))
+            found = RunState.from_dict(state.id, state.config, values)
+            snapshots = SnapshotList.load(self.snapshots, values["snapshots"], values["parameters"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return state, SnapshotList()
+        found.snapshot = snapshots.all[-1] if len(snapshots) else None
+        return found, snapshots

@@ -1,0 +1,167 @@
+"""What a server holds of one run: its state, its snapshots, and the process that works on it.
+There is one such object for each run; it belongs to the pool, and is used under the pool's lock.
+"""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from mnist_core.runs.commands import (
+    Command,
+    Pause,
+    Resume,
+    Rewind,
+    SetLearningRate,
+    Stop,
+    TrainBatch,
+    TrainEpoch,
+)
+from mnist_core.runs.folder import RunFolder
+from mnist_core.runs.process import WorkerProcess
+from mnist_core.runs.protocol import Order
+from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
+from mnist_core.runs.state import Report, RunState
+from mnist_core.runs.status import ENDED
+from mnist_core.runs.store import RunRow
+from mnist_core.training.config import TrainConfig
+
+GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process
+INTERRUPTED = "The server ended during this run. It can go on from its last checkpoint."
+
+
+@dataclass(eq=False)
+class LiveRun:
+    """One run in this server's memory."""
+
+    id: str
+    config: TrainConfig
+    data: str | None
+    files: RunFolder
+    state: RunState
+    visitors: tuple[str, ...]
+    command_key: str
+    watched_at: float
+    snapshots: SnapshotList = field(default_factory=SnapshotList)
+    process: WorkerProcess | None = None
+    waiting: list[Command] = field(default_factory=list)  # until there is a process
+    anew: bool = False  # begin at step 0, whatever checkpoint there is
+    asleep: bool = False  # paused since nobody looked
+    going: Command = field(default_factory=Resume)  # what wakes it up again
+    ending: bool = False  # the process was told to end, and reads no further command
+    gives_up: bool = False  # the process was told to give its place to a run that waits
+    elsewhere: bool = False  # another server has it in hand
+
+    @classmethod
+    def new(cls, row: RunRow, files: RunFolder, now: float) -> Self:
+        """A run that has not begun."""
+        state = RunState(row.id, row.config, learning_rate=row.config.learning_rate)
+        return cls(row.id, row.config, row.data, files, state, row.visitors, row.command_key, now)
+
+    @classmethod
+    def loaded(cls, row: RunRow, files: RunFolder, now: float, *, elsewhere: bool) -> Self:
+        """A run of an earlier time, or of another server, from its files.
+
+        What was still going on then, and goes on nowhere now, was interrupted. A run that was
+        paused is so still.
+        """
+        run = cls.new(row, files, now)
+        run.state, run.snapshots = files.load_state(run.state)
+        run.elsewhere = elsewhere
+        if elsewhere or row.status in (*ENDED, "paused"):
+            run.state.change(row.status, row.message)
+        elif run.state.status not in ENDED:  # else it had just ended when its server did
+            run.state.change("interrupted", INTERRUPTED)
+        return run
+
+    def adopt(self, loaded: Self) -> None:
+        """Take over what the store says of the run by now."""
+        self.state, self.snapshots = loaded.state, loaded.snapshots
+        self.visitors, self.elsewhere = loaded.visitors, loaded.elsewhere
+
+    @property
+    def awake(self) -> bool:
+        """Whether it works, or is about to."""
+        return self.state.status in ("starting", "running") and not self.asleep
+
+    def may_be_commanded_by(self, visitor: str) -> bool:
+        """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
+        return not self.visitors or visitor in self.visitors
+
+    def note_wish(self, command: Command) -> None:
+        """Remember how the run is to go on when somebody looks again."""
+        self.asleep = False
+        if isinstance(command, Resume | TrainEpoch):
+            self.going = command
+
+    def deliver(self, command: Command) -> None:
+        """Send a command to the process."""
+        if self.process is not None:
+            self.process.send(command)
+            self.ending = self.ending or isinstance(command, Stop)
+
+    def wants_process(self, command: Command) -> bool:
+        """Whether a command that comes while there is no process asks for one.
+
+        What it says is kept for that process.
+        """
+        if isinstance(command, Rewind):
+            self.anew, self.waiting = True, [Pause()]
+            return True
+        if isinstance(command, SetLearningRate):  # for when it goes on
+            self.waiting.append(command)
+        elif isinstance(command, GOING_ON) and self.state.status != "finished":
+            self.waiting.append(command)
+            return True
+        return False
+
+    def order(self) -> Order:
+        """What a new process is told."""
+        checkpoint = None
+        if not self.anew:
+            known = (self.files.checkpoint, self.files.given)
+            checkpoint = next((path for path in known if path.is_file()), None)
+        return Order(
+            self.config,
+            folder=str(self.files.path.resolve()),
+            data=self.data,
+            checkpoint=str(checkpoint.resolve()) if checkpoint else None,
+            commands=tuple(self.waiting),
+        )
+
+    def begin(self, bytes_in_memory: int) -> None:
+        """Note that a process has been started with the order."""
+        self.waiting, self.anew = [], False
+        self.asleep = self.ending = self.gives_up = False
+        self.snapshots.max_bytes = min(MAX_BYTES, bytes_in_memory)
+
+    def take(self, report: Report) -> None:
+        """Bring everything up to date."""
+        self.state.take(report)
+        for snapshot in report.snapshots:
+            self.snapshots.append(snapshot)
+        if report.status in ENDED:
+            self.ending, self.asleep = True, False
+        elif self.gives_up and report.status == "running":  # it had been told to go on just before
+            self.gives_up = self.ending = False
+            waiting, self.waiting = self.waiting, []
+            for command in waiting:
+                self.deliver(command)
+
+    def after_process(self) -> list[Command]:
+        """Note that the process has ended; the commands that it did not read any more.
+
+        Its snapshots are left to the disk, but for a newest one that was not saved.
+        """
+        waiting, self.waiting = self.waiting, []
+        self.process = None
+        self.asleep = self.asleep and self.gives_up  # then a look still wakes it up
+        self.ending = self.gives_up = False
+        state, snapshots = self.files.load_state(self.state)
+        newest = self.state.snapshot
+        if state is not self.state and newest is not None:
+            self.snapshots = snapshots
+            self.state.saved_step = state.saved_step
+            if state.snapshot is not None and state.snapshot.step == newest.step:
+                self.state.snapshot = state.snapshot
+            else:
+                self.snapshots.append(newest)
+        return waiting

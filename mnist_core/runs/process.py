@@ -1,0 +1,182 @@
+"""One training process as its owner sees it: a thread writes commands, another reads reports.
+So a process that does not read or answer holds up nobody; it is asked to end, and then made to.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from time import monotonic
+
+from mnist_core.runs.commands import Command, Stop
+from mnist_core.runs.folder import Lock
+from mnist_core.runs.protocol import (
+    ALIVE,
+    Message,
+    Order,
+    ProtocolError,
+    command_message,
+    order_message,
+    read_message,
+    read_report,
+    write_message,
+)
+from mnist_core.runs.state import Report
+
+ROOT = Path(__file__).resolve().parents[2]  # where `-m mnist_core...` can be found
+WORKER = [sys.executable, "-m", "mnist_core.runs.worker"]
+# Two BLAS threads and anything else that runs make a small product many times slower.
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
+# A process says something at least twice a second. Seconds of silence after which it is asked to
+# end, told to, and made to; before its first word it may take longer, since it has to read NumPy.
+ASKED, TOLD, MADE = 4.0, 6.0, 8.0
+STARTING = 30.0
+
+
+class WorkerProcess:
+    """A process that works on one run, from its start to its end, which is always told.
+
+    `on_report` gets every report, `on_end` a sentence on how the process ended, "" if it ended of
+    itself; both are called from a thread of this object, on_end once and as the last.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        lock: Lock,
+        *,
+        on_report: Callable[["WorkerProcess", Report], None],
+        on_end: Callable[["WorkerProcess", str], None],
+    ) -> None:
+        """Start it; OSError if the system gives no process. The lock is the process's from now."""
+        self._on_report, self._on_end = on_report, on_end
+        self._outbox: SimpleQueue[Message | None] = SimpleQueue()
+        self._heard_at = monotonic()
+        self._has_spoken = False
+        self._asked = self._told = False
+        self._why = ""
+        try:
+            self._process = subprocess.Popen(
+                # The run's id is there for people who look at a list of processes.
+                [*WORKER, Path(order.folder).name],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+                env=os.environ | ONE_THREAD,
+                pass_fds=(lock.descriptor,) if os.name == "posix" else (),
+            )
+        finally:
+            lock.release()
+        self._outbox.put(order_message(order))
+        self._threads = [
+            threading.Thread(target=target, name=f"{name} {self.pid}", daemon=True)
+            for name, target in (("write", self._write), ("read", self._read))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        """The number that the system gave the process."""
+        return self._process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end has been told, and nothing is left to do."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def send(self, command: Command) -> None:
+        """Have a command written to the process; returns at once."""
+        self._outbox.put(command_message(command))
+
+    def end(self) -> None:
+        """Ask the process to save and end: its stdin closes after what was sent before."""
+        self._outbox.put(None)
+
+    def join(self, patience: float) -> None:
+        """Wait for the end; after so many seconds the process is killed."""
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._kill("It did not end when it was asked to.")
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(patience)
+
+    def excuse_silence(self) -> None:
+        """Begin to count anew: it was we who did not listen."""
+        self._heard_at = monotonic()
+
+    def check(self) -> None:
+        """Ask, tell and make the process end if it has been silent for too long."""
+        silent = monotonic() - self._heard_at
+        if not self._has_spoken:
+            silent -= STARTING - ASKED
+        if silent < ASKED:
+            self._asked = self._told = False
+        elif silent >= MADE:
+            self._kill("It did not answer any more, and was ended.")
+        elif silent >= TOLD and not self._told:
+            self._told = True
+            self._why = "It did not answer any more, and was ended."
+            with suppress(OSError):
+                self._process.terminate()
+        elif not self._asked:
+            self._asked = True
+            self.send(Stop("The training process did not answer for some seconds."))
+
+    def _kill(self, why: str) -> None:
+        self._why = why
+        with suppress(OSError):
+            self._process.kill()
+
+    def _write(self) -> None:
+        """Write what is sent until the process takes no more, or has been told everything."""
+        stream = self._process.stdin
+        assert stream is not None
+        with suppress(OSError):  # the process has ended, which the reading thread sees too
+            while (message := self._outbox.get()) is not None:
+                write_message(stream, message)
+        with suppress(OSError):
+            stream.close()
+
+    def _read(self) -> None:
+        """Hand on reports until the process ends. Whatever happens here, its end is told."""
+        stream = self._process.stdout
+        assert stream is not None
+        try:
+            with stream:
+                while (message := read_message(stream)) is not None:
+                    self._heard_at, self._has_spoken = monotonic(), True
+                    if message.header != ALIVE.header:
+                        self._on_report(self, read_report(message))
+        except ProtocolError:
+            self._kill("What it said could not be understood.")
+        except Exception as error:  # a fault of ours: the run must not look as if it went on
+            self._kill(f"Its report could not be used ({error}).")
+            raise
+        finally:
+            self._outbox.put(None)
+            self._on_end(self, self._how_it_ended())
+
+    def _how_it_ended(self) -> str:
+        try:
+            code = self._process.wait(ASKED)
+        except subprocess.TimeoutExpired:  # it has closed its stdout, but it does not end
+            self._kill("It did not end when it was asked to.")
+            code = self._process.wait()
+        if self._why:
+            return f"The training process is gone. {self._why}"
+        if code == 0:
+            return ""
+        how = f"signal {-code}" if code < 0 else f"exit status {code}"
+        return f"The training process ended unexpectedly ({how})."

@@ -1,0 +1,70 @@
+"""Writes how runs stand into the store, from a thread of its own: a slow disk stalls nobody."""
+
+import logging
+import threading
+from typing import Any
+
+from mnist_core.runs.live_run import LiveRun
+from mnist_core.runs.state import RunState
+from mnist_core.runs.status import ENDED, RunStatus
+from mnist_core.runs.store import RunStore, StoreError
+
+RENEW_EVERY = 4.0  # seconds; a lease lasts several of these
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Keeps the newest note of each run until it is written; renews this server's leases."""
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+        self._notes: dict[str, tuple[RunStatus, str, dict[str, Any], bool]] = {}
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._write_all, name="recorder", daemon=True)
+        self._thread.start()
+
+    def note(self, run: LiveRun) -> None:
+        """Have written how a run stands now."""
+        state = run.state
+        # One that ended, or gave up its place, is free for any server.
+        in_hand = run.process is not None or state.status not in (*ENDED, "paused")
+        with self._changed:
+            self._notes[run.id] = (state.status, state.message, results_of(state), in_hand)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write what is left and end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _write_all(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._notes or self._closing, RENEW_EVERY)
+                notes, self._notes = self._notes, {}
+                closing = self._closing
+            try:
+                for id, (status, message, results, in_hand) in notes.items():
+                    self._store.record(id, status, message, results, in_hand=in_hand)
+                self._store.renew()
+            except StoreError as error:
+                log.warning("%s", error)  # the run's own files hold what matters
+            if closing:
+                return
+
+
+def results_of(state: RunState) -> dict[str, Any]:
+    """What the index says of how far a run has come."""
+    found: dict[str, Any] = {"step": state.snapshot.step if state.snapshot else 0}
+    if state.results:
+        last = state.results[-1]
+        found |= {
+            "epoch": last.epoch,
+            "validation_accuracy": last.validation_accuracy,
+            "validation_loss": last.validation_loss,
+        }
+    return found

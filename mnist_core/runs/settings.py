@@ -1,0 +1,86 @@
+"""What an administrator may set of the training runs of a server, from the environment.
+What makes no sense is said in a sentence, and the usual value is taken instead.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from mnist_core.runs.store import writable
+
+
+def default_folder() -> Path:
+    """Where runs are kept unless told otherwise: in the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "digit-lab" / "runs"
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """How many runs at a time, and how long they live unseen. Times are in seconds.
+
+    `problems` are sentences on settings that were not taken as they were given.
+    """
+
+    trainings: int = 2  # at a time; more wait in the queue
+    pause_after: float = 120.0  # nobody has looked for so long: the run pauses
+    end_after: float = 600.0  # and so much later it ends
+    forget_after: float = 1800.0  # an ended run that nobody looks at is then only on disk
+    ended_in_memory: int = 32
+    folder: Path = field(default_factory=default_folder)
+    runs_on_disk: int = 100  # older ones are removed, but never one that goes on
+    bytes_on_disk: int = 500 * 2**20
+    bytes_in_memory: int = 128 * 2**20  # of the snapshots of runs that go on
+    patience: float = 5.0  # for a process that was asked to end, before it is made to
+    problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.trainings < 1:
+            raise ValueError(f"at least one training at a time is needed, not {self.trainings}")
+        if not (self.pause_after > 0 and self.end_after >= 0):  # NaN is neither
+            raise ValueError("the times after which a run pauses and ends must be positive")
+        if self.bytes_on_disk < 0 or self.bytes_in_memory < 0:
+            raise ValueError("there can't be less than no memory")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The settings, changed by the variables in VARIABLES that are set."""
+        settings, problems = cls(), []
+        for variable, (name, kind, usual) in VARIABLES.items():
+            text = os.environ.get(variable, "").strip()
+            if not text:
+                continue
+            try:
+                settings = replace(settings, **{name: kind(text)})
+            except (ValueError, OverflowError):
+                problems.append(f"{variable} can't be {text!r}; {usual} is taken instead.")
+        return replace(settings, problems=tuple(problems)).with_folder()
+
+    def with_folder(self) -> Self:
+        """The same, with another folder if nothing can be written into this one."""
+        if not (reason := writable(self.folder)):
+            return self
+        instead = Path(tempfile.mkdtemp(prefix="digit-lab-"))
+        problem = (
+            f"Runs can't be kept in {self.folder} ({reason}); they are kept in {instead} instead, "
+            "until the system empties it. Set DIGIT_LAB_RUNS to a folder that can be written."
+        )
+        return replace(self, folder=instead, problems=(*self.problems, problem))
+
+
+def _megabytes(text: str) -> int:
+    return int(float(text) * 2**20)
+
+
+# Environment variable: (setting, how it is read, what is taken instead of nonsense).
+VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "DIGIT_LAB_TRAININGS": ("trainings", int, "2"),
+    "DIGIT_LAB_PAUSE_AFTER": ("pause_after", float, "120 seconds"),
+    "DIGIT_LAB_END_AFTER": ("end_after", float, "600 seconds"),
+    "DIGIT_LAB_DISK_MB": ("bytes_on_disk", _megabytes, "500 MB"),
+    "DIGIT_LAB_MEMORY_MB": ("bytes_in_memory", _megabytes, "128 MB"),
+    "DIGIT_LAB_RUNS": ("folder", Path, "a folder in the user's cache"),
+}

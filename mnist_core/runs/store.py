@@ -1,0 +1,304 @@
+"""The index of all runs, in SQLite: one row a run, its arrays in files beside it (folder.py).
+Several servers on one machine may share it; a lease says which of them a run belongs to for now.
+"""
+
+import json
+import logging
+import os
+import re
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mnist_core.runs.folder import Lock, RunFolder
+from mnist_core.runs.status import RunStatus
+from mnist_core.training.config import TrainConfig
+
+ID = re.compile(r"[0-9a-f]{16}")  # of secrets.token_hex(8): no path, and not guessed
+LEASE_SECONDS = 15.0
+BUSY_SECONDS = 5.0  # how long another server may write before that is an error
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    config TEXT NOT NULL,                -- JSON
+    data TEXT,                           -- a folder of IDX files, NULL for MNIST as shipped
+    created REAL NOT NULL,               -- seconds since 1970
+    changed REAL NOT NULL,
+    status TEXT NOT NULL,
+    message TEXT NOT NULL DEFAULT '',
+    results TEXT NOT NULL DEFAULT '{}',  -- JSON: the step, and the last epoch's accuracy and loss
+    visitors TEXT NOT NULL DEFAULT '[]', -- JSON: who may command the run; nobody: everybody may
+    command_key TEXT NOT NULL,           -- whoever shows this may command it too
+    server TEXT,                         -- the server that has the run in hand, NULL if none has
+    lease_until REAL NOT NULL DEFAULT 0
+);
+"""
+
+
+log = logging.getLogger(__name__)
+
+
+class StoreError(OSError):
+    """The store can't be read or written; the message says why."""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """What the index says of one run."""
+
+    id: str
+    config: TrainConfig
+    data: str | None
+    created: float
+    status: RunStatus
+    message: str = ""
+    name: str = ""
+    results: dict[str, Any] = field(default_factory=dict)
+    visitors: tuple[str, ...] = ()
+    command_key: str = ""
+    server: str | None = None
+    lease_until: float = 0.0
+
+
+class RunStore:
+    """The index and the files of runs in one folder. Safe to use from any thread.
+
+    `server` names this user of the store. As long as it is open it holds a lock, by which others
+    see that it lives; so what a server that was killed had in hand is free at once.
+    """
+
+    def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
+        """Open the store, and make it if there is none; StoreError if that can't be done."""
+        self.folder = folder
+        self.server = secrets.token_hex(8)
+        self._now = now
+        self._lock = threading.Lock()  # SQLite's connection is one for all threads
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._servers = folder / "servers"
+            self._servers.mkdir(mode=0o700, exist_ok=True)
+            alive = Lock.take(self._servers / self.server)
+            assert alive is not None, "a new name is nobody else's"
+            self._alive = alive
+            self._database = self._open(folder / "runs.sqlite")
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"runs can't be kept in {folder}: {error}") from error
+        self._forget_dead_servers()
+
+    @staticmethod
+    def _open(path: Path) -> sqlite3.Connection:
+        """The index; one that is damaged is put aside, and an empty one begun."""
+        database = sqlite3.connect(
+            path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,  # transactions are begun in _writing, and nowhere else
+            check_same_thread=False,
+        )
+        database.row_factory = sqlite3.Row
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.executescript(SCHEMA)
+        except sqlite3.OperationalError:  # busy, full, or read-only, but not damaged
+            raise
+        except sqlite3.DatabaseError as error:
+            database.close()
+            log.warning("%s is damaged (%s): it is put aside, a new one begun", path, error)
+            os.replace(path, path.with_name(f"{path.name}.{secrets.token_hex(4)}.damaged"))
+            return RunStore._open(path)
+        return database
+
+    def close(self) -> None:
+        """Let go of everything that this server has in hand."""
+        with suppress(StoreError), self._writing() as database:
+            database.execute("UPDATE runs SET server = NULL WHERE server = ?", (self.server,))
+        with self._lock, suppress(sqlite3.Error):
+            self._database.close()
+        self._alive.release()
+        with suppress(OSError):
+            (self._servers / self.server).unlink()
+
+    def files(self, id: str) -> RunFolder:
+        """Where the files of a run lie."""
+        return RunFolder(self.folder / id)
+
+    def add(self, config: TrainConfig, *, data: str | None, visitor: str) -> RunRow:
+        """A new run with its folder; StoreError if the disk is full."""
+        row = RunRow(
+            secrets.token_hex(8), config, data, self._now(), "queued",
+            visitors=(visitor,) if visitor else (), command_key=secrets.token_urlsafe(12),
+            server=self.server, lease_until=self._now() + LEASE_SECONDS,
+        )  # fmt: skip
+        try:
+            self.files(row.id).make()
+        except OSError as error:
+            raise StoreError(f"the run can't be kept: {error.strerror}") from error
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO runs (id, config, data, created, changed, status, visitors,"
+                " command_key, server, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    row.id, json.dumps(config.to_dict()), data, row.created, row.created,
+                    row.status, json.dumps(row.visitors), row.command_key, self.server,
+                    row.lease_until,
+                ),
+            )  # fmt: skip
+        return row
+
+    def row(self, id: str) -> RunRow | None:
+        """What is known of a run; None if there is none of that id, or none that can be used."""
+        if not ID.fullmatch(id):
+            return None
+        with self._reading() as database:
+            found = database.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone()
+        if found is None or not self.files(id).path.is_dir():
+            return None
+        try:
+            return RunRow(
+                id,
+                TrainConfig.from_dict(json.loads(found["config"])),
+                found["data"],
+                found["created"],
+                found["status"],
+                found["message"],
+                found["name"],
+                json.loads(found["results"]),
+                tuple(json.loads(found["visitors"])),
+                found["command_key"],
+                found["server"],
+                found["lease_until"],
+            )
+        except (ValueError, TypeError):  # written by another version of the program
+            return None
+
+    def record(
+        self, id: str, status: RunStatus, message: str, results: dict[str, Any], *, in_hand: bool
+    ) -> None:
+        """Note how a run stands, and whether this server still has it in hand."""
+        server, until = (self.server, self._now() + LEASE_SECONDS) if in_hand else (None, 0.0)
+        with self._writing() as database:
+            database.execute(
+                "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, server = ?,"
+                " lease_until = ? WHERE id = ?",
+                (status, message, json.dumps(results), self._now(), server, until, id),
+            )
+
+    def allow(self, id: str, visitor: str) -> None:
+        """Let a visitor command a run from now on."""
+        with self._writing() as database:
+            found = database.execute("SELECT visitors FROM runs WHERE id = ?", (id,)).fetchone()
+            if found is not None:
+                visitors = sorted({*json.loads(found["visitors"]), visitor})
+                values = (json.dumps(visitors), id)
+                database.execute("UPDATE runs SET visitors = ? WHERE id = ?", values)
+
+    # Who has a run in hand.
+
+    def renew(self) -> None:
+        """Renew the leases of all runs that this server has in hand."""
+        with self._writing() as database:
+            database.execute(
+                "UPDATE runs SET lease_until = ? WHERE server = ?",
+                (self._now() + LEASE_SECONDS, self.server),
+            )
+
+    def lease(self, id: str) -> bool:
+        """Take a run in hand; False if another server that lives has it."""
+        with self._writing() as database:
+            found = database.execute(
+                "SELECT server, lease_until FROM runs WHERE id = ?", (id,)
+            ).fetchone()
+            if found is None or self._holds(found["server"], found["lease_until"]):
+                return False
+            database.execute(
+                "UPDATE runs SET server = ?, lease_until = ? WHERE id = ?",
+                (self.server, self._now() + LEASE_SECONDS, id),
+            )
+        return True
+
+    def elsewhere(self, row: RunRow) -> bool:
+        """Whether another server has the run in hand, or a process that is none of ours works."""
+        ours = row.server == self.server
+        return self._holds(row.server, row.lease_until) or (
+            not ours and Lock.is_held(self.files(row.id).lock)
+        )
+
+    def _holds(self, server: str | None, lease_until: float) -> bool:
+        """Whether that is another server, alive, whose lease has not run out."""
+        if server is None or server == self.server or lease_until < self._now():
+            return False
+        return Lock.is_held(self._servers / Path(server).name)
+
+    def _forget_dead_servers(self) -> None:
+        for path in self._servers.iterdir():
+            if path.name != self.server and not Lock.is_held(path):
+                with suppress(OSError):
+                    path.unlink()
+
+    # What is removed.
+
+    def remove_oldest(self, *, runs: int, bytes_on_disk: int, in_use: set[str]) -> None:
+        """Keep at most so many runs and bytes; the oldest go, but none that is in use anywhere."""
+        aged = []
+        for path in self.folder.iterdir():
+            if ID.fullmatch(path.name) and path.is_dir():
+                with suppress(OSError):
+                    files = RunFolder(path)
+                    written = files.state if files.state.exists() else path
+                    aged.append((written.stat().st_mtime, files.size(), files))
+        kept, total = 0, 0
+        for _, size, files in sorted(aged, key=lambda found: found[0], reverse=True):
+            id = files.path.name
+            if kept < runs and total + size <= bytes_on_disk or not self._may_go(id, in_use):
+                kept, total = kept + 1, total + size
+                continue
+            with self._writing() as database:
+                database.execute("DELETE FROM runs WHERE id = ?", (id,))
+            files.remove()
+
+    def _may_go(self, id: str, in_use: set[str]) -> bool:
+        row = self.row(id)
+        busy = id in in_use or Lock.is_held(self.files(id).lock)
+        return not busy and (row is None or not self.elsewhere(row))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, written at its end; StoreError if that can't be done."""
+        with self._lock:
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._database
+                except BaseException:
+                    self._database.rollback()
+                    raise
+                self._database.commit()
+            except sqlite3.Error as error:
+                raise StoreError(f"the index of runs can't be written: {error}") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._database
+            except sqlite3.Error as error:
+                raise StoreError(f"the index of runs can't be read: {error}") from error
+
+
+def writable(folder: Path) -> str:
+    """Why runs can't be kept in a folder, in a sentence; "" if they can."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f"probe-{os.getpid()}-{secrets.token_hex(4)}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

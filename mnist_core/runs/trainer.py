@@ -1,0 +1,288 @@
+"""A run that obeys: it trains step by step, looks for commands between steps, reports and saves."""
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from queue import SimpleQueue
+from time import monotonic, perf_counter
+
+from mnist_core.data.mnist import Dataset
+from mnist_core.runs.commands import (
+    Command,
+    GiveUpPlace,
+    Pause,
+    Resume,
+    Rewind,
+    SetLearningRate,
+    Stop,
+    TrainBatch,
+    TrainEpoch,
+)
+from mnist_core.runs.folder import RunFolder
+from mnist_core.runs.numbers import BatchPoint
+from mnist_core.runs.outbox import Outbox
+from mnist_core.runs.protocol import Order
+from mnist_core.runs.snapshots import Snapshot
+from mnist_core.runs.state import Report, RunState
+from mnist_core.runs.status import RunStatus
+from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from mnist_core.training.run import EpochResult, Progress, Run
+from mnist_core.training.train import train
+
+REPORT_EVERY = 0.1  # seconds, at least
+REPORT_SHARE = 0.02  # of the time may go into reports: big snapshots come less often
+SAVE_EVERY = 2.0  # seconds, at least, between checkpoints at the ends of epochs
+SAVE_WITHIN = 10.0  # seconds, at most, between any two checkpoints
+SAVE_SHARE = 0.05  # of the time may go into checkpoints at the ends of epochs
+EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns most at first
+EARLY_BYTES = 1 << 20  # and only weights up to this size, since the owner's memory is limited
+
+
+@dataclass(frozen=True)
+class OwnerGone:
+    """Nobody is left to command the run: it saves and ends."""
+
+
+Inbox = SimpleQueue[Command | OwnerGone]
+
+
+class Trainer:
+    """A run that obeys the commands in `inbox`."""
+
+    def __init__(self, order: Order, data: Dataset, inbox: Inbox, outbox: Outbox) -> None:
+        """ValueError (or CheckpointError, one of its kind) if the run can't be begun."""
+        self.data = data
+        self.config = order.config
+        self.files = RunFolder(Path(order.folder))
+        self.inbox = inbox
+        self.outbox = outbox
+        self.status: RunStatus = "running"
+        self.message = ""
+        self.saved_step: int | None = None
+        self.saved_at = float("-inf")
+        self.save_interval = SAVE_EVERY
+        self.next_report = 0.0
+        # The same as the owner keeps, to be written beside the checkpoint.
+        state = RunState(Path(order.folder).name, order.config)
+        self.state, self.snapshots = self.files.load_state(state)
+        try:
+            self._begin(self._first_run() if order.checkpoint is None else self._go_on(order))
+        except CheckpointError as error:
+            raise CheckpointError(f"the checkpoint can't be used, as {error}") from error
+
+    def _go_on(self, order: Order) -> Run:
+        """The run that the order's checkpoint is of."""
+        assert order.checkpoint is not None
+        checkpoint = load_checkpoint(order.checkpoint)
+        # The order's settings hold: one may go on from a snapshot with others.
+        checkpoint = replace(checkpoint, config=order.config.to_dict())
+        run = Run.resume(checkpoint, self.data)
+        if Path(order.checkpoint) == self.files.checkpoint:
+            self.saved_step = run.step
+        elif run.step == 0:
+            save_checkpoint(self.files.beginning, checkpoint)
+        return run
+
+    def _first_run(self) -> Run:
+        """The run as it was before its first step."""
+        if self.files.beginning.exists():
+            checkpoint = load_checkpoint(self.files.beginning)
+            return Run.resume(replace(checkpoint, config=self.config.to_dict()), self.data)
+        return Run(self.config, self.data)
+
+    def _begin(self, run: Run) -> None:
+        """Make `run` the one to go on with, and what is to be reported of it."""
+        self.run = run
+        self.steps = train(run)
+        self.first_step = run.step
+        self.seconds_before = sum(result.seconds for result in run.history)
+        self.pause_at: int | None = None
+        self.progress: Progress | None = None
+        self.running_seconds = 0.0  # by the clock on the wall, without pauses
+        self.running_since = monotonic()
+        self.new_results: list[EpochResult] = list(run.history)
+        self.new_snapshots: list[Snapshot] = []
+        self.new_rates: list[tuple[int, float]] = []
+        self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
+
+    def work(self) -> None:
+        """Train and obey until the run ends, gives up its place, or the owner is gone."""
+        self._report(restarted_at=self.run.step)
+        while self.status in ("running", "paused"):
+            if self.status == "paused" or not self.inbox.empty():
+                if self.status == "paused" and self.inbox.empty():
+                    self._save_while_waiting()
+                command = self.inbox.get()
+                gives_up = isinstance(command, GiveUpPlace) and self.status == "paused"
+                if gives_up or isinstance(command, OwnerGone):
+                    self._report(then_save=True)
+                    return
+                self._obey(command)
+            else:
+                self._advance()
+        if self.status == "diverged":  # the run went back to its last good weights
+            self.new_results = list(self.run.history)
+            self._report(restarted_at=self.run.step, then_save=True)
+        else:
+            self._report(then_save=True)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Pause():
+                self._set_status("paused")
+                self._report()
+            case Resume():
+                self.pause_at = None
+                self._set_status("running")
+                self._report()
+            case TrainBatch():
+                self.pause_at = self.run.step + 1
+                self._set_status("running")  # for one step only: not worth a report
+            case TrainEpoch():
+                epoch = self.run.step // self.run.steps_per_epoch
+                self.pause_at = (epoch + 1) * self.run.steps_per_epoch
+                self._set_status("running")
+                self._report()
+            case SetLearningRate(rate):
+                self.run.learning_rate = rate
+                self.new_rates.append((self.run.step, rate))
+                self.next_report = 0.0  # soon: a slider sends many of these
+                if self.status == "paused":
+                    self._report()
+            case Rewind():
+                self._set_status("paused")
+                self._begin(self._first_run())
+                self._report(restarted_at=0)
+            case Stop(reason):
+                self._set_status("stopped")
+                self.message = reason
+            case GiveUpPlace():  # it goes on: whoever asked must know
+                self._report()
+
+    def _set_status(self, status: RunStatus) -> None:
+        now = monotonic()
+        if self.status == "running":
+            self.running_seconds += now - self.running_since
+        self.running_since = now
+        self.status = status
+        self.message = ""
+
+    def _advance(self) -> None:
+        """One step, and what is due after it."""
+        progress = next(self.steps, None)
+        if progress is None:  # a finished run was resumed
+            self._set_status("finished")
+            return
+        self.progress = progress
+        if isfinite(progress.loss):
+            self.batches += 1
+            self.losses += progress.loss
+            self.accuracies += progress.accuracy
+        if progress.result is not None:
+            self.new_results.append(progress.result)
+        step = progress.step
+        if progress.status != "running":
+            self._set_status(progress.status)
+            self.message = progress.message
+            return
+        if step <= EARLY_STEPS and step & (step - 1) == 0:
+            self._keep_early_snapshot()
+        if step == self.pause_at:
+            self._set_status("paused")
+            self._report()
+            return
+        now = monotonic()
+        wait = self.save_interval if progress.result is not None else SAVE_WITHIN
+        save = now - self.saved_at >= min(wait, SAVE_WITHIN)
+        if self.outbox.idle and (save or now >= self.next_report):
+            self._report(then_save=save)
+        elif save:  # nobody reads: the batches since the last report are not in the curve yet
+            self._save()
+
+    # What leaves the process.
+
+    def _snapshot(self) -> Snapshot:
+        """The weights to predict with, copied."""
+        run = self.run
+        # As Run.network chooses them, without building a network ten times a second.
+        vector = run.model.parameters if run.ema is None or not run.step else run.ema
+        epoch = run.step // run.steps_per_epoch
+        return Snapshot(run.step, epoch, self.status, vector.flat.copy(), self._numbers())
+
+    def _numbers(self) -> Progress | None:
+        # Results travel on their own, each once.
+        return replace(self.progress, result=None) if self.progress else None
+
+    def _keep_early_snapshot(self) -> None:
+        if self.run.model.parameters.flat.nbytes <= EARLY_BYTES:
+            self.new_snapshots.append(self._snapshot())
+
+    def _report(self, restarted_at: int | None = None, *, then_save: bool = False) -> None:
+        """Note everything that is new, save it if that is due, and send it."""
+        started = perf_counter()
+        run, progress = self.run, self.progress
+        if not self.new_snapshots or self.new_snapshots[-1].step != run.step:
+            self.new_snapshots.append(self._snapshot())
+        batches = None
+        if self.batches:
+            means = self.losses / self.batches, self.accuracies / self.batches
+            batches = BatchPoint(run.step, self.batches, *means)
+        report = Report(
+            status=self.status,
+            learning_rate=run.learning_rate,
+            message=self.message,
+            progress=self._numbers(),
+            seconds=self.seconds_before + (progress.seconds if progress else 0.0),
+            images_per_second=progress.images / progress.seconds if progress else 0.0,
+            seconds_left=self._seconds_left(),
+            saved_step=self.saved_step,
+            restarted_at=restarted_at,
+            rate_changes=tuple(self.new_rates),
+            batches=batches,
+            results=tuple(self.new_results),
+            snapshots=tuple(self.new_snapshots),
+        )
+        self.new_results, self.new_snapshots, self.new_rates = [], [], []
+        self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
+        self.state.take(report)
+        for snapshot in report.snapshots:
+            self.snapshots.append(snapshot)
+        cost = perf_counter() - started + self.outbox.cost
+        if then_save:
+            self._save()
+            report = replace(report, saved_step=self.saved_step, message=self.message)
+        self.outbox.send(report)
+        self.next_report = monotonic() + max(REPORT_EVERY, cost / REPORT_SHARE)
+
+    def _seconds_left(self) -> float | None:
+        """The time that the remaining steps will take at the pace so far; None if unknown."""
+        done = self.run.step - self.first_step
+        if done <= 0 or self.status not in ("running", "paused"):
+            return None
+        seconds = self.running_seconds
+        if self.status == "running":
+            seconds += monotonic() - self.running_since
+        return seconds / done * (self.run.steps - self.run.step)
+
+    def _save(self) -> None:
+        """Write state and checkpoint; a full disk is told to whoever looks, no reason to end."""
+        started = monotonic()
+        try:
+            # The state first: what it holds of later steps is dropped when the run goes on from an
+            # older checkpoint, and nothing before that is missing.
+            self.state.saved_step = self.run.step
+            self.files.save_state(self.state, self.snapshots)
+            save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+            self.saved_step = self.run.step
+        except OSError as error:
+            reason = f"No checkpoint could be saved: {error.strerror or error}."
+            if reason not in self.message:
+                self.message = f"{self.message} {reason}".strip()
+        self.saved_at = monotonic()
+        self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
+
+    def _save_while_waiting(self) -> None:
+        """A pause is saved after it was reported, as a person waits for the answer."""
+        if self.saved_step != self.run.step:
+            self._save()
+            self._report()

@@ -1,0 +1,59 @@
+"""What an administrator sets wrongly is said, and does no harm."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
+
+
+def test_settings_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIGIT_LAB_TRAININGS", "3")
+    monkeypatch.setenv("DIGIT_LAB_PAUSE_AFTER", "7.5")
+    monkeypatch.setenv("DIGIT_LAB_END_AFTER", "30")
+    monkeypatch.setenv("DIGIT_LAB_DISK_MB", "2")
+    monkeypatch.setenv("DIGIT_LAB_MEMORY_MB", "1")
+    monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path))
+    settings = PoolSettings.from_environment()
+    assert (settings.trainings, settings.pause_after, settings.end_after) == (3, 7.5, 30)
+    assert (settings.bytes_on_disk, settings.bytes_in_memory) == (2 << 20, 1 << 20)
+    assert settings.folder == tmp_path and settings.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DIGIT_LAB_TRAININGS", "two"),
+        ("DIGIT_LAB_TRAININGS", "0"),
+        ("DIGIT_LAB_PAUSE_AFTER", "-1"),
+        ("DIGIT_LAB_PAUSE_AFTER", "nan"),
+        ("DIGIT_LAB_END_AFTER", "soon"),
+        ("DIGIT_LAB_DISK_MB", "inf"),
+        ("DIGIT_LAB_MEMORY_MB", "-5"),
+    ],
+)
+def test_a_senseless_setting_is_said_and_the_usual_one_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path))
+    settings = PoolSettings.from_environment()
+    (problem,) = settings.problems
+    assert variable in problem and value in problem and "instead" in problem
+    assert settings == PoolSettings(folder=tmp_path, problems=settings.problems)
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_another_one_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path / "file" / "runs"))
+    with LocalPool() as pool:
+        assert os.access(pool.settings.folder, os.W_OK)
+        assert pool.settings.folder != tmp_path / "file" / "runs"
+    (warning,) = caplog.messages
+    assert str(tmp_path / "file") in warning and "DIGIT_LAB_RUNS" in warning

@@ -1,0 +1,61 @@
+"""What tests of runs share: small settings, and conditions to wait for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.snapshots import Snapshot
+from mnist_core.runs.state import RunView
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import Progress
+
+TIMEOUT = 60.0  # seconds; only a failure takes so long
+CONFIG = TrainConfig(
+    hidden=(8,), optimizer="adam", learning_rate=0.01, dropout=0.1, ema_decay=0.9,
+    batch_size=20, epochs=4, train_size=190, seed=3,
+)  # fmt: skip
+ENDLESS = replace(CONFIG, epochs=10_000)
+STEPS_PER_EPOCH = 10
+
+
+def at(step: int, status: str) -> Callable[[RunView], bool]:
+    """Whether a run is at that step with that status."""
+    return lambda view: view.step == step and view.status == status
+
+
+def ended(view: RunView) -> bool:
+    return view.ended
+
+
+def wait_unseen(pool: LocalPool, handle: RunHandle, status: str) -> None:
+    """Until a run has that status, without looking at it."""
+    with pool.changed:
+        assert pool.changed.wait_for(lambda: handle.status == status, TIMEOUT), handle.status
+
+
+def wait_without_process(pool: LocalPool, handle: RunHandle) -> None:
+    with pool.changed:
+        assert pool.changed.wait_for(lambda: handle.process_id is None, TIMEOUT)
+
+
+PROGRESS = Progress(
+    step=7, steps=40, epoch=1, loss=0.1 + 0.2, accuracy=1 / 3, learning_rate=0.01, seconds=1.5,
+    images=140, result=None, status="running",
+)  # fmt: skip
+
+
+def snapshot(step: int, size: int = 4) -> Snapshot:
+    return Snapshot(step, step // 10, "running", np.full(size, step, np.float32), PROGRESS)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
