@@ -1,5 +1,5 @@
 """Reads .npz files, NumPy's form for several arrays, when they come from strangers.
-Only plain numbers in C order are read, never objects, and never more than the reader allows.
+Only plain numbers in C order are read, never objects, and never more than an array's header says.
 """
 
 from dataclasses import dataclass
@@ -35,9 +35,11 @@ class ArrayHeader:
 
 
 class Npz(Archive):
-    """An .npz file: its arrays' headers, known before any of their numbers are read.
+    """An .npz file: `headers` by the arrays' names, read before any of their numbers are.
 
-    Use it in a `with` statement. Raises ArchiveError for what is no .npz file of plain numbers.
+    Use it in a `with` statement, and compare the headers with what is allowed before an array is
+    read. Raises ArchiveError, with the reason, for what is no .npz file of plain numbers;
+    FileNotFoundError if there is none.
     """
 
     kind = ".npz"
@@ -55,7 +57,7 @@ class Npz(Archive):
             return _read_header(entry, name)
 
     def array(self, name: str) -> Array:
-        """One array; check the size in its header first."""
+        """All of one array; what its header says is how far it is read."""
         header, entry_name = self.headers[name], f"{name}.npy"
         with self.open(entry_name) as entry:
             entry.read(header.size)
@@ -63,25 +65,6 @@ class Npz(Archive):
             if len(content) < header.nbytes or not entry.at_end():
                 raise ArchiveError(f"{entry_name!r} is cut short or has a wrong shape")
         return np.frombuffer(content, header.dtype).reshape(header.shape)
-
-
-def read_npz(
-    source: str | Path | bytes, *, max_bytes: int, max_entries: int = MAX_ENTRIES
-) -> dict[str, Array]:
-    """All arrays of an .npz file by name.
-
-    Args:
-        source: the file's path, or its content.
-        max_bytes: what the arrays may take together, in bytes of numbers.
-        max_entries: how many arrays there may be.
-
-    Raises ArchiveError, with the reason, for anything that is not such a file or holds more;
-    FileNotFoundError if there is none.
-    """
-    with Npz(source, max_entries=max_entries) as file:
-        if sum(header.nbytes for header in file.headers.values()) > max_bytes:
-            raise ArchiveError(f"it would unpack to more than {max_bytes:,} bytes")
-        return {name: file.array(name) for name in file.headers}
 
 
 def _array_name(entry_name: str) -> str:

@@ -162,7 +162,7 @@ def _check_headers(headers: dict[str, ArrayHeader], model: dict[str, Any]) -> No
             continue
         if len(names) != len(needed):
             raise CheckpointError(
-                f"it has {len(names)} arrays of {group[:-1]}, but its network needs {len(needed)}"
+                f"it has {len(names)} arrays in {group}, but its network needs {len(needed)}"
             )
         if sorted(headers[group + name].shape for name in names) == sorted(needed):
             continue  # whether each has the right name is seen when they are copied
