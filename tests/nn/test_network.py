@@ -5,8 +5,9 @@ from math import log
 import numpy as np
 import pytest
 
-from mnist_core.nn.builders import build_mlp, build_model, normal_sigma
+from mnist_core.nn.builders import build_mlp, build_model
 from mnist_core.nn.functional import cross_entropy
+from mnist_core.nn.initialisation import normal_sigma
 from mnist_core.nn.layers import Dense, ReLU, Sigmoid
 from mnist_core.nn.network import Sequential, to_pixels
 from mnist_core.nn.optimizers import SGD
