@@ -13,7 +13,7 @@ import numpy as np
 from mnist_core.arrays import Array
 from mnist_core.nn.functional import cross_entropy
 from mnist_core.nn.network import ParameterVector, Sequential
-from mnist_core.nn.workspace import Scratch
+from mnist_core.nn.workspace import Workspace
 
 
 @lru_cache
@@ -51,8 +51,8 @@ class BatchGradient:
         self.gradients = model.new_gradients()  # the result
         self._lane_sums = (self.gradients, model.new_gradients())
         self._part = (model.new_gradients(), model.new_gradients())
-        scratch = Scratch()
-        self._scratches = (scratch, scratch if threads == 1 else Scratch())
+        work = Workspace(training=True)
+        self._workspaces = (work, work if threads == 1 else Workspace(training=True))
         self._second_thread = ThreadPoolExecutor(1) if threads == 2 else None
         if self._second_thread is not None:
             self._second_thread.submit(touch_blas_memory)  # it packs into memory of its own
@@ -77,7 +77,7 @@ class BatchGradient:
         if len(cut) == 1:  # no lanes to fill and to add up: for a small batch they are dear
             rng = dropout(0) if dropout is not None else None
             loss, right = self._part_gradient(
-                self.gradients, self._scratches[0], pixels, labels, scale, rng
+                self.gradients, self._workspaces[0], pixels, labels, scale, rng
             )
             return loss / len(labels), right / len(labels)
 
@@ -110,7 +110,7 @@ class BatchGradient:
             gradients = self._part[lane] if place else sums
             rng = dropout(number) if dropout is not None else None
             part_loss, part_right = self._part_gradient(
-                gradients, self._scratches[lane], pixels[part], labels[part], scale, rng
+                gradients, self._workspaces[lane], pixels[part], labels[part], scale, rng
             )
             if place:
                 sums.flat[...] += gradients.flat
@@ -121,17 +121,17 @@ class BatchGradient:
     def _part_gradient(
         self,
         gradients: ParameterVector,
-        scratch: Scratch,
+        work: Workspace,
         pixels: Array,
         labels: Array,
         scale: float,
         rng: np.random.Generator | None,
     ) -> tuple[float, int]:
         """One way forward and back; summed loss, and how many images are right."""
-        model = self.model
-        logits, caches = model.forward(model.input_batch(pixels), scratch=scratch, rng=rng)
+        model, work.rng = self.model, rng
+        logits, caches = model.forward(model.input_batch(pixels), work)
         right = np.count_nonzero(logits.argmax(axis=0) == labels)
         loss, dlogits = cross_entropy(logits, labels)  # (10, N)
         dlogits *= scale
-        model.backward(dlogits, caches, gradients, scratch=scratch)
+        model.backward(dlogits, caches, gradients, work)
         return loss * len(labels), int(right)
