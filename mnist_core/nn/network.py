@@ -5,7 +5,7 @@ All parameters of a network lie in one flat vector, so an optimizer takes a few 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 import numpy as np
@@ -182,5 +182,11 @@ def to_pixels(images: Array, dtype: Any = np.float32, out: Array | None = None) 
     if out is None:
         out = np.empty(rows.shape, dtype)
     out[...] = rows  # two passes, since one that converts and multiplies takes longer
-    out *= 1 / 255
+    out *= _one_level(out.dtype)
     return out
+
+
+@cache
+def _one_level(dtype: np.dtype) -> Array:
+    """1 / 255, (): as an array it spares NumPy the conversion of a Python number in every call."""
+    return np.full((), 1 / 255, dtype)

@@ -22,6 +22,8 @@ class Workspace:
         rng: the generator that Dropout draws from in training; the owner may change it.
     """
 
+    __slots__ = ("training", "rng", "needs_dx", "_arrays")  # made for every image: few and fast
+
     def __init__(self, *, training: bool = False, rng: np.random.Generator | None = None) -> None:
         self.training = training
         self.rng = rng
@@ -42,8 +44,11 @@ class Workspace:
 
         Its values are undefined, or all equal to `fill`; such an array is never written to.
         """
-        array = self._arrays.get((owner, name))
+        key = (owner, name)
+        array = self._arrays.get(key)
         if array is None or array.shape != shape:
-            array = np.empty(shape, dtype) if fill is None else np.full(shape, fill, dtype)
-            self._arrays[owner, name] = array
+            array = np.empty(shape, dtype) if fill is None else np.zeros(shape, dtype)
+            if fill:
+                array.fill(fill)
+            self._arrays[key] = array
         return array
