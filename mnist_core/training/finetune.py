@@ -1,4 +1,6 @@
-"""A copy of a network learns a few digits of one person, with MNIST's in between or without."""
+"""A copy of a network learns a few digits of one person, with MNIST's in between or without.
+Its steps are plain gradient descent, without dropout, momentum or anything else.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,7 +36,7 @@ class FineTuneSettings:
 
 @dataclass
 class FineTuned:
-    """What a settings led to: accuracies 0..1 after each of `steps`, the first being 0."""
+    """What the settings led to: accuracies 0..1 after each of `steps`, the first being 0."""
 
     network: Sequential
     steps: list[int] = field(default_factory=list)

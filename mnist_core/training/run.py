@@ -72,12 +72,12 @@ class Run:
             self.model.parameters.flat.size, momentum=config.momentum
         )
         self.average = self.model.new_gradients() if config.average else None
-        self.decay_factors = _decay_factors(self.model, config.weight_decay)
         self.learning_rate = config.learning_rate
         self.step = 0
         self.steps_per_epoch = config.steps_per_epoch
         self.steps = self.steps_per_epoch * config.epochs
         self.history: list[EpochResult] = []
+        self.decay_factors = _decay_factors(self.model, config.weight_decay)
 
     @classmethod
     def resume(cls, checkpoint: Checkpoint, data: Dataset) -> Self:

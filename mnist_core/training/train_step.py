@@ -26,14 +26,15 @@ def train_step(
     Returns the mean loss in nats and the share of right answers, 0..1, as they were before it.
     """
     model, optimizer = run.model, run.optimizer
-    scale = optimizer.gradient_scale(learning_rate)  # the rate itself for SGD: see SGD.step
+    # The learning rate, where the optimizer wants it in the gradient: SGD.step says why.
+    scale = optimizer.gradient_scale(learning_rate)
     per_image = scale / len(labels) if run.config.reduction == "mean" else scale
 
     def there_and_back(
         x: Array, labels: Array, gradients: ParameterVector, work: Workspace
     ) -> tuple[float, int]:
         logits, caches = model.forward(x, work)  # (10, n)
-        loss, dlogits = cross_entropy(logits, labels)  # their mean, (10, n)
+        loss, dlogits = cross_entropy(logits, labels)  # the mean, (10, n)
         dlogits *= per_image
         model.backward(dlogits, caches, gradients, work)
         right = np.count_nonzero(logits.argmax(axis=0) == labels)
