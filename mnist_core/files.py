@@ -1,21 +1,64 @@
-"""Writing files so that a reader finds each one whole: the old one or the new one, never a part."""
+"""Opening files that can be trusted to end, and writing files so that a reader finds them whole."""
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+# What else a path may lead to, by the test that finds it. Reading a pipe may wait for ever, and
+# reading a device may never come to an end.
+OTHER_KINDS: dict[Callable[[int], bool], str] = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
 
-def atomic_write(
-    path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True
-) -> None:
+
+def open_plain(path: str | Path) -> BinaryIO:
+    """The plain file at `path`, open for reading; links are followed.
+
+    Raises OSError, whose strerror is the reason, for a path that can't be opened and for one that
+    leads to anything but a plain file: IsADirectoryError for a folder, FileNotFoundError if there
+    is nothing.
+    """
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"):  # not every system has each of them
+        flags |= getattr(os, name, 0)
+    try:
+        # Without O_NONBLOCK a pipe would wait here for somebody who writes. What was opened is
+        # what is looked at next: nobody can put another file in its place in between.
+        descriptor = os.open(path, flags)
+    except ValueError as error:  # a zero byte or half a character
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from error
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # what opening a socket gives
+            raise OSError(errno.ENXIO, "not a plain file", str(path)) from error
+        raise
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            kind = next((name for test, name in OTHER_KINDS.items() if test(mode)), "something")
+            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+            raise OSError(number, f"not a plain file, but {kind}", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def atomic_write(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Have `write` fill a temporary file beside `path`, which then takes its place in one step.
 
     Each call has a temporary file of its own, so several may write the same path at once: the last
     one to finish stays. A `durable` file is on the disk when this returns, and so survives a loss
-    of power; others survive the end of any process. OSError, and nothing left behind, if the file
-    can't be written.
+    of power; others survive the end of any process. OSError that names the path, and nothing left
+    behind, if the file can't be written.
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
     try:
@@ -25,6 +68,11 @@ def atomic_write(
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):  # the folder itself may be gone, and the file with it
+            temporary.unlink()
+        if isinstance(error, OSError):
+            # Of the same kind (no space, no folder, no right) as the error itself.
+            reason = f"{path} can't be written: {error.strerror or error}"
+            raise OSError(error.errno or errno.EIO, reason) from error
         raise

@@ -1,11 +1,14 @@
-"""Files are written whole or not at all, whoever else writes them."""
+"""Only plain files are read; files are written whole or not at all, whoever else writes them."""
 
+import os
+import socket
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from mnist_core.files import atomic_write
+from mnist_core.files import atomic_write, open_plain
 
 
 def test_what_is_written_is_there(tmp_path: Path) -> None:
@@ -46,3 +49,53 @@ def test_many_may_write_one_file_at_once_and_it_is_always_whole(tmp_path: Path) 
         thread.join()
     assert errors == []
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a device", "a socket"])
+def test_only_plain_files_are_opened_and_nothing_waits(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)  # nobody will ever write into it
+    elif kind == "a socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="not a plain file"):
+        open_plain(path)
+
+
+def test_a_plain_file_is_opened_through_a_link_too(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"content")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    for name in ("a", "link"):
+        with open_plain(tmp_path / name) as file:
+            assert file.read() == b"content"
+
+
+@pytest.mark.parametrize("name", ["missing", "x" * 300, "zero\0byte", "half\ud800"])
+def test_a_name_that_leads_nowhere_is_an_error_of_the_system(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OSError) as refusal:
+        open_plain(tmp_path / name)
+    assert refusal.value.strerror
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists what is open as files")
+def test_nothing_stays_open_of_what_is_refused(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(OSError):
+            open_plain(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("name", ["missing/a", "file/a", "folder"])
+def test_a_write_that_fails_names_the_file_and_the_reason(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=f"{name} can't be written: ") as refusal:
+        atomic_write(tmp_path / name, lambda file: file.write(b"new"))
+    assert refusal.value.errno
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]

@@ -9,22 +9,20 @@ from math import exp, pi
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_core.arrays import Array
+from mnist_core.arrays import PIXELS, SIDE, Array
 
-SIDE = 28  # pixels
 CENTRE = (SIDE - 1) / 2  # the picture's middle, in pixels from the middle of its first pixel
-PIXELS = SIDE * SIDE
 # Images are worked on with a frame of blank pixels, so that nothing outside one needs a test. A
 # row has one blank pixel in front; the one behind it is the next row's. Seen as one long line of
 # pixels, the neighbours of every pixel are then 1 and ROW away, also where a row or image ends.
 ROW = SIDE + 1
 FRAMED = (SIDE + 2) * ROW + 1  # pixels of a framed image: blank rows above and below, one to end
 MAPS = 64  # maps used at a time: what is computed on the way stays in the processor's cache
-# So many images far apart are moved by one map in augment, since making a map takes longer than
-# using it. An MLP with 64 units came to the same validation accuracy with 1, 4 and 16.
+# Images that share one map in augment, since making a map takes longer than using it. They are
+# far apart. An MLP with 64 units came to the same validation accuracy with 1, 4 and 16.
 SHARING = 4
 # A bend is a sum of waves, fewer than WAVES half periods along a picture's diagonal. SMOOTHNESS
-# is the standard deviation (pixels) of the Gaussian that blurs white noise into a like field.
+# is the standard deviation (pixels) of the Gaussian that blurs white noise into a similar bend.
 WAVES = 3.5
 SMOOTHNESS = 5.0
 # The largest settings: beyond them no digit is left to read.
@@ -95,13 +93,13 @@ AUGMENTATIONS = {
 def augment(images: Array, settings: Augmentation, *, rng: np.random.Generator) -> Array:
     """New images uint8 (N, 28, 28): `images` uint8 (N, 28, 28) varied at random.
 
-    Thickness is every image's own; how ink is moved is shared by SHARING of them. The same images,
-    settings and state of `rng` give the same result to the bit. Call it with at least 256 images,
-    if there are as many: fewer take more time each.
+    Each image has a thickness of its own; SHARING of them are moved in the same way. The same
+    images, settings and state of `rng` give the same result to the bit. Calls with fewer than 256
+    images take longer per image.
     """
     n = len(images)
     n_maps = -(-n // SHARING)
-    # Drawn even where unused: a setting then doesn't change what the others come to.
+    # Drawn for settings of 0 too, so that switching one on doesn't change what the others do.
     thickness = settings.thickness * rng.uniform(-1, 1, n)
     chance = rng.uniform(-1, 1, (6, n_maps))
     maps = None
@@ -159,11 +157,9 @@ def _vary(images: Array, thickness: Array | None, maps: Array | None, sharing: i
     `maps` (2, M, 3 + K) are used by `sharing` images each: M = ceil(N / sharing).
     """
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE):
-        raise ValueError(
-            f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}"
-        )
+        raise ValueError(f"images must be uint8 (N, 28, 28), not {images.dtype} {images.shape}")
     out = np.empty(images.shape, np.uint8)
-    # A tile's images are all to grow or all to get thinner, but for one tile, and as far.
+    # Sorted, so that the images of nearly every tile change in one direction and equally far.
     order = np.arange(len(images)) if thickness is None else np.argsort(thickness)
     for first_map, start in enumerate(range(0, len(images), MAPS * sharing)):
         tile = order[start : start + MAPS * sharing]
@@ -282,7 +278,7 @@ def _sample(framed: Array, sources: Array) -> Array:
     left, right = np.empty_like(sources), np.empty_like(sources)
     for start in range(0, len(framed), len(place)):
         n = min(len(place), len(framed) - start)
-        # Every place is in the line; mode "wrap" is the one that takes no time to make sure.
+        # Every place lies in the line, so the fastest mode will do: "wrap" doesn't check it.
         above = pairs[start * FRAMED :]
         above.take(place[:n], out=left[0, :n], mode="wrap")
         above[ROW:].take(place[:n], out=left[1, :n], mode="wrap")

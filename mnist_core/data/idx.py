@@ -5,14 +5,20 @@ Files come from other people too, so nothing that a header says is believed unch
 import gzip
 import hashlib
 import zlib
+from io import BytesIO
+from math import prod
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from mnist_core.arrays import Array
+from mnist_core.files import open_plain
 
 MAX_IDX_BYTES = 512 * 2**20
 UINT8_MAGIC = b"\x00\x00\x08"  # two zeros and the type code; the number of axes follows
+GZIP_MAGIC = b"\x1f\x8b"
+PIECE = 2**20  # bytes read at a time
 
 
 class DataError(ValueError):
@@ -25,30 +31,54 @@ def read_idx(path: Path, axes: int) -> tuple[Array, str]:
     Raises DataError unless the file is whole, of bytes, and has `axes` axes.
     """
     try:
-        with open(path, "rb") as plain:
-            packed = plain.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else open(path, "rb") as file:
-            content = file.read(MAX_IDX_BYTES + 1)
+        with open_plain(path) as file:
+            packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+            file.seek(0)
+            if packed:
+                return _read(cast(BinaryIO, gzip.GzipFile(fileobj=file)), axes, path.name)
+            return _read(file, axes, path.name)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path.name} can't be read: {error or 'it is cut short'}") from error
-    if len(content) > MAX_IDX_BYTES:
-        raise DataError(f"{path.name} unpacks to more than {MAX_IDX_BYTES >> 20} MB")
-    if content[:4] != UINT8_MAGIC + bytes([axes]):
+        reason = getattr(error, "strerror", None) or error or "it is cut short"
+        raise DataError(f"{path.name} can't be read: {reason}") from error
+
+
+def idx_from_bytes(content: bytes, axes: int, name: str) -> Array:
+    """The uint8 array in the bytes of an IDX file that is not packed; DataError names it `name`."""
+    return _read(BytesIO(content), axes, name)[0]
+
+
+def _read(file: BinaryIO, axes: int, name: str) -> tuple[Array, str]:
+    """The array in an unpacked IDX file, and its SHA-256.
+
+    Memory grows with what has been read, and reading ends one byte behind what the header claims:
+    neither a header that claims too much nor a file that goes on for ever takes more.
+    """
+    magic = file.read(4)
+    if magic != UINT8_MAGIC + bytes([axes]):
         raise DataError(
-            f"{path.name} starts with the bytes {content[:4].hex(' ') or '(none)'}, but an IDX "
+            f"{name} starts with the bytes {magic.hex(' ') or '(none)'}, but an IDX "
             f"file of bytes with {axes} axes starts with {UINT8_MAGIC.hex(' ')} {axes:02x}"
         )
-    start = 4 + 4 * axes
-    if len(content) < start:
-        raise DataError(f"{path.name} is cut short in its header")
-    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", count=axes, offset=4))
-    size = 1
-    for n in shape:  # Python's integers: sizes in a hostile header must not wrap around
-        size *= n
-    if size != len(content) - start:
+    sizes = file.read(4 * axes)
+    if len(sizes) < 4 * axes:
+        raise DataError(f"{name} is cut short in its header")
+    shape = tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
+    size = prod(shape)  # Python's integers: sizes in a hostile header must not wrap around
+    if size > MAX_IDX_BYTES:
+        raise DataError(f"{name} should hold {size:,} values, more than {MAX_IDX_BYTES >> 20} MB")
+    sha256 = hashlib.sha256(magic + sizes)
+    values = bytearray()
+    while piece := file.read(min(PIECE, size + 1 - len(values))):
+        values += piece
+        sha256.update(piece)
+    if len(values) != size:
+        found = f"{len(values):,}" if len(values) < size else "more"
         raise DataError(
-            f"{path.name} should hold {size:,} values after its header, but it holds "
-            f"{len(content) - start:,}"
+            f"{name} should hold {size:,} values after its header, but it holds {found}"
         )
-    sha256 = hashlib.sha256(content).hexdigest()
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape), sha256
+    try:
+        array = np.frombuffer(values, np.uint8).reshape(shape)
+    except ValueError as error:  # no values, but sizes whose product no array can have
+        raise DataError(f"{name} has the impossible shape {shape}") from error
+    array.flags.writeable = False  # a data set is shared by all that learn from it
+    return array, sha256.hexdigest()

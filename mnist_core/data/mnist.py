@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_core.arrays import Array
+from mnist_core.arrays import CLASSES, SIDE, Array
 from mnist_core.data.idx import DataError, read_idx
 from mnist_core.paths import MNIST_FOLDER
 
@@ -39,7 +39,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images to learn from, to choose settings with, and to judge the choice with once."""
+    """Images to learn from, to choose settings with, and to test the chosen ones with, once."""
 
     train: Split
     validation: Split
@@ -61,9 +61,11 @@ def _read_split(root: Path, prefix: str) -> tuple[Split, list[str]]:
     labels_file = _find(root, f"{prefix}-labels-idx1-ubyte")
     images, images_sha256 = read_idx(images_file, axes=3)
     labels, labels_sha256 = read_idx(labels_file, axes=1)
-    if images.shape[1:] != (28, 28):
+    if images.shape[1:] != (SIDE, SIDE):
         height, width = images.shape[1:]
-        raise DataError(f"{images_file.name} holds pictures of {height}x{width}, not 28x28 pixels")
+        raise DataError(
+            f"{images_file.name} holds pictures of {height}x{width}, not {SIDE}x{SIDE} pixels"
+        )
     if len(images) != len(labels):
         raise DataError(
             f"{images_file.name} holds {len(images):,} pictures, but {labels_file.name} "
@@ -71,8 +73,8 @@ def _read_split(root: Path, prefix: str) -> tuple[Split, list[str]]:
         )
     if not len(labels):
         raise DataError(f"{images_file.name} holds no pictures")
-    if labels.max() > 9:
-        where = int(np.argmax(labels > 9))
+    if labels.max() >= CLASSES:
+        where = int(np.argmax(labels >= CLASSES))
         raise DataError(
             f"{labels_file.name} has the label {labels[where]} at position {where:,}; "
             "labels are digits from 0 to 9"
@@ -119,12 +121,14 @@ def balanced_subset(split: Split, size: int, *, rng: np.random.Generator) -> Spl
         )
     if size == len(split):
         return split
-    members = [rng.permutation(np.flatnonzero(split.labels == digit)) for digit in range(10)]
-    shares = [0] * 10
+    members = [rng.permutation(np.flatnonzero(split.labels == digit)) for digit in range(CLASSES)]
+    shares = [0] * CLASSES
     for _ in range(size):  # one example at a time to the class with the fewest
-        digit = min((d for d in range(10) if shares[d] < len(members[d])), key=shares.__getitem__)
+        digit = min(
+            (d for d in range(CLASSES) if shares[d] < len(members[d])), key=shares.__getitem__
+        )
         shares[digit] += 1
-    chosen = np.concatenate([members[d][: shares[d]] for d in range(10)])
+    chosen = np.concatenate([members[d][: shares[d]] for d in range(CLASSES)])
     return split[np.sort(chosen)]
 
 

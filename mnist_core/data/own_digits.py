@@ -5,16 +5,15 @@ The ZIP holds a PNG for every digit, for people, and a pair of IDX files, for pr
 import io
 import re
 import struct
-import tempfile
 import zipfile
-import zlib
-from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from mnist_core.arrays import SIDE, Array
-from mnist_core.data.idx import DataError, read_idx
+from mnist_core.arrays import CLASSES, SIDE, Array, Picture
+from mnist_core.data.idx import DataError, idx_from_bytes
 from mnist_core.data.mnist import Split
+from mnist_core.data.zip_files import Archive, ArchiveError
 
 MAX_DIGITS = 1000
 MAX_ZIP_BYTES = 2 * 2**20
@@ -22,8 +21,6 @@ MAX_UNPACKED_BYTES = 4 * 2**20
 IMAGES_NAME = "train-images-idx3-ubyte"
 LABELS_NAME = "train-labels-idx1-ubyte"
 PNG_NAME = re.compile(r"[0-9]-[0-9]{1,4}\.png", re.ASCII)
-PLAIN_ZIP = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-ENCRYPTED = 1  # a bit of a ZIP entry's flags
 
 
 class CollectionError(ValueError):
@@ -80,17 +77,11 @@ def _idx_bytes(array: Array) -> bytes:
     return header + array.tobytes()
 
 
-def png_bytes(image: Array) -> bytes:
-    """A grey PNG of an image, uint8 (H, W). Format: W3C, "Portable Network Graphics", 2003."""
-    height, width = image.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # every row begins with its filter: 0, none
-    rows[:, 1:] = image
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)  # 8 bits, grey, not interlaced
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
+def png_bytes(image: Picture) -> bytes:
+    """A grey PNG of an image, uint8 (H, W); the same image gives the same bytes."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", compress_level=9)
+    return file.getvalue()
 
 
 def from_zip(content: bytes) -> Split:
@@ -102,51 +93,38 @@ def from_zip(content: bytes) -> Split:
     if len(content) > MAX_ZIP_BYTES:
         raise CollectionError(f"The ZIP is larger than {MAX_ZIP_BYTES >> 20} MB.")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_entries(archive.infolist())
-            images, labels = archive.read(IMAGES_NAME), archive.read(LABELS_NAME)
-    except CollectionError:
-        raise
-    except Exception:
-        # zipfile fails in every way on broken bytes, and which of them tells the sender nothing.
-        raise CollectionError("The ZIP is damaged: please download it again.") from None
-    return _checked(images, labels)
+        with Archive(content, max_entries=MAX_DIGITS + 2) as archive:
+            _check_entries(archive)
+            images, labels = (
+                idx_from_bytes(archive.read(name, MAX_UNPACKED_BYTES), axes, name)
+                for name, axes in ((IMAGES_NAME, 3), (LABELS_NAME, 1))
+            )
+    except (ArchiveError, DataError) as error:
+        raise CollectionError(
+            f"The ZIP can't be used, since {error}: please download it again."
+        ) from error
+    return _checked(Split(images, labels))
 
 
-def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+def _check_entries(archive: Archive) -> None:
     """CollectionError unless the entries are those of a collection, by what they claim to be."""
-    names = [entry.filename for entry in entries]
-    if len(entries) > MAX_DIGITS + 2:
-        raise CollectionError(f"The ZIP holds more than {MAX_DIGITS:,} digits.")
-    if len(set(names)) < len(names):
-        raise CollectionError("The ZIP holds two files of the same name.")
     for name in (IMAGES_NAME, LABELS_NAME):
-        if name not in names:
+        if name not in archive.entries:
             raise CollectionError(f"The ZIP has no file {name}: choose one that was saved here.")
-    for name in names:
+    for name in archive.entries:
         if name not in (IMAGES_NAME, LABELS_NAME) and not PNG_NAME.fullmatch(name):
             raise CollectionError(f"The ZIP holds a file that is none of ours: {name[:60]!r}.")
-    if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+    if sum(entry.file_size for entry in archive.entries.values()) > MAX_UNPACKED_BYTES:
         raise CollectionError(f"The ZIP unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB.")
-    if any(e.compress_type not in PLAIN_ZIP or e.flag_bits & ENCRYPTED for e in entries):
-        raise CollectionError("The ZIP is packed in a way that can't be read here.")
 
 
-def _checked(images: bytes, labels: bytes) -> Split:
-    """The pair of IDX files as a collection; the reader of data sets does the checking."""
-    with tempfile.TemporaryDirectory() as folder:
-        images_file, labels_file = Path(folder, IMAGES_NAME), Path(folder, LABELS_NAME)
-        images_file.write_bytes(images)
-        labels_file.write_bytes(labels)
-        try:
-            collection = Split(read_idx(images_file, axes=3)[0], read_idx(labels_file, axes=1)[0])
-        except DataError as error:
-            raise CollectionError(f"The ZIP can't be used: {error}.") from None
+def _checked(collection: Split) -> Split:
+    """The collection, whose images and labels are not yet known to fit; CollectionError if not."""
     if collection.images.shape != (len(collection), SIDE, SIDE):
         raise CollectionError("The ZIP does not hold a label for every picture of 28x28 pixels.")
     if len(collection) > MAX_DIGITS:
         raise CollectionError(f"The ZIP holds more than {MAX_DIGITS:,} digits.")
-    if len(collection) and collection.labels.max() > 9:
+    if len(collection) and collection.labels.max() >= CLASSES:
         raise CollectionError("The ZIP has a label that is no digit from 0 to 9.")
     if not all(image.any() for image in collection.images):
         raise CollectionError("The ZIP has a picture without any ink.")

@@ -6,11 +6,11 @@ from math import sqrt
 
 import numpy as np
 
-from mnist_core.arrays import Array
+from mnist_core.arrays import CLASSES, Array
 
 
-def confusion_matrix(predictions: Array, labels: Array, classes: int = 10) -> Array:
-    """Counts (true class, predicted class), (10, 10)."""
+def confusion_matrix(predictions: Array, labels: Array, classes: int = CLASSES) -> Array:
+    """Counts (true class, predicted class), (classes, classes)."""
     cells = labels.astype(np.intp) * classes + predictions
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
@@ -19,7 +19,7 @@ def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, flo
     """The 95 % interval of a share of `right` out of `total`, both ends in 0..1.
 
     Wilson 1927: unlike the plain normal interval it is sensible for a few examples and for a
-    share of 0 or 1. No examples say nothing: (0, 1).
+    share of 0 or 1. Without examples nothing is known: (0, 1).
     """
     if total == 0:
         return 0.0, 1.0

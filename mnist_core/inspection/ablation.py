@@ -140,9 +140,9 @@ def unit_importance(
 ) -> Iterator[Importance]:
     """Remove every unit of a hidden layer in turn; yields after each tile of images.
 
-    A removed unit gives 0, or its value in `replacements` (units,): with its mean activation
-    there, what is measured is the loss of what it says about the image, without the shock of a
-    value that the next layer has never met.
+    A removed unit gives 0, or its value in `replacements` (units,). With its mean activation
+    there, only what it says about the single image is lost: the next layer does not meet a value
+    that it has never seen.
     """
     rest = _Rest(model, layer)
     if replacements is None:

@@ -49,11 +49,11 @@ def maximize_activation(
 
     What is climbed is the unit's input W x + b, whose gradient does not vanish where a ReLU is
     off or a sigmoid saturated. Of a feature map it is the value in its centre, which shows the
-    pattern it looks for, or the mean of all. Without more, that gives pixel noise that no one
-    would write (Erhan et al. 2009 met it); so neighbouring pixels are drawn to each other's mean
-    with the weight `smoothness`, and white costs `ink_cost` a pixel: paper stays paper where the
-    unit does not care. Each unit's gradient is scaled to a root mean square of 1, so that the
-    same two numbers serve weak and strong units.
+    pattern it looks for, or the mean of all. Climbing that alone ends in noise that looks like no
+    handwriting (Erhan et al. 2009); so neighbouring pixels are drawn to each other's mean
+    with the weight `smoothness`, and white costs `ink_cost` a pixel: a pixel that does not
+    matter to the unit stays black. Each unit's gradient is scaled to a root mean square of 1, so
+    that the same two numbers serve weak and strong units.
     """
     units = np.asarray(units, np.intp)
     layers = model.layers[: layer.weights + 1]

@@ -126,9 +126,9 @@ def unit_responses(
 ) -> Array:
     """One number for each unit and image, (units, N): how strongly the unit answers.
 
-    For a feature map it is the largest value in it, the strength of what was found at the place
-    where it is most itself. A digit has a feature in few places, so that a mean would say more
-    about the empty paper around it.
+    For a feature map it is the largest value in it: how clearly the feature was found in the
+    place where it is clearest. A feature is in few places of a digit, so a mean would say more
+    about the empty paper around them.
     """
     layers = model.layers[: (layer.weights if before_activation else layer.output) + 1]
     responses = np.empty((layer.units, len(images)), model.dtype)

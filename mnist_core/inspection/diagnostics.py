@@ -1,4 +1,4 @@
-"""How a training run is doing, from its gradients, its steps and its history; and what ails it.
+"""How a training run is doing, from its gradients, its steps and its history; and what is wrong.
 Every diagnosis has a name, a reason in numbers, and a change of the settings that should cure it.
 """
 
@@ -16,7 +16,7 @@ from mnist_core.nn.network import ParameterVector, Sequential, to_pixels
 from mnist_core.training.config import LIMITS, TrainConfig
 from mnist_core.training.run import EpochResult, Status
 
-GUESSING = log(CLASSES)  # the loss, in nats, of giving every digit a tenth
+GUESSING = log(CLASSES)  # the loss, in nats, of the probability 1/10 for every digit
 HARDLY_BETTER = 0.95  # of that loss
 STEPS_TOO_SMALL = 1e-5  # update / weight: about 1e-3 is usual in training
 STEPS_TOO_LARGE = 0.1
@@ -34,31 +34,23 @@ def gradient_of(model: Sequential, images: Array, labels: Array) -> ParameterVec
 
 def root_mean_squares(vector: ParameterVector) -> dict[str, float]:
     """The root mean square of each array by its path ("0.W"): of weights, gradients or updates."""
-    return {name: _rms([array]) for name, array in vector.named().items()}
+    return {name: _rms(array) for name, array in vector.named().items()}
 
 
-def layer_root_mean_squares(vector: ParameterVector) -> dict[int, float]:
-    """The same over all of a layer's values, by the layer's number."""
-    return {
-        number: _rms(list(arrays.values())) for number, arrays in enumerate(vector.layers) if arrays
-    }
-
-
-def _rms(arrays: Sequence[Array]) -> float:
-    # In float64: the squares of an exploding gradient do not fit into float32.
-    squares = sum(float(np.square(array, dtype=np.float64).sum()) for array in arrays)
-    return (squares / sum(array.size for array in arrays)) ** 0.5
+def _rms(array: Array) -> float:
+    # In float64: the squares of a diverging run's gradient do not fit into float32.
+    return float(np.square(array, dtype=np.float64).mean()) ** 0.5
 
 
 def update_ratios(before: Mapping[str, Array], after: Mapping[str, Array]) -> dict[str, float]:
     """How far each array moved against its size: rms(after - before) / rms(before), by path.
 
-    Of one step it is usually about 0.001; of several, divide by the root of their number at
-    most. An array that was all zeros, as new biases are, has no ratio and is left out.
+    For one step it is usually about 0.001; for n steps it grows up to n-fold. An array that was
+    all zeros, as new biases are, has no ratio and is left out.
     """
-    sizes = {name: _rms([array]) for name, array in before.items()}
+    sizes = {name: _rms(array) for name, array in before.items()}
     return {
-        name: _rms([after[name].astype(np.float64) - before[name]]) / size
+        name: _rms(after[name].astype(np.float64) - before[name]) / size
         for name, size in sizes.items()
         if size > 0
     }
@@ -88,10 +80,10 @@ def diagnose(
     ratios: Mapping[str, float] | None = None,
     activities: Sequence[Activity] = (),
 ) -> list[Diagnosis]:
-    """What ails a run, the worst first; empty for a healthy one.
+    """What is wrong with a run, the worst first; empty for a healthy one.
 
     `ratios` are update_ratios of one step, `activities` one for each hidden layer. Without them
-    less is known and less is said.
+    fewer faults can be found.
     """
     weights = [ratio for name, ratio in (ratios or {}).items() if name.endswith(".W")]
     found = [
@@ -111,7 +103,7 @@ def _diverging(
     if status == "diverged":
         reason = "The loss is no longer a finite number."
     elif losses and not losses[-1] < 2 * GUESSING:
-        reason = f"The loss is {losses[-1]:.3g}; who gives every digit a tenth has {GUESSING:.2f}."
+        reason = f"The loss is {losses[-1]:.3g}; pure guessing has a loss of {GUESSING:.2f}."
     elif ratios and not (isfinite(max(ratios)) and max(ratios) <= 1):
         reason = f"One step changes weights by {max(ratios):.3g} times their own size."
     else:
@@ -133,8 +125,8 @@ def _not_learning(
     if not history or history[-1].train_loss < HARDLY_BETTER * GUESSING:
         return None
     reason = (
-        f"After {history[-1].epoch} epochs the loss is {history[-1].train_loss:.2f}, and who gives "
-        f"every digit a tenth has {GUESSING:.2f}."
+        f"After {history[-1].epoch} epochs the loss is {history[-1].train_loss:.2f}; pure guessing "
+        f"has a loss of {GUESSING:.2f}."
     )
     if config.initialisation.startswith("normal(") and float(config.initialisation[7:-1]) < 1e-4:
         return Diagnosis(

@@ -1,8 +1,8 @@
 """Says when a picture is no digit at all, and why: a network can only answer with one of ten.
 A small network of its own has learned to tell digits from letters, scribbles, lines and the like.
 
-It judges the picture, not somebody's answer, and so holds for every network that answers. That
-its classes are kinds of pictures is what makes a reason out of a number.
+It looks at the picture alone, not at a network's answer, so one detector serves every network.
+Its classes are kinds of pictures: the most probable one is the reason that is given.
 """
 
 from dataclasses import dataclass
@@ -40,12 +40,15 @@ class DigitDetector:
 
     @classmethod
     def load(cls, path: Path = DIGIT_DETECTOR_FILE) -> Self:
-        """The detector in a file; CheckpointError if it is none."""
-        checkpoint = load_checkpoint(path)
-        threshold = checkpoint.config.get("threshold")
-        if not isinstance(threshold, float) or not 0 <= threshold <= 1:
-            raise CheckpointError(f"{path.name} does not say from when on a picture is a digit")
-        return cls(checkpoint.network(), threshold)
+        """The detector in a file; CheckpointError, with the file's name, if it is none."""
+        try:
+            checkpoint = load_checkpoint(path)
+            threshold = checkpoint.config.get("threshold")
+            if not isinstance(threshold, float) or not 0 <= threshold <= 1:
+                raise CheckpointError("it does not say how probable a digit must be")
+            return cls(checkpoint.network(), threshold)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path.name} can't be used: {error}") from error
 
     def digit_probabilities(self, images: Array) -> Array:
         """How probably each image, uint8 (N, 28, 28), is a digit at all: (N,)."""

@@ -78,7 +78,7 @@ class NeighbourIndex:
 def first_of_each_class(labels: Array, count: int) -> Array:
     """Indices, rising, of about `count` examples with equally many of each class; all if they fit.
 
-    A class with too few has all of its examples in it, and the others get no more for that.
+    A class with fewer examples than its share gives all of them; the others give no more for that.
     """
     if count >= len(labels):
         return np.arange(len(labels))

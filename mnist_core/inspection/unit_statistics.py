@@ -18,11 +18,11 @@ from mnist_core.nn.network import Sequential
 # Where a unit counts as active (its input is above 0), and the bounds of what it can answer.
 ACTIVE_ABOVE = {"sigmoid": 0.5, "relu": 0.0, "tanh": 0.0, "": 0.0}
 BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-CONSTANT_SHARE = 0.01  # of the range between the bounds: a smaller spread is none
-BOUND_SHARE = 0.01  # of that range: so near to a bound, the gradient is all but gone
+CONSTANT_SHARE = 0.01  # of the range between the bounds: a smaller spread counts as none
+BOUND_SHARE = 0.01  # of that range: closer to a bound, the gradient is nearly zero
 SATURATED_SHARE = 0.95  # of the images
-# Images at once where a change is tried for each unit: what 1,024 units give for them, twice,
-# has to stay in a core's cache.
+# Images computed at once where a change is tried for each unit: two arrays of (1,024 units, TILE)
+# fit into a core's cache.
 TILE = 256
 
 
@@ -60,9 +60,10 @@ def unit_activity(responses: Array, activation: str) -> Activity:
 
 
 def logit_effects(model: Sequential, layer: HiddenLayer, images: Array) -> Array:
-    """How far each logit moves, against the mean of the ten, with one spread more of a unit.
+    """How far each logit moves, compared to the mean of all ten, when a unit answers more strongly.
 
-    Returns (10, units), each column with the sum 0: the gradient of the logits by the unit,
+    More strongly by one standard deviation of the unit. Returns (10, units), each column with the
+    sum 0: the gradient of the logits by the unit,
     averaged over uint8 images (N, 28, 28), times the unit's standard deviation over them. For
     the last hidden layer the gradient is W, so that this is exact for any image; for a feature
     map, all of it is raised by the standard deviation of its mean. About 500 images are enough.
@@ -119,9 +120,9 @@ def extreme_images(responses: Array, count: int = 9) -> tuple[Array, Array]:
 def similarity_order(weights: Array) -> Array:
     """An order of the units in which neighbours are alike, (units,).
 
-    `weights` (units, ..) are compared by their cosine. The two most similar units are a chain,
-    and again and again the unit that is most similar to one of its ends is added there: so
-    copies of a unit come next to it.
+    `weights` (units, ..) are compared by their cosine. The two most similar units begin a
+    chain, and the unit that is most similar to one of its ends is added there until none is left:
+    so copies of a unit come next to it.
     """
     rows = weights.reshape(len(weights), -1).astype(np.float64)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -132,7 +133,7 @@ def similarity_order(weights: Array) -> Array:
         return np.zeros(1, np.intp)
     first, last = np.unravel_index(similarity.argmax(), similarity.shape)
     left, right = [int(first)], [int(last)]  # the chain is left, reversed, and right
-    similarity[:, [first, last]] = -np.inf  # nobody's next any more
+    similarity[:, [first, last]] = -np.inf  # in the chain already
     for _ in range(len(rows) - 2):
         to_left, to_right = similarity[left[-1]], similarity[right[-1]]
         best_left, best_right = int(to_left.argmax()), int(to_right.argmax())

@@ -1,5 +1,5 @@
 """From a photograph or a drawing to the 28x28 pixels that networks read.
-This package alone uses Pillow; what others need of it stands here.
+Pictures of every kind come in here, so that the rest of the core needs no Pillow to read one.
 """
 
 from mnist_core.preprocess.ink import ink_from_photo

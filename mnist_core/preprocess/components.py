@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_core.arrays import Picture
+
 
 @dataclass(frozen=True)
 class Components:
@@ -26,20 +28,20 @@ class Components:
     boxes: NDArray[np.intp]
     areas: NDArray[np.intp]
 
-    def sums(self, picture: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def sums(self, picture: Picture) -> NDArray[np.int64]:
         """The sum of `picture`, (H, W), over each piece: int64 (K,)."""
         running = np.concatenate([[0], np.cumsum(picture, dtype=np.int64)])
         line = self.rows * self.shape[1]
         in_runs = running[line + self.stops] - running[line + self.starts]  # (R,)
         return np.bincount(self.labels, in_runs, minlength=len(self.areas)).astype(np.int64)
 
-    def peaks(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def peaks(self, picture: Picture) -> Picture:
         """The largest value of `picture`, (H, W), in each piece: uint8 (K,)."""
         peaks = np.zeros(len(self.areas), dtype=np.uint8)
         if len(self.rows):
             line = self.rows * self.shape[1]
-            # A spare 0 at the end lets a run end with the picture; every other value of reduceat is
-            # a gap.
+            # reduceat gives the peak of a run, then that of the gap behind it, and so on. The 0
+            # that is appended lets a run end where the picture does.
             edges = np.stack([line + self.starts, line + self.stops], axis=1).ravel()
             in_runs = np.maximum.reduceat(np.append(picture.ravel(), np.uint8(0)), edges)[::2]
             np.maximum.at(peaks, self.labels, in_runs)
@@ -49,22 +51,19 @@ class Components:
         """The mask (H, W) of the pieces for which `chosen`, bool (K,), is true."""
         height, width = self.shape
         kept = chosen[self.labels]
-        # +1 where a run starts, -1 where it stops: the running sum is 1 inside of runs. The spare
-        # column holds the stop of a run that reaches the right edge.
+        # +1 where a run starts, -1 where it stops: the running sum is 1 inside of runs. Two runs
+        # of a row never meet, so nothing is overwritten. The additional column holds the stop of
+        # a run that reaches the right edge.
         edges = np.zeros((height, width + 1), dtype=np.int8)
         edges[self.rows[kept], self.starts[kept]] = 1
-        edges[
-            self.rows[kept], self.stops[kept]
-        ] = -1  # two runs of a row never meet, so nothing is overwritten
+        edges[self.rows[kept], self.stops[kept]] = -1
         return np.cumsum(edges, axis=1, dtype=np.int8)[:, :width].view(np.bool_)  # (H, W)
 
 
 def connected_components(mask: NDArray[np.bool_]) -> Components:
     """Labels the pieces of `mask`, bool (H, W); pixels that meet at a corner belong together.
 
-    Pieces are numbered in the order of their first pixel, row by row. The method is that of
-    Shiloach and Vishkin (1982), on runs: hang the larger root below the smaller one for every two
-    runs that touch, halve the paths, repeat.
+    Pieces are numbered in the order of their first pixel, row by row.
     """
     height, width = mask.shape
     padded = np.zeros((height, width + 2), dtype=np.int8)
@@ -85,23 +84,8 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
     offsets = np.arange(len(upper)) - np.repeat(np.cumsum(counts) - counts, counts)
     lower = np.repeat(first, counts) + offsets
 
-    parents = np.arange(len(rows))
-    while True:
-        above, below = parents[upper], parents[lower]
-        apart = above != below
-        if not apart.any():
-            break
-        upper, lower, above, below = upper[apart], lower[apart], above[apart], below[apart]
-        np.minimum.at(parents, np.maximum(above, below), np.minimum(above, below))
-        while True:
-            grandparents = parents[parents]
-            if np.array_equal(grandparents, parents):
-                break
-            parents = grandparents
-
-    _, labels = np.unique(
-        parents, return_inverse=True
-    )  # roots are first runs: this keeps their order
+    roots = _roots(len(rows), upper, lower)
+    _, labels = np.unique(roots, return_inverse=True)  # roots are first runs: the order stays
     count = int(labels.max()) + 1 if len(labels) else 0
     starts, stops = starts - 1, stops - 1  # without the padding
     boxes = np.empty((count, 4), dtype=np.intp)
@@ -113,3 +97,25 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
     np.maximum.at(boxes[:, 3], labels, rows + 1)
     areas = np.bincount(labels, weights=stops - starts, minlength=count).astype(np.intp)
     return Components(mask.shape, rows, starts, stops, labels, boxes, areas)
+
+
+def _roots(count: int, upper: NDArray[np.intp], lower: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The first run of the piece that each of `count` runs belongs to, (count,).
+
+    upper and lower, (pairs,), are the runs that touch. The method is that of Shiloach and Vishkin
+    (1982): hang the larger root below the smaller one for every two runs that touch, halve the
+    paths, repeat.
+    """
+    parents = np.arange(count)
+    while True:
+        above, below = parents[upper], parents[lower]
+        apart = above != below
+        if not apart.any():
+            return parents
+        upper, lower, above, below = upper[apart], lower[apart], above[apart], below[apart]
+        np.minimum.at(parents, np.maximum(above, below), np.minimum(above, below))
+        while True:
+            grandparents = parents[parents]
+            if np.array_equal(grandparents, parents):
+                break
+            parents = grandparents

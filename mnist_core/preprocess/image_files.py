@@ -1,16 +1,23 @@
 """Opens picture files that strangers send: PNG, JPEG and WebP, small enough and whole.
 Everything about a file is looked at before it is decoded, and what is refused gets one sentence.
+
+Pillow says what it can without decoding: the format, the size, the mode, whether it is an animation
+and whether a PNG's chunks are whole. Only what it does not look at is looked at here: rows that are
+missing from a PNG, the number of a JPEG's scans, the amount of metadata.
 """
 
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
+
+from mnist_core.files import open_plain
 
 
 class PictureError(ValueError):
@@ -23,6 +30,10 @@ MAX_DECODER_BYTES = 165_000_000  # what decoding may take at its peak
 MAX_METADATA_BYTES = 2**20
 MAX_SCANS = 64  # of a JPEG: each scan of a progressive file is a pass over the whole picture
 WORKING_SIDE = 2048  # pixels; on pictures shrunk to this a page's digits are 50 to 200 high
+FORMATS = ("PNG", "JPEG", "WEBP")  # naming them keeps Pillow's other decoders out of reach
+SIGNATURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8|RIFF.{4}WEBP", re.DOTALL)
+# Pillow's own limit for the texts of a PNG, which may be packed a thousandfold.
+PngImagePlugin.MAX_TEXT_MEMORY = MAX_METADATA_BYTES
 _TRUNCATED = "The file is cut short: please send it again."
 _DAMAGED = "The file is damaged and can't be read as a picture: please save it again."
 _ANIMATED = "This is an animation: please send a still picture."
@@ -50,24 +61,32 @@ def open_picture(source: bytes | str | Path | BinaryIO) -> Image.Image:
     on it is light. Raises PictureError for everything else, whatever is wrong with the file.
     """
     data = _read(source)
+    _check_signature(data)
     try:
-        _inspect(data)
-        # Naming the formats keeps Pillow's many other decoders out of reach.
-        with Image.open(BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as image:
+        if data.startswith(_PNG_SIGNATURE):
+            _check_png_metadata(data)
+        with Image.open(BytesIO(data), formats=FORMATS) as image:  # decodes nothing yet
+            _inspect(image, data)
             return upright(image)
     except PictureError:
         raise
-    except Exception:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(
+            f"The picture has more than {MAX_PIXELS // 10**6} million pixels: "
+            "please send a smaller one."
+        ) from None
+    except Exception as error:
         # Decoders fail in every way on broken bytes (OSError, SyntaxError, struct.error,
         # zlib.error, ...), and which of them it was tells the sender nothing.
-        raise PictureError(_DAMAGED) from None
+        cut_short = "truncated" in str(error).lower()
+        raise PictureError(_TRUNCATED if cut_short else _DAMAGED) from None
 
 
 def _read(source: bytes | str | Path | BinaryIO) -> bytes:
     """The bytes of a file, no more than one above the limit."""
     if isinstance(source, str | Path):
         try:
-            with open(source, "rb") as file:
+            with open_plain(source) as file:
                 data = file.read(MAX_FILE_BYTES + 1)
         except OSError as error:
             raise PictureError(f"The file can't be opened: {error.strerror}.") from None
@@ -84,180 +103,134 @@ def _read(source: bytes | str | Path | BinaryIO) -> bytes:
     return data
 
 
-def _inspect(data: bytes) -> None:
-    """Raises PictureError unless the file is a whole, still picture within the limits."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        _inspect_png(data)
-    elif data.startswith(b"\xff\xd8"):
-        _inspect_jpeg(data)
-    elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        _inspect_webp(data)
+def _check_signature(data: bytes) -> None:
+    """Raises PictureError, with the format if it is a known one, unless it is one of FORMATS."""
+    if SIGNATURE.match(data):
+        return
+    for pattern, name in _OTHER_FORMATS.items():
+        if re.match(pattern, data, re.DOTALL):
+            raise PictureError(f"This is {name}: please send a PNG, JPEG or WebP picture.")
+    raise PictureError(_UNKNOWN)
+
+
+def _inspect(image: Image.Image, data: bytes) -> None:
+    """Raises PictureError unless the file is a whole, still picture within the limits.
+
+    `image` is the file as Pillow opened it, without its pixels.
+    """
+    # Of a JPEG, a second frame is what phones keep beside a picture, such as its depth.
+    if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+        raise PictureError(_ANIMATED)
+    _check_size(image.width, image.height, _decoder_bytes_a_pixel(image))
+    if image.format == "PNG":
+        if image.mode == "P" and image.palette is None:
+            raise PictureError(_DAMAGED)
+        _check_png_body(data)
+        with Image.open(BytesIO(data), formats=["PNG"]) as again:  # verify leaves it of no use
+            again.verify()  # the checksum of every chunk
+    elif image.format == "WEBP":
+        _check_metadata(sum(len(v) for v in image.info.values() if isinstance(v, bytes)))
     else:
-        for pattern, name in _OTHER_FORMATS.items():
-            if re.match(pattern, data, re.DOTALL):
-                raise PictureError(f"This is {name}: please send a PNG, JPEG or WebP picture.")
-        raise PictureError(_UNKNOWN)
+        _check_scans(data)
 
 
-def _inspect_png(data: bytes) -> None:
-    """Walks the chunks of a PNG (length, name, content, checksum); https://www.w3.org/TR/png-3/"""
-    position, metadata, name = 8, 0, b""
-    body, bytes_left = zlib.decompressobj(), 0
+def _decoder_bytes_a_pixel(image: Image.Image) -> float:
+    """What the decoder takes at its peak for each pixel of a picture that is not decoded yet."""
+    if image.format == "PNG":
+        return {"1": 1, "L": 1, "P": 1, "I;16": 2}.get(image.mode, 4)
+    if image.format == "WEBP":
+        # The animation decoder, which Pillow uses for still pictures too, holds several RGBA
+        # copies. The figure lets the 4032 x 3024 pixels of a phone pass, which were measured to
+        # take less than 200 MB.
+        return 13.5
+    # A progressive JPEG is held as 2-byte coefficients until its last scan is read; a sequential
+    # one is shrunk while it is read. 1 more byte is for the shrunk picture.
+    if "progressive" not in image.info:
+        return 1
+    factors = [across * down for _, across, down, _ in getattr(image, "layer")]  # noqa: B009
+    return 2 * sum(factors) / max(factors) + 1
+
+
+def _check_metadata(size: int) -> None:
+    if size > MAX_METADATA_BYTES:
+        raise PictureError(_METADATA)
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of each chunk up to the end; https://www.w3.org/TR/png-3/"""
+    position, name = 8, b""
     while name != b"IEND":
         if position + 12 > len(data):
             raise PictureError(_TRUNCATED)
         length, name = struct.unpack_from(">I4s", data, position)
-        start, stop = position + 8, position + 8 + length
-        if stop + 4 > len(data):
+        position += 12 + length
+        if position > len(data):
             raise PictureError(_TRUNCATED)
-        if zlib.crc32(data[position + 4 : stop]) != int.from_bytes(data[stop : stop + 4], "big"):
-            raise PictureError(_DAMAGED)
-        if (position == 8) != (name == b"IHDR"):
-            raise PictureError(_DAMAGED)
+        yield name, data[position - 4 - length : position - 4]
+
+
+def _check_png_metadata(data: bytes) -> None:
+    """Raises PictureError for a PNG that is cut short or with too much besides its picture."""
+    picture = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+    _check_metadata(sum(len(content) for name, content in _png_chunks(data) if name not in picture))
+    if _PNG_END not in data:  # the one checksum that Pillow does not compare
+        raise PictureError(_DAMAGED)
+
+
+def _check_png_body(data: bytes) -> None:
+    """Raises PictureError for a PNG with too few rows, which Pillow would leave black."""
+    bytes_left, body = 0, zlib.decompressobj()
+    for name, content in _png_chunks(data):
         if name == b"IHDR":
-            if length != 13:
-                raise PictureError(_DAMAGED)
-            width, height, depth, colour_type, _, _, interlaced = struct.unpack_from(
-                ">IIBBBBB", data, start
-            )
-            # Pillow holds grey and palette pictures in 1 byte a pixel, 16-bit grey in 2, all others
-            # in 4.
-            _check_size(width, height, 4 if colour_type in (2, 4, 6) else 2 if depth == 16 else 1)
-            bytes_left = _png_body_size(width, height, depth, colour_type, bool(interlaced))
-        elif name == b"IDAT":
-            # Pillow takes a body that ends too early for a picture whose other rows are black.
-            packed = data[start:stop]
-            while packed and bytes_left > 0:
-                bytes_left -= len(body.decompress(packed, 2**20))
-                packed = body.unconsumed_tail
-        elif name == b"acTL":
-            raise PictureError(_ANIMATED)
-        elif name not in (b"PLTE", b"tRNS", b"IEND"):
-            metadata += length
-            if name in (b"iCCP", b"zTXt", b"iTXt"):
-                metadata += _unpacked_size(data[start:stop], MAX_METADATA_BYTES)
-        if metadata > MAX_METADATA_BYTES:
-            raise PictureError(_METADATA)
-        position = stop + 4
+            bytes_left = _png_body_size(content)
+        while name == b"IDAT" and content and bytes_left > 0:
+            bytes_left -= len(body.decompress(content, 2**20))
+            content = body.unconsumed_tail
     if bytes_left > 0:
         raise PictureError(_TRUNCATED)
 
 
-def _png_body_size(width: int, height: int, depth: int, colour_type: int, interlaced: bool) -> int:
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+# Adam7, the interlaced form, sends seven smaller pictures: first column and row, steps across and
+# down.
+_ONE_PASS = ((0, 0, 1, 1),)
+_SEVEN_PASSES = (
+    (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)
+)  # fmt: skip
+
+
+def _png_body_size(header: bytes) -> int:
     """Bytes that the body of a PNG unpacks to: its rows, each behind one byte for its filter."""
+    width, height, depth, colour_type, _, _, interlaced = struct.unpack(">IIBBBBB", header)
     bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour_type, 0)
-    # Adam7 sends seven smaller pictures: (first column, first row, step between columns, step
-    # between rows).
-    passes = [
-        (0, 0, 8, 8),
-        (4, 0, 8, 8),
-        (0, 4, 4, 8),
-        (2, 0, 4, 4),
-        (0, 2, 2, 4),
-        (1, 0, 2, 2),
-        (0, 1, 1, 2),
-    ]
     size = 0
-    for left, top, across, down in passes if interlaced else [(0, 0, 1, 1)]:
+    for left, top, across, down in _SEVEN_PASSES if interlaced else _ONE_PASS:
         columns, rows = -((left - width) // across), -((top - height) // down)
         if columns > 0 and rows > 0:
             size += rows * (1 + (columns * bits + 7) // 8)
     return size
 
 
-def _unpacked_size(content: bytes, limit: int) -> int:
-    """Bytes that the packed part of a text or profile chunk unpacks to, if no more than `limit`."""
-    # Its zlib stream starts behind texts that end with a zero byte: trying every such place spares
-    # a parser for each kind of chunk, and a place that is no stream unpacks to nothing.
-    largest = 0
-    for zero in list(re.finditer(rb"\0", content[:4096]))[:8]:
-        for start in (zero.end(), zero.end() + 1):
-            try:
-                unpacked = zlib.decompressobj().decompress(content[start:], limit + 1)
-            except zlib.error:
-                continue
-            largest = max(largest, len(unpacked))
-    return largest
-
-
 # A marker is 0xFF and a byte that is neither a stuffed zero nor a restart marker, nor filling.
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
-_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without DHT, JPG and DAC
+_START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
 
 
-def _inspect_jpeg(data: bytes) -> None:
-    """Walks the markers of a JPEG (ITU-T T.81, annex B); motion photos go on behind its end."""
-    position, scans, sized = 2, 0, False
-    while True:
-        marker = _JPEG_MARKER.search(data, position)
-        if marker is None:
-            raise PictureError(_TRUNCATED)
-        code, position = marker[1][0], marker.end()
-        if code == 0xD9:  # end of image
-            break
-        if position + 2 > len(data):
-            raise PictureError(_TRUNCATED)
-        (length,) = struct.unpack_from(">H", data, position)
-        if length < 2:
-            raise PictureError(_DAMAGED)
-        if position + length > len(data):
-            raise PictureError(_TRUNCATED)
-        if code in _JPEG_FRAMES:
-            if length < 8 or sized:
-                raise PictureError(_DAMAGED)
-            height, width, components = struct.unpack_from(">HHB", data, position + 3)
-            sampling = data[position + 9 : position + length : 3][:components]
-            factors = [(byte >> 4) * (byte & 15) for byte in sampling]
-            if not factors or not max(factors):
-                raise PictureError(_DAMAGED)
-            # A progressive file is held as 2-byte coefficients until its last scan is read; a
-            # sequential one is shrunk while it is read. 1 more byte is for the shrunk picture.
-            progressive = code in (0xC2, 0xC6, 0xCA, 0xCE)
-            _check_size(width, height, (2 * sum(factors) / max(factors) if progressive else 0) + 1)
-            sized = True
-        scans += code == 0xDA
+def _check_scans(data: bytes) -> None:
+    """Raises PictureError for a JPEG with too many scans, or without its end (ITU-T T.81, B).
+
+    Motion photos go on behind the end.
+    """
+    position, scans = 2, 0
+    while marker := _JPEG_MARKER.search(data, position):
+        if marker[1] == _END_OF_IMAGE:
+            return
+        scans += marker[1] == _START_OF_SCAN
         if scans > MAX_SCANS:
             raise PictureError(_DAMAGED)
-        position += length
-    if not sized or not scans:
-        raise PictureError(_DAMAGED)
-
-
-def _inspect_webp(data: bytes) -> None:
-    """Walks the chunks of a WebP; https://developers.google.com/speed/webp/docs/riff_container"""
-    end = 8 + int.from_bytes(data[4:8], "little")
-    if end > len(data):
-        raise PictureError(_TRUNCATED)
-    position, metadata, sized = 12, 0, False
-    while position + 8 <= end:
-        name, length = struct.unpack_from("<4sI", data, position)
-        start = position + 8
-        content = data[start : start + length]
-        if start + length > end:
-            raise PictureError(_TRUNCATED)
-        if name in (b"ANIM", b"ANMF") or (name == b"VP8X" and content[:1] and content[0] & 0x02):
-            raise PictureError(_ANIMATED)
-        size = None
-        if name == b"VP8X" and length >= 10:
-            size = [int.from_bytes(content[i : i + 3], "little") + 1 for i in (4, 7)]
-        elif name == b"VP8L" and length >= 5:
-            bits = int.from_bytes(content[1:5], "little")
-            size = [(bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1]
-        elif name == b"VP8 " and length >= 10:
-            size = [side & 0x3FFF for side in struct.unpack_from("<HH", content, 6)]
-        if size:
-            # The animation decoder, which Pillow uses for still pictures too, holds several RGBA
-            # copies. The figure lets the 4032 x 3024 pixels of a phone pass, which were measured to
-            # take less than 200 MB.
-            _check_size(*size, bytes_per_pixel=13.5)
-            sized = True
-        elif name in (b"EXIF", b"XMP ", b"ICCP"):
-            metadata += length
-            if metadata > MAX_METADATA_BYTES:
-                raise PictureError(_METADATA)
-        position = start + length + length % 2
-    if not sized:
-        raise PictureError(_DAMAGED)
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    raise PictureError(_TRUNCATED)
 
 
 def _check_size(width: int, height: int, bytes_per_pixel: float) -> None:

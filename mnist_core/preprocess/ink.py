@@ -74,7 +74,7 @@ def _paper(coarse: NDArray[np.float32]) -> NDArray[np.float32]:
     around = np.pad(coarse, window, mode="edge")
     paper = _extreme(_extreme(around, window, np.maximum), window, np.minimum)
     # At the sharp edge of a shadow the interpolated paper must not be lighter than the shadow, or
-    # the edge were ink.
+    # the edge would be taken for ink.
     return _extreme(paper, 3, np.minimum)
 
 
@@ -84,7 +84,7 @@ def _thinned(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _ink_is_light(coarse: NDArray[np.float32]) -> bool:
-    """Whether what stands out from its surroundings is lighter than they are."""
+    """Whether the writing is lighter than the paper around it."""
     # Ink is the smaller part of any wide window, so the window's median is paper, on both sides of
     # a shadow's edge.
     thin = coarse[::4, ::4]  # (h, w)
@@ -163,7 +163,7 @@ def _without_clutter(ink: Picture) -> Picture:
         mass = np.where(at_edge, 0, mass)
     sides = np.maximum(right - left, bottom - top)
     keep = (pieces.peaks(ink) > 160) & (sides > SPECK_SIDE * max(width, height))
-    # Grain of the table is greyer than the pen: its middle reaches white in spots alone.
+    # The grain of a table is greyer than the pen: only spots of it become white.
     whiteness = mass / pieces.areas
     keep &= (mass > 0.02 * mass.max()) & (whiteness > 0.7 * whiteness[mass.argmax()])
     # A small piece is part of a digit only close to it: the bar of a 5, but not the table's grain.

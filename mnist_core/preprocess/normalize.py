@@ -1,6 +1,6 @@
 """Brings a drawing or a photograph to the form that MNIST's digits have: 28x28, white ink on black.
-The networks have seen nothing else, so they read other people's digits only as well as these steps
-match MNIST's own.
+The networks have seen nothing else: the better these steps match those of MNIST's makers, the
+better other people's digits are recognized.
 """
 
 from dataclasses import dataclass
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.arrays import Picture
+from mnist_core.arrays import SIDE, Picture
 from mnist_core.preprocess.components import connected_components
 
-IMAGE_SIDE = 28  # pixels; what the networks take
 DIGIT_SIDE = 20  # pixels; the longest side of every MNIST digit
-CENTRE = 14.0  # pixels from 0, in both directions: where MNIST puts a digit's centre of mass
+CENTRE = SIDE / 2  # pixels from 0, in both directions: where MNIST puts a digit's centre of mass
 # MNIST's own makers rounded the centre of mass to whole pixels with an error of up to 0.02.
 CENTRING_TOLERANCE = 0.52
 # A piece with less than this share of the ink is a speck, but only in drawings above 28 pixels: 1
@@ -64,13 +63,13 @@ def normalization_steps(
         raise ValueError("There is nothing drawn yet: draw a digit.")
 
     cropped = _crop(drawn) if crop else drawn
-    side = DIGIT_SIDE if scale else IMAGE_SIDE
+    side = DIGIT_SIDE if scale else SIDE
     scaled = _resize(cropped, side / max((cropped if scale else drawn).shape))
     height, width = scaled.shape
     if crop and scale and centre and _is_normal(drawn):
         centred = drawn.copy()
     else:
-        centred = np.zeros((IMAGE_SIDE, IMAGE_SIDE), dtype=np.uint8)
+        centred = np.zeros((SIDE, SIDE), dtype=np.uint8)
         row, column = _start(scaled.sum(axis=1), centre), _start(scaled.sum(axis=0), centre)
         centred[row : row + height, column : column + width] = scaled
     square = np.zeros((side, side), dtype=np.uint8)
@@ -81,7 +80,7 @@ def normalization_steps(
 
 def _is_normal(drawn: Picture) -> bool:
     """Whether a drawing has MNIST's form already, up to the rounding of MNIST's makers."""
-    if drawn.shape != (IMAGE_SIDE, IMAGE_SIDE):
+    if drawn.shape != (SIDE, SIDE):
         return False
     left, top, right, bottom = _ink_box(drawn)
     offsets = (_offset(drawn.sum(axis=0)), _offset(drawn.sum(axis=1)))
@@ -92,7 +91,7 @@ def _is_normal(drawn: Picture) -> bool:
 
 def _crop(drawn: Picture) -> Picture:
     """The ink without margins and specks."""
-    if max(drawn.shape) > IMAGE_SIDE:
+    if max(drawn.shape) > SIDE:
         drawn = _without_specks(drawn)
     left, top, right, bottom = _ink_box(drawn)
     return drawn[top:bottom, left:right]
@@ -156,8 +155,8 @@ def _start(ink: NDArray[np.integer], by_mass: bool) -> int:
     """Where in 28 pixels a line with `ink`, (n,), starts when it is centred and wholly inside."""
     length = len(ink)
     if not by_mass:
-        return (IMAGE_SIDE - length) // 2
-    return min(max(int(np.floor(_offset(ink) + 0.5)), 0), IMAGE_SIDE - length)
+        return (SIDE - length) // 2
+    return min(max(int(np.floor(_offset(ink) + 0.5)), 0), SIDE - length)
 
 
 def _offset(ink: NDArray[np.integer]) -> float:

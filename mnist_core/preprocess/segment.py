@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_core.arrays import Picture
 from mnist_core.preprocess.components import Components, connected_components
 
 # Lengths are shares of the page's typical digit size, so that the rules hold at any resolution.
@@ -40,17 +41,17 @@ class Found:
 
     box is left, top, right and bottom (the last two exclusive) in pixels of the picture; ink is the
     digit alone, uint8 (h, w), white on black; line counts the lines of writing from 0.
-    touches_neighbour marks what is probably two digits in one: its reading is a guess.
+    touches_neighbour marks what is probably two digits in one, so that a prediction is a guess.
     """
 
     box: tuple[int, int, int, int]
-    ink: NDArray[np.uint8]
+    ink: Picture
     line: int
     touches_neighbour: bool
 
 
 def digits_on_page(
-    ink: NDArray[np.uint8], *, picture_size: tuple[int, int] | None = None
+    ink: Picture, *, picture_size: tuple[int, int] | None = None
 ) -> tuple[Found, ...]:
     """The digits in `ink`, uint8 (H, W), white on black: line by line, from left to right.
 
@@ -163,7 +164,7 @@ def _gaps(boxes: NDArray[np.intp], size: float) -> NDArray[np.float64]:
         & (-down >= 0.5 * shorter[..., 1])
     )
     allowed = (stacked | bar) & (union <= JOINED_SIZE * size).all(axis=-1)
-    # Two dots do not make a digit, or a cloud of specks would grow into one.
+    # Two dots are not joined, or a cloud of specks would grow into a digit.
     sizeable = extents.max(axis=1) >= SPECK_SIZE * size
     allowed &= sizeable[:, None] | sizeable[None]
     # What lies inside of another piece's box belongs to it, whatever its size.
@@ -206,8 +207,8 @@ def _reading_order(boxes: NDArray[np.intp]) -> list[list[int]]:
 
 
 def _cut_out(
-    ink: NDArray[np.uint8], pieces: Components, runs: NDArray[np.intp], box: NDArray[np.intp]
-) -> NDArray[np.uint8]:
+    ink: Picture, pieces: Components, runs: NDArray[np.intp], box: NDArray[np.intp]
+) -> Picture:
     """The ink of the given runs, without what else reaches into their box."""
     left, top, right, bottom = box
     digit = np.zeros((bottom - top, right - left), dtype=np.uint8)
@@ -218,7 +219,7 @@ def _cut_out(
     return digit
 
 
-def _looks_like_two(digit: NDArray[np.uint8]) -> bool:
+def _looks_like_two(digit: Picture) -> bool:
     """Whether ink (h, w) is too wide for one digit, or has a neck.
 
     A neck is a thin place with a digit's height on both sides.

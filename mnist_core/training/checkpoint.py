@@ -2,13 +2,8 @@
 Files come from other people too: nothing in one is trusted, and nothing is ever unpickled.
 """
 
-import io
 import json
-import os
 import re
-import secrets
-import zipfile
-import zlib
 from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
@@ -17,24 +12,25 @@ from typing import Any, Self
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.nn.builders import build_model
+from mnist_core.data.npz import ArrayHeader, Npz
+from mnist_core.data.zip_files import ArchiveError
+from mnist_core.files import atomic_write
+from mnist_core.nn.builders import MODELS, build_model, check_model
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
 
 SHIPPED = ("mlp", "cnn")
 FORMAT = 1
-MAX_BYTES = 64 * 2**20
-PLAIN_ZIP = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# How NumPy begins an .npy file of numbers in C order; the two free bytes are the header's length.
-NPY_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '([<>|][fiu][1248])', 'fortran_order': False, "
-    rb"'shape': \(((?:\d+(?:, \d+)*,?)?)\), \} *\n",
-    re.DOTALL,
-)
 META_KEYS = {
     "format", "model", "config", "history", "step", "learning_rate", "seed", "data_sha256"
 }  # fmt: skip
+MAX_META_BYTES = 4 * 2**20  # the results of 10,000 epochs, the most that a run may have, are half
+# A run of Adam with averaged weights has four numbers in float32 for each parameter: no file holds
+# more. How many parameters there may be is the limit of build_model.
+BYTES_A_PARAMETER = 4 * 4
+ROOM_FOR_COUNTERS = 1024  # bytes
 PARAMETERS, OPTIMIZER, AVERAGE = "parameters/", "optimizer/", "average/"
+ENTRY_NAME = re.compile(r"meta|(parameters|average)/[0-9]{1,3}\.[A-Za-z]+|optimizer/[a-z_]+")
 
 
 class CheckpointError(ValueError):
@@ -43,7 +39,7 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run at one moment.
+    """The state of a run after one of its steps.
 
     `model` holds the arguments of build_model, `parameters` and `ema` (the averaged weights,
     empty if there are none) arrays by path name, `optimizer` flat vectors by the optimizer's own
@@ -75,14 +71,22 @@ class Checkpoint:
 
 def restored(options: dict[str, Any], arrays: dict[str, Array]) -> Sequential:
     """A network of these options with these parameters, all of them and no others."""
+    _weight_shapes(options)
+    model = build_model(**options, rng=np.random.default_rng(0))
+    fill(model.parameters.named(), arrays)
+    return model
+
+
+def _weight_shapes(options: dict[str, Any]) -> list[tuple[int, ...]]:
+    """The shape of every W of a network of these options; CheckpointError if there can be none."""
     if "dtype" in options:
         raise CheckpointError("its network can't be built: it asks for a type of numbers")
     try:
-        model = build_model(**options, rng=np.random.default_rng(0))
+        check_model(**options)
+        plan = {key: value for key, value in options.items() if key != "name"}
+        return MODELS[options["name"]](**plan).weight_shapes()
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CheckpointError(f"its network can't be built: {error}") from error
-    fill(model.parameters.named(), arrays)
-    return model
 
 
 def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
@@ -91,12 +95,9 @@ def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
         names = ", ".join(sorted(targets.keys() ^ arrays.keys()))
         raise CheckpointError(f"its arrays are not those of its network: {names}")
     for name, target in targets.items():
-        if target.shape != arrays[name].shape:
-            raise CheckpointError(
-                f"{name} has the shape {arrays[name].shape}, but its network needs {target.shape}"
-            )
+        _check_shape(name, arrays[name].shape, target.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            values = arrays[name].astype(target.dtype)
+            values = arrays[name].astype(target.dtype, copy=False)
         # After the conversion: what is finite in float64 need not be so in float32.
         if not np.isfinite(values).all():
             raise CheckpointError(f"{name} holds values that are not finite numbers")
@@ -104,7 +105,7 @@ def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
 
 
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
-    """Write `path` whole or not at all: a temporary file beside it takes its place at the end."""
+    """Write `path` whole or not at all, and the folders on the way; OSError if that fails."""
     path = Path(path)
     meta = {name: getattr(checkpoint, name) for name in META_KEYS - {"format"}}
     meta["format"] = FORMAT
@@ -115,43 +116,31 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         (AVERAGE, checkpoint.ema),
     ):
         arrays |= {prefix + name: array for name, array in group.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with open(temporary, "xb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"the folder {path.parent} can't be made: {error.strerror}"
+        raise OSError(error.errno, reason) from error
+    atomic_write(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
 
 
 def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
     """The checkpoint in a file, or in the bytes of one.
 
-    Raises CheckpointError with one sentence for a file that is cut short, unpacks to more than
-    64 MB, holds objects or unknown entries; FileNotFoundError if there is none.
+    Its description of the run is read first, and then no more than the network in it needs.
+    Raises CheckpointError with the reason, in words about "it": whoever chose the file names it.
+    FileNotFoundError if there is none.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
-            if sum(entry.file_size for entry in file.infolist()) > MAX_BYTES:
-                raise CheckpointError(f"it would unpack to more than {MAX_BYTES >> 20} MB")
-            if any(entry.compress_type not in PLAIN_ZIP for entry in file.infolist()):
-                raise CheckpointError("it is packed in a way that NumPy never uses")
-            arrays = {
-                entry.filename.removesuffix(".npy"): _read_array(file.read(entry), entry.filename)
-                for entry in file.infolist()
-            }
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointError("it is not a whole .npz file") from error
-    meta = _read_meta(arrays.pop("meta", None))
+        with Npz(source) as file:
+            meta = _read_meta(file)
+            _check_headers(file.headers, meta["model"])
+            arrays = {name: file.array(name) for name in file.headers if name != "meta"}
+    except ArchiveError as error:
+        raise CheckpointError(str(error)) from error
     groups: dict[str, dict[str, Array]] = {PARAMETERS: {}, OPTIMIZER: {}, AVERAGE: {}}
     for name, array in arrays.items():
         prefix, slash, rest = name.partition("/")
-        if prefix + slash not in groups:
-            raise CheckpointError(f"it has an unknown entry {name!r}")
         groups[prefix + slash][rest] = array
     return Checkpoint(
         parameters=groups[PARAMETERS],
@@ -161,31 +150,47 @@ def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
     )
 
 
-def _read_array(content: bytes, name: str) -> Array:
-    """The numbers in an .npy entry.
+def _check_headers(headers: dict[str, ArrayHeader], model: dict[str, Any]) -> None:
+    """CheckpointError unless the arrays fit the network of these options, by their headers."""
+    for name in headers:
+        if not ENTRY_NAME.fullmatch(name):
+            raise CheckpointError(f"it has an unknown entry {name!r}")
+    needed = [shape for W in _weight_shapes(model) for shape in (W, W[:1])]  # of W and b
+    for group in (PARAMETERS, AVERAGE):
+        names = [name.removeprefix(group) for name in headers if name.startswith(group)]
+        if group == AVERAGE and not names:
+            continue
+        if len(names) != len(needed):
+            raise CheckpointError(
+                f"it has {len(names)} arrays of {group[:-1]}, but its network needs {len(needed)}"
+            )
+        if sorted(headers[group + name].shape for name in names) == sorted(needed):
+            continue  # whether each has the right name is seen when they are copied
+        names.sort(key=lambda name: (int(name.partition(".")[0]), name))
+        for name, shape in zip(names, needed, strict=True):
+            _check_shape(name, headers[group + name].shape, shape)
+    parameters = sum(prod(shape) for shape in needed)
+    limit = BYTES_A_PARAMETER * parameters + ROOM_FOR_COUNTERS
+    if sum(header.nbytes for name, header in headers.items() if name != "meta") > limit:
+        raise CheckpointError(
+            f"it would unpack to more than the {limit:,} bytes that its network needs"
+        )
 
-    NumPy's own reader would evaluate the header as Python and allocate whatever it claims.
-    """
-    header = NPY_HEADER.match(content)
-    if header is None:
-        raise CheckpointError(f"{name!r} is no array of plain numbers")
-    try:
-        dtype = np.dtype(header[1].decode())
-        shape = tuple(int(n) for n in header[2].replace(b",", b" ").split())
-        # Python's integers: sizes in a hostile header must not wrap around
-        if prod(shape) * dtype.itemsize != len(content) - header.end():
-            raise ValueError("another size")
-        return np.frombuffer(content, dtype, offset=header.end()).reshape(shape)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{name!r} is cut short or has a wrong shape") from error
+
+def _check_shape(name: str, shape: tuple[int, ...], needed: tuple[int, ...]) -> None:
+    if shape != needed:
+        raise CheckpointError(f"{name} has the shape {shape}, but its network needs {needed}")
 
 
-def _read_meta(content: Array | None) -> dict[str, Any]:
+def _read_meta(file: Npz) -> dict[str, Any]:
     """The description of the run; every key must be there, and of its type."""
-    if content is None or content.dtype != np.uint8 or content.ndim != 1:
+    header = file.headers.get("meta")
+    if header is None or header.dtype != np.uint8 or len(header.shape) != 1:
         raise CheckpointError("it holds no description of a run")
+    if header.nbytes > MAX_META_BYTES:
+        raise CheckpointError(f"its description of the run has {header.nbytes:,} bytes")
     try:
-        meta = json.loads(content.tobytes())
+        meta = json.loads(file.array("meta").tobytes())
     except (ValueError, RecursionError) as error:
         raise CheckpointError("its description of the run can't be read") from error
     if not isinstance(meta, dict) or meta.keys() != META_KEYS:
@@ -205,14 +210,14 @@ def _read_meta(content: Array | None) -> dict[str, Any]:
 def load_model(name_or_path: str | Path) -> Sequential:
     """A network ready to predict: "mlp" or "cnn" as shipped, or the one in a checkpoint file.
 
-    Raises CheckpointError with the file's name and the reason.
+    Raises CheckpointError with the name or path as it was given, and the reason.
     """
     path = Path(name_or_path)
     if name_or_path in SHIPPED:
         path = MODELS_FOLDER / f"{name_or_path}.npz"
     try:
         return load_checkpoint(path).network()
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except FileNotFoundError as error:
         raise CheckpointError(f"there is no file {path}") from error
     except CheckpointError as error:
-        raise CheckpointError(f"{path.name} can't be used: {error}") from error
+        raise CheckpointError(f"{name_or_path} can't be used: {error}") from error

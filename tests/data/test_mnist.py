@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +158,7 @@ def test_a_damaged_packed_file_is_refused(folder):
 def test_extra_bytes_at_the_end_are_refused(folder):
     path = folder / "train-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes() + b"\0")
-    assert "should hold 12 values after its header, but it holds 13" in refusal(folder)
+    assert "should hold 12 values after its header, but it holds more" in refusal(folder)
 
 
 @pytest.mark.parametrize("magic", ["00000801", "00000d03", "01000803", "89504e47", "00000803ff"])
@@ -189,8 +190,40 @@ def test_hostile_sizes_in_a_header_are_refused(folder, sizes):
 
 def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(folder, monkeypatch):
     monkeypatch.setattr(idx, "MAX_IDX_BYTES", 2**20)
-    (folder / "train-images-idx3-ubyte").write_bytes(gzip.compress(bytes(2**21)))
-    assert "unpacks to more than 1 MB" in refusal(folder)
+    write_idx(folder / "train-images-idx3-ubyte.gz", np.zeros((1338, 28, 28)))
+    (folder / "train-images-idx3-ubyte").unlink()
+    assert "should hold 1,048,992 values, more than 1 MB" in refusal(folder)
+
+
+@pytest.mark.parametrize("claimed", [12, 2**19])
+def test_a_packed_file_is_unpacked_no_further_than_its_header_and_its_content_go(folder, claimed):
+    header = bytes([0, 0, 8, 3]) + np.array((claimed, 28, 28), ">u4").tobytes()
+    content = header + bytes(50 * 2**20 if claimed == 12 else 784)
+    (folder / "train-images-idx3-ubyte").write_bytes(gzip.compress(content, 1))
+    tracemalloc.start()
+    try:
+        assert "train-images-idx3-ubyte should hold" in refusal(folder)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/", "pipe"])
+def test_what_is_no_plain_file_is_refused_and_named(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="can't be read: not a plain file, but a"):
+        read_idx(tmp_path / name, axes=1)
+
+
+def test_sizes_that_no_array_can_have_are_refused(folder):
+    header = bytes([0, 0, 8, 3]) + np.array((0, 2**32 - 1, 2**32 - 1), ">u4").tobytes()
+    (folder / "train-images-idx3-ubyte").write_bytes(header)
+    assert "train-images-idx3-ubyte" in refusal(folder)
+
+
+def test_images_that_many_share_can_not_be_changed(folder):
+    with pytest.raises(ValueError, match="read-only"):
+        load_mnist(folder).train.images[...] = 0
 
 
 def test_counts_that_disagree_are_refused(folder):

@@ -1,6 +1,7 @@
 """A person's own digits: what a ZIP of them holds, which are refused, what fine-tuning does."""
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 
@@ -146,6 +147,26 @@ def test_an_entry_that_unpacks_to_more_than_it_claims_is_refused() -> None:
     assert content.count(claimed) == 2  # in the entry's own header and in the directory
     with pytest.raises(CollectionError):
         from_zip(bytes(content.replace(claimed, (16).to_bytes(4, "little"))))
+
+
+@pytest.mark.parametrize("claim", [16, 10_000, 2**31])
+def test_a_zip_that_lies_about_its_sizes_costs_no_memory(claim: int) -> None:
+    content = bytearray(zip_of({IMAGES_NAME: bytes(100 * 2**20), LABELS_NAME: idx_bytes(LABEL)}))
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 24 : directory + 28] = claim.to_bytes(4, "little")
+    tracemalloc.start()
+    try:
+        with pytest.raises(CollectionError):
+            from_zip(bytes(content))
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_zip_is_read_without_writing_a_file(ten: Split, monkeypatch) -> None:
+    content = to_zip(ten)
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    assert len(from_zip(content)) == 10
 
 
 def test_every_third_digit_of_a_label_is_held_out() -> None:

@@ -10,7 +10,6 @@ from mnist_core.inspection.activations import hidden_layers, unit_responses
 from mnist_core.inspection.diagnostics import (
     diagnose,
     gradient_of,
-    layer_root_mean_squares,
     root_mean_squares,
     update_ratios,
     weight_histogram,
@@ -51,14 +50,12 @@ def test_the_gradient_is_that_of_the_mean_loss(mnist):
     assert gradient == pytest.approx((losses[0] - losses[1]) / (2 * step), rel=1e-5)
 
 
-def test_root_mean_squares_by_array_and_by_layer():
+def test_root_mean_squares_by_array():
     layers = [{"W": np.zeros((2, 2)), "b": np.zeros(1)}, {}, {"W": np.zeros((1, 2))}]
     vector = ParameterVector.shaped_like(layers, np.float32)
     vector.flat[...] = [1, 1, 1, 1, 4, 3, 4]
     by_array = root_mean_squares(vector)
     assert by_array == pytest.approx({"0.W": 1, "0.b": 4, "2.W": 12.5**0.5})
-    by_layer = layer_root_mean_squares(vector)
-    assert by_layer == pytest.approx({0: (20 / 5) ** 0.5, 2: 12.5**0.5})
 
 
 def test_an_exploding_gradient_still_has_a_finite_root_mean_square():

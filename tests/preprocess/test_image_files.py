@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -110,6 +111,20 @@ def test_a_missing_file_is_one_sentence_without_its_path(tmp_path):
     with pytest.raises(PictureError) as refusal:
         open_picture(tmp_path / "missing.png")
     assert str(tmp_path) not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/", "pipe"])
+def test_what_is_no_plain_file_is_refused_and_nothing_waits(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PictureError, match="can't be opened: not a plain file, but a"):
+        open_picture(tmp_path / name)
+
+
+def test_a_picture_with_megabytes_of_text_is_refused_for_that(tmp_path):
+    text = hostile_files.chunk(b"tEXt", b"Comment\0" + b"a" * 3_000_000)
+    body = hostile_files.chunk(b"IDAT", zlib.compress(bytes(72)))
+    with pytest.raises(PictureError, match="without its metadata"):
+        open_picture(hostile_files.png(hostile_files.header(8, 8), text, body))
 
 
 def test_a_phone_picture_with_data_behind_its_end_is_read():
