@@ -21,22 +21,24 @@ def _one_blas_thread() -> None:
 
 
 def core_training(name: str, batch_size: int, threads: int) -> Measurement:
-    """Seconds an image, with the parts of each batch on one or two threads."""
+    """Seconds an image, with the micro-batches of each batch on one or two threads."""
     _one_blas_thread()
     import numpy as np
 
     from mnist_core import load_mnist
-    from mnist_core.nn.builders import CNNS, build_cnn
+    from mnist_core.nn.builders import CNNS
     from mnist_core.nn.network import to_pixels
-    from mnist_core.nn.optimizers import Nesterov
-    from mnist_core.training.batch_gradient import BatchGradient
+    from mnist_core.training.config import TrainConfig
+    from mnist_core.training.micro_batches import MicroBatches
+    from mnist_core.training.run import Run
+    from mnist_core.training.train_step import train_step
 
-    train = load_mnist().train
-    pixels, labels = to_pixels(train.images[:IMAGES]), train.labels[:IMAGES]
-    model = build_cnn(**CNNS[name], rng=np.random.default_rng(0))
-    gradient = BatchGradient(model, threads=threads)
-    parameters = model.parameters.flat
-    optimizer = Nesterov(parameters.size, momentum=MOMENTUM)
+    config = TrainConfig(
+        model="cnn", **CNNS[name], initialisation="he", momentum=MOMENTUM, train_size=IMAGES
+    )
+    run = Run(config, load_mnist())
+    pixels, labels = to_pixels(run.train.images), run.train.labels
+    micro_batches = MicroBatches(run.model, threads=threads)
     rng = np.random.default_rng(1)
 
     def epoch() -> float:
@@ -45,9 +47,8 @@ def core_training(name: str, batch_size: int, threads: int) -> Measurement:
         for start in range(0, IMAGES, batch_size):
             chosen = order[start : start + batch_size]
             batch = pixels.take(chosen, axis=0, mode="clip")
-            loss, _ = gradient(batch, labels[chosen], scale=LEARNING_RATE / batch_size)
+            loss, _ = train_step(run, batch, labels[chosen], LEARNING_RATE, micro_batches)
             assert np.isfinite(loss)
-            optimizer.step(parameters, gradient.gradients.flat, LEARNING_RATE)
         return (perf_counter() - started) / IMAGES
 
     return epoch

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.inspection.activations import (
-    HiddenLayer,
-    forward_through,
-    input_tiles,
-)
+from mnist_core.inspection.activations import HiddenLayer, forward_through, input_tiles
 from mnist_core.inspection.unit_statistics import TILE
 from mnist_core.nn.layers import Dense, Layer
 from mnist_core.nn.network import Sequential
-from mnist_core.nn.workspace import Scratch
+from mnist_core.nn.workspace import Workspace
 
 
 def without_units(
@@ -62,7 +58,7 @@ class _Rest:
         number, following = _next_with_weights(model, layer)
         self.dense = following if isinstance(following, Dense) else None
         self.after = model.layers[(number if self.dense is None else number + 1) :]
-        self.scratch = Scratch()
+        self.work = Workspace()
         if self.dense is not None:
             W = self.dense.W.reshape(len(self.dense.W), layer.units, -1)
             # The columns that belong to a unit, together in memory.
@@ -70,7 +66,7 @@ class _Rest:
 
     def logits(self, x: Array) -> Array:
         """Logits (10, n) from the layer's output, or from that of the Dense layer after it."""
-        return forward_through(self.after, x, scratch=self.scratch)[0]
+        return forward_through(self.after, x, self.work)[0]
 
     def without_each(self, f: Array, replacements: Array) -> Iterator[Array]:
         """Logits (10, n) without unit 0, 1, .. for the layer's output f (units, .., n)."""

@@ -12,7 +12,7 @@ from mnist_core.arrays import PIXELS, SIDE, Array
 from mnist_core.inspection.activations import HiddenLayer, backward_through, forward_through
 from mnist_core.nn.layers import Layer
 from mnist_core.nn.network import Sequential
-from mnist_core.nn.workspace import Scratch
+from mnist_core.nn.workspace import Workspace
 
 STEPS = 60
 RATE = 0.1  # of the first step, for pixels in 0..1; it falls to 0 along a straight line
@@ -57,10 +57,10 @@ def maximize_activation(
     """
     units = np.asarray(units, np.intp)
     layers = model.layers[: layer.weights + 1]
-    scratch = Scratch()
+    work = Workspace()
     pixels = (START * rng.random((len(units), PIXELS))).astype(model.dtype)  # (U, 784)
     for step in range(steps + 1):
-        responses, gradients = _climbed_values(model, layers, pixels, units, of_map, scratch)
+        responses, gradients = _climbed_values(model, layers, pixels, units, of_map, work)
         yield MaximizedActivation(step, steps, pixels.reshape(-1, SIDE, SIDE), responses)
         size = np.sqrt(np.mean(gradients**2, axis=1, keepdims=True))  # (U, 1)
         # A unit that no pixel moves has no direction, rather than an infinite one.
@@ -76,11 +76,11 @@ def _climbed_values(
     pixels: Array,
     units: Array,
     of_map: str,
-    scratch: Scratch,
+    work: Workspace,
 ) -> tuple[Array, Array]:
     """Each unit's value for its own picture, (U,), and the gradient by its pixels, (U, 784)."""
     x = model.input_batch(pixels)
-    a, caches = forward_through(layers, x, scratch=scratch)  # (units, U) or (F, H, W, U)
+    a, caches = forward_through(layers, x, work)  # (units, U) or (F, H, W, U)
     weights = np.zeros_like(a)  # of every output in the sum that is climbed
     own = np.arange(len(units))
     if a.ndim == 2:
@@ -91,7 +91,7 @@ def _climbed_values(
     else:
         weights[units, :, :, own] = 1 / (a.shape[1] * a.shape[2])
     responses = (a * weights).reshape(-1, len(units)).sum(axis=0)
-    gradients = backward_through(layers, weights, caches, scratch=scratch)  # (*input_shape, U)
+    gradients = backward_through(layers, weights, caches, work)  # (*input_shape, U)
     return responses, gradients.reshape(PIXELS, -1).T
 
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from mnist_core.arrays import SIDE, Array
 from mnist_core.nn.convolution import Conv2D, MaxPool2D, PlainConvPool, windows_along
-from mnist_core.nn.fused_convolution import ConvPool
 from mnist_core.nn.layers import ACTIVATIONS, Cache, Dropout, Flatten, Layer
 from mnist_core.nn.network import Sequential, to_pixels
-from mnist_core.nn.workspace import NEW_ARRAYS, NewArrays
+from mnist_core.nn.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -65,31 +64,33 @@ def hidden_layers(model: Sequential) -> tuple[HiddenLayer, ...]:
 def _output_shapes(model: Sequential) -> list[tuple[int, ...]]:
     """The shape of every layer's output for one image, found by asking with a blank one."""
     x = np.zeros((*model.input_shape, 1), model.dtype)
-    shapes = []
+    work, shapes = Workspace(), []
     for layer in model.layers:
-        x = layer.forward(x)[0]
+        x = layer.forward(x, work)[0]
         shapes.append(x.shape[:-1])
     return shapes
 
 
 def forward_through(
-    layers: Sequence[Layer], x: Array, *, scratch: NewArrays = NEW_ARRAYS
+    layers: Sequence[Layer], x: Array, work: Workspace | None = None
 ) -> tuple[Array, list[Cache]]:
     """The output of some consecutive layers for x (..., N), and each layer's cache."""
+    work = work or Workspace()
     caches = []
     for layer in layers:
-        x, cache = layer.forward(x, scratch=scratch)
+        x, cache = layer.forward(x, work)
         caches.append(cache)
     return x, caches
 
 
 def backward_through(
-    layers: Sequence[Layer], dy: Array, caches: list[Cache], *, scratch: NewArrays = NEW_ARRAYS
+    layers: Sequence[Layer], dy: Array, caches: list[Cache], work: Workspace | None = None
 ) -> Array:
     """The gradient of the first layer's input; those of the parameters are thrown away."""
+    work = work or Workspace()
     for layer, cache in zip(reversed(layers), reversed(caches), strict=True):
         unused = {name: np.empty_like(array) for name, array in layer.parameters().items()}
-        dx = layer.backward(dy, cache, unused, scratch=scratch)
+        dx = layer.backward(dy, cache, unused, work)
         assert dx is not None
         dy = dx
     return dy
@@ -178,13 +179,12 @@ def receptive_field(model: Sequential, layer: HiddenLayer, row: int, column: int
 def _inputs_of(layer: Layer, outputs: tuple[int, int], *, axis: int, size: int) -> tuple[int, int]:
     """The range of a layer's input of `size`, along an axis, that a range of outputs came from."""
     start, end = outputs
-    if isinstance(layer, ConvPool | PlainConvPool):
-        start, end = 2 * start, 2 * end
-    if isinstance(layer, Conv2D | ConvPool | PlainConvPool):
+    if isinstance(layer, PlainConvPool):  # ConvPool is one
+        start, end = layer.pool.size * start, layer.pool.size * end
+    if isinstance(layer, Conv2D):
         kernel = layer.W.shape[2 + axis]
-        stride = layer.stride if isinstance(layer, Conv2D) else 1
-        zeros_before = windows_along(size, kernel, stride, layer.padding)[1]
-        start, end = stride * start - zeros_before, stride * (end - 1) - zeros_before + kernel
+        zeros_before = windows_along(size, kernel, layer.padding)[1]
+        start, end = start - zeros_before, end - 1 - zeros_before + kernel
     elif isinstance(layer, MaxPool2D):
-        start, end = layer.stride * start, layer.stride * (end - 1) + layer.size
+        start, end = layer.size * start, layer.size * end
     return max(start, 0), min(end, size)

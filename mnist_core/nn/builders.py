@@ -160,7 +160,7 @@ def _pooled_side(number: int, side: int, channels: int, kernel_size: int, paddin
             f"convolution {number} has a kernel size of 1 to {side}, not {kernel_size}: its input "
             f"is {side}x{side}"
         )
-    pooled = windows_along(side, kernel_size, 1, padding)[0] // 2
+    pooled = windows_along(side, kernel_size, padding)[0] // 2
     if pooled < 1:
         raise ValueError(
             f"convolution {number} with kernel size {kernel_size} makes 1x1 of its {side}x{side} "

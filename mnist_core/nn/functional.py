@@ -25,11 +25,6 @@ def sigmoid(a: Array, out: Array | None = None) -> Array:
     return np.reciprocal(out, out=out)
 
 
-def relu(a: Array) -> Array:
-    """max(a, 0), element by element."""
-    return np.maximum(a, 0)
-
-
 def softmax(logits: Array) -> Array:
     """Probabilities (C, N) from logits (C, N): every column sums to one.
 

@@ -1,4 +1,4 @@
-"""Shows that gradients are right, and what the units of a first layer look for.
+"""Shows that gradients are right, by comparing them with finite differences.
 Checks run in float64, where a finite difference is exact to about ten digits.
 """
 
@@ -10,6 +10,7 @@ from mnist_core.arrays import Array
 from mnist_core.nn.functional import cross_entropy
 from mnist_core.nn.layers import Layer
 from mnist_core.nn.network import Sequential
+from mnist_core.nn.workspace import Workspace
 
 STEP = 1e-5  # of the finite difference: balances its h^2 error against rounding
 
@@ -21,21 +22,24 @@ def _relative_error(analytic: float, numeric: float) -> float:
 def check_layer(layer: Layer, x: Array, *, rng: np.random.Generator) -> dict[str, float]:
     """Relative error of a layer's gradients: of the input ("x") and of each parameter.
 
-    The layer must be in float64. The scalar checked is sum(R * forward(x)) for a random R, and
-    each gradient is compared with the central difference along one random direction.
+    x is (..., N), as the layer takes it; the layer must be in float64. The scalar checked is
+    sum(R * forward(x)) for a random R, and each gradient is compared with the central difference
+    along one random direction.
     """
-    y, cache = layer.forward(x)
+    y, cache = layer.forward(x, Workspace())
     weights = rng.normal(size=y.shape)
+
+    def scalar() -> float:
+        return float((weights * layer.forward(x, Workspace())[0]).sum())
+
     gradients = {name: np.zeros_like(array) for name, array in layer.parameters().items()}
-    dx = layer.backward(weights.copy(), cache, gradients)
+    dx = layer.backward(weights.copy(), cache, gradients, Workspace())
     assert dx is not None
     errors = {}
     for name, array, gradient in [("x", x, dx)] + [
         (name, array, gradients[name]) for name, array in layer.parameters().items()
     ]:
-        errors[name] = _error_along_a_direction(
-            array, gradient, lambda: float((weights * layer.forward(x)[0]).sum()), rng
-        )
+        errors[name] = _error_along_a_direction(array, gradient, scalar, rng)
     return errors
 
 

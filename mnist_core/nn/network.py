@@ -1,11 +1,11 @@
-"""Networks as a sequence of layers, and the two families of them that this project is about.
+"""Networks as a sequence of layers, from a batch of images to logits and back.
 All parameters of a network lie in one flat vector, so an optimizer takes a few array operations.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,10 +13,10 @@ import numpy as np
 from mnist_core.arrays import CLASSES, PIXELS, Array
 from mnist_core.nn.functional import softmax
 from mnist_core.nn.layers import Cache, Dropout, Layer
-from mnist_core.nn.workspace import NEW_ARRAYS, NewArrays, Scratch
+from mnist_core.nn.workspace import Workspace
 
-# Images that go through a network at once: more, and activations fall out of the processor's
-# cache; fewer, and the number of calls costs more than what is computed in them.
+# Images that an MLP computes at once: with more, activations fall out of the processor's cache;
+# with fewer, the number of calls costs more than what is computed in them.
 MLP_TILE = 512
 
 
@@ -54,8 +54,14 @@ class ParameterVector:
 class Sequential:
     """Layers one after the other, from a batch of images to logits.
 
-    `input_shape` is (784,) or (1, 28, 28): what the first layer expects before the batch axis.
-    `tile` is how many images are best computed at once, `share` how many are worth a thread.
+    Nothing of a pass stays here: several threads may use one network at the same time, each with
+    a workspace of its own.
+
+    Args:
+        input_shape: what the first layer expects before the batch axis, (784,) or (1, 28, 28).
+        tile: how many images are best computed at once; a larger batch is cut.
+        share: how many images are worth a thread of their own in training.
+        dtype: that of the parameters, and so of everything computed from them.
     """
 
     def __init__(
@@ -77,16 +83,13 @@ class Sequential:
             for name, view in views.items():
                 view[...] = before[name]
                 setattr(layer, name, view)
+        # Whether forward needs a generator in training.
+        self.has_randomness = any(isinstance(layer, Dropout) for layer in self.layers)
 
     @property
     def dtype(self) -> np.dtype:
         """The type of the parameters, and so of everything computed from them."""
         return self.parameters.flat.dtype
-
-    @property
-    def has_randomness(self) -> bool:
-        """Whether forward needs a generator in training."""
-        return any(isinstance(layer, Dropout) for layer in self.layers)
 
     def new_gradients(self) -> ParameterVector:
         """Zeros of the parameters' shapes, for backward to write into."""
@@ -99,13 +102,15 @@ class Sequential:
         """
         return pixels.T.reshape(*self.input_shape, -1)
 
-    def forward(
-        self, x: Array, *, scratch: NewArrays = NEW_ARRAYS, rng: np.random.Generator | None = None
-    ) -> tuple[Array, list[Cache]]:
-        """Logits (10, N) of a batch x (*input_shape, N), and each layer's cache."""
+    def forward(self, x: Array, work: Workspace | None = None) -> tuple[Array, list[Cache]]:
+        """Logits (10, N) of a batch x (*input_shape, N), and each layer's cache.
+
+        Without a workspace it is a prediction in new arrays.
+        """
+        work = work or Workspace()
         caches = []
         for layer in self.layers:
-            x, cache = layer.forward(x, scratch=scratch, rng=rng)
+            x, cache = layer.forward(x, work)
             caches.append(cache)
         return x, caches
 
@@ -114,22 +119,26 @@ class Sequential:
         dlogits: Array,
         caches: list[Cache],
         gradients: ParameterVector,
+        work: Workspace | None = None,
         *,
-        scratch: NewArrays = NEW_ARRAYS,
         input_gradient: bool = False,
     ) -> Array | None:
-        """Write the gradient of every parameter; return that of the input if it is asked for."""
-        dy: Array | None = dlogits
+        """Write the gradient of every parameter; return dx, that of the input, if it is asked for.
+
+        Args:
+            dlogits: the gradient of the logits (10, N); it may be overwritten.
+            caches: those that forward returned.
+            gradients: what new_gradients gave; every value is replaced.
+            work: where forward had one it may be the same.
+            input_gradient: whether to return dx (*input_shape, N), and not None.
+        """
+        work = work or Workspace()
+        dy: Any = dlogits
         for number in range(len(self.layers) - 1, -1, -1):
-            assert dy is not None
-            dy = self.layers[number].backward(
-                dy,
-                caches[number],
-                gradients.layers[number],
-                scratch=scratch,
-                input_gradient=input_gradient or number > 0,
-            )
-        return dy
+            work.needs_dx = number > 0 or input_gradient
+            dy = self.layers[number].backward(dy, caches[number], gradients.layers[number], work)
+        work.needs_dx = True
+        return dy if input_gradient else None
 
     def logits(self, images: Array, *, threads: int = 1) -> Array:
         """Logits (10, N) of uint8 images (N, 28, 28), computed on that many threads."""
@@ -147,12 +156,12 @@ class Sequential:
 
     def _fill_tiles(self, logits: Array, images: Array, tiles: range) -> None:
         """Write the columns (10, tile) of the tiles that begin at the given images."""
-        scratch = Scratch()
+        work = Workspace()
         for start in tiles:
             images_of_tile = images[start : start + self.tile]
-            pixels = scratch.array(self, "pixels", (len(images_of_tile), PIXELS), self.dtype)
+            pixels = work.array(self, "pixels", (len(images_of_tile), PIXELS), self.dtype)
             x = self.input_batch(to_pixels(images_of_tile, self.dtype, out=pixels))
-            logits[:, start : start + self.tile] = self.forward(x, scratch=scratch)[0]
+            logits[:, start : start + self.tile] = self.forward(x, work)[0]
 
     def predict_proba(self, images: Array, *, threads: int = 1) -> Array:
         """Probability of each digit, float32 (N, 10), for uint8 images (N, 28, 28)."""
@@ -173,5 +182,11 @@ def to_pixels(images: Array, dtype: Any = np.float32, out: Array | None = None) 
     if out is None:
         out = np.empty(rows.shape, dtype)
     out[...] = rows  # two passes, since one that converts and multiplies takes longer
-    out *= 1 / 255
+    out *= _one_level(out.dtype)
     return out
+
+
+@cache
+def _one_level(dtype: np.dtype) -> Array:
+    """1 / 255, (): as an array it spares NumPy the conversion of a Python number in every call."""
+    return np.full((), 1 / 255, dtype)

@@ -1,4 +1,4 @@
-"""How a gradient becomes a step: SGD, Nesterov momentum and Adam, and learning-rate schedules.
+"""How a gradient becomes a step: SGD, Nesterov momentum and Adam.
 Parameters, gradients and an optimizer's memory are flat vectors (P,), changed in place.
 """
 
@@ -18,18 +18,25 @@ class Optimizer(Protocol):
     def gradient_scale(self, learning_rate: float) -> float:
         """What the gradient must have been multiplied with when `step` gets it.
 
-        Where it is the learning rate, the training loop folds it into the few output errors
-        that back-propagation starts with, and saves a pass over all parameters.
+        Where that is the learning rate, train_step multiplies the ten output errors of each
+        image with it before they travel back. What comes out is learning_rate * gradient, and a
+        pass over all parameters is saved: 3 % of a step of 784-64-10 with batches of 10.
         """
         ...
 
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """Change `parameters` in place; `gradient` may be overwritten."""
+        """Change `parameters` (P,) in place.
+
+        Args:
+            parameters: all of a network's, (P,).
+            gradient: gradient_scale(learning_rate) times theirs, (P,); it may be overwritten.
+            learning_rate: of this step.
+        """
         ...
 
 
 class SGD:
-    """P -= G, with the learning rate in G."""
+    """Stochastic gradient descent: parameters -= learning_rate * gradient."""
 
     def __init__(self, size: int, *, momentum: float = 0.0) -> None:
         self.state: dict[str, Array] = {}
@@ -39,14 +46,14 @@ class SGD:
         return learning_rate
 
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """One step down the gradient."""
-        parameters -= gradient
+        """One step down the gradient, which has been multiplied with the learning rate before."""
+        parameters -= gradient  # learning_rate * gradient: see gradient_scale
 
 
 class Nesterov:
-    """SGD with momentum that looks ahead: V = mu V + G, P -= G + mu V, the learning rate in G.
+    """SGD with momentum that looks ahead: V = mu V + rate G, P -= rate G + mu V.
 
-    Sutskever et al. 2013, with the gradient taken where the parameters are (Bengio et al. 2013).
+    Sutskever et al. 2013, with the gradient G taken where the parameters are (Bengio et al. 2013).
     """
 
     def __init__(self, size: int, *, momentum: float = 0.9) -> None:
@@ -59,7 +66,10 @@ class Nesterov:
         return learning_rate
 
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """One step along the gradient and the velocity that it has just changed."""
+        """One step along the gradient and the velocity that it has just changed.
+
+        The gradient has been multiplied with the learning rate before: see gradient_scale.
+        """
         velocity = self.state["velocity"]
         velocity *= self.momentum
         velocity += gradient
@@ -89,7 +99,10 @@ class Adam:
         return 1.0
 
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """One step along mean / (sqrt(square) + epsilon), both corrected for their start at 0."""
+        """parameters -= learning_rate * mean / (sqrt(square) + epsilon).
+
+        Both means are corrected for their start at 0.
+        """
         mean, square, work = self.state["mean"], self.state["square"], self._work
         self.state["steps"] += 1
         steps = int(self.state["steps"][0])

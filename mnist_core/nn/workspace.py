@@ -1,4 +1,6 @@
-"""Where layers get their working memory: new arrays every time, or the same ones again."""
+"""What a pass through a network needs besides its formulas: memory, randomness, and its purpose.
+Whoever calls a network owns the workspace, so that nothing of a pass stays on the network itself.
+"""
 
 from typing import Any
 
@@ -7,53 +9,46 @@ import numpy as np
 from mnist_core.arrays import Array
 
 
-class NewArrays:
-    """Where a layer gets its working memory when nobody offers any: a new array every time."""
+class Workspace:
+    """The working memory of one caller, and what layers have to know about the pass.
 
-    def array(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """An array with undefined values, for what `owner` calls `name`."""
-        return np.empty(shape, dtype)
+    A new workspace gives new arrays. One that is used again gives the same arrays again, which
+    saves a large part of a small step's cost; what a layer returned is then overwritten by the
+    layer's next pass with this workspace. One workspace serves one thread, and layers that keep
+    their dtype.
 
-    def zeros(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """An array of zeros that is never written to."""
-        return np.zeros(shape, dtype)
-
-    def ones(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """An array of ones that is never written to."""
-        return np.ones(shape, dtype)
-
-
-class Scratch(NewArrays):
-    """Working memory that one training loop uses again and again.
-
-    Allocating is a large part of a small step's cost. The arrays that a layer gets here are
-    overwritten by its next forward or backward with the same scratch: whoever keeps results
-    for longer uses NewArrays. One scratch serves one thread, and owners that keep their dtype.
+    Args:
+        training: whether the pass is one of training, in which Dropout drops values.
+        rng: the generator that Dropout draws from in training; the owner may change it.
     """
 
-    def __init__(self) -> None:
+    __slots__ = ("training", "rng", "needs_dx", "_arrays")  # made for every image: few and fast
+
+    def __init__(self, *, training: bool = False, rng: np.random.Generator | None = None) -> None:
+        self.training = training
+        self.rng = rng
+        # Whether the layer that goes back needs to find the gradient of its input. Sequential
+        # sets it, since for the first layer in training nobody asks.
+        self.needs_dx = True
         self._arrays: dict[tuple[object, str], Array] = {}
 
-    def array(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """The array that was made for this owner and name, if it still has this shape."""
-        array = self._arrays.get((owner, name))
+    def array(
+        self,
+        owner: object,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: Any,
+        fill: float | None = None,
+    ) -> Array:
+        """The array that `owner` calls `name`: the one of its last pass if that had this shape.
+
+        Its values are undefined, or all equal to `fill`; such an array is never written to.
+        """
+        key = (owner, name)
+        array = self._arrays.get(key)
         if array is None or array.shape != shape:
-            array = self._arrays[owner, name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype) if fill is None else np.zeros(shape, dtype)
+            if fill:
+                array.fill(fill)
+            self._arrays[key] = array
         return array
-
-    def zeros(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """The zeros that were made for this owner and name, if they still have this shape."""
-        array = self._arrays.get((owner, name))
-        if array is None or array.shape != shape:
-            array = self._arrays[owner, name] = np.zeros(shape, dtype)
-        return array
-
-    def ones(self, owner: object, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """The ones that were made for this owner and name, if they still have this shape."""
-        array = self._arrays.get((owner, name))
-        if array is None or array.shape != shape:
-            array = self._arrays[owner, name] = np.ones(shape, dtype)
-        return array
-
-
-NEW_ARRAYS = NewArrays()

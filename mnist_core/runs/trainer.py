@@ -1,5 +1,6 @@
 """A run that obeys: it trains step by step, looks for commands between steps, reports and saves."""
 
+import os
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -275,7 +276,9 @@ class Trainer:
             save_checkpoint(self.files.checkpoint, self.run.checkpoint())
             self.saved_step = self.run.step
         except OSError as error:
-            reason = f"No checkpoint could be saved: {error.strerror or error}."
+            # Without the path, which is no business of whoever looks at the page.
+            why = os.strerror(error.errno) if error.errno else str(error)
+            reason = f"No checkpoint could be saved: {why}."
             if reason not in self.message:
                 self.message = f"{self.message} {reason}".strip()
         self.saved_at = monotonic()

@@ -1,4 +1,6 @@
-"""The batches of an epoch: chosen, varied and scaled in tiles, ahead of their use."""
+"""The batches of an epoch, in an order that the seed and the epoch's number decide.
+Images are chosen, varied and scaled in tiles of some batches, ahead of their use.
+"""
 
 from collections.abc import Iterator
 from math import ceil
@@ -11,7 +13,7 @@ from mnist_core.nn.network import to_pixels
 from mnist_core.training.random_streams import AUGMENT, ORDER, random_stream
 from mnist_core.training.run import Run
 
-TILE = 256  # images that are gathered, varied and scaled at once, some batches ahead of use
+TILE = 256  # images that are gathered, varied and scaled at once
 
 
 def batches(run: Run) -> Iterator[tuple[Array, Array]]:
@@ -32,7 +34,7 @@ def batches(run: Run) -> Iterator[tuple[Array, Array]]:
         start = tile * tile_size
         chosen = order[start : start + tile_size]
         images = gathered[: len(chosen)]
-        # "clip" spares take a check of every index, and with it a hidden copy of the result.
+        # With "clip", NumPy does not check every index first, which would cost a hidden copy.
         np.take(run.train.images, chosen, axis=0, out=images, mode="clip")
         if config.augmentation:
             rng = random_stream(config.seed, AUGMENT, epoch, tile)

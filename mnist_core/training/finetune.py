@@ -1,4 +1,6 @@
-"""A copy of a network learns a few digits of one person, with MNIST's in between or without."""
+"""A copy of a network learns a few digits of one person, with MNIST's in between or without.
+Its steps are plain gradient descent, without dropout, momentum or anything else.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,9 +9,10 @@ from typing import Self
 import numpy as np
 
 from mnist_core.data.mnist import Split
+from mnist_core.nn.functional import cross_entropy
 from mnist_core.nn.metrics import accuracy
 from mnist_core.nn.network import Sequential, to_pixels
-from mnist_core.training.batch_gradient import BatchGradient
+from mnist_core.nn.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class FineTuneSettings:
 
 @dataclass
 class FineTuned:
-    """What a settings led to: accuracies 0..1 after each of `steps`, the first being 0."""
+    """What the settings led to: accuracies 0..1 after each of `steps`, the first being 0."""
 
     network: Sequential
     steps: list[int] = field(default_factory=list)
@@ -73,7 +76,7 @@ def fine_tune(
     if not len(learned):
         raise ValueError("the collection is empty: keep a few drawings first")
     tuned = FineTuned(network)
-    gradient = BatchGradient(network)
+    gradients, work = network.new_gradients(), Workspace()
     rng = np.random.default_rng(settings.seed)
     yield tuned.tested(0, learned, held_out, test)
     for step in range(1, settings.steps + 1):
@@ -83,8 +86,10 @@ def fine_tune(
             others = rng.integers(len(train), size=settings.batch_size)
             images = np.concatenate([images, train.images[others]])
             labels = np.concatenate([labels, train.labels[others]])
-        scale = settings.learning_rate / len(labels)
-        gradient(to_pixels(images, network.dtype), labels, scale=scale)
-        network.parameters.flat[...] -= gradient.gradients.flat
+        x = network.input_batch(to_pixels(images, network.dtype))  # (*input_shape, n)
+        logits, caches = network.forward(x, work)  # (10, n)
+        _, dlogits = cross_entropy(logits, labels)  # (10, n)
+        network.backward(dlogits / len(labels), caches, gradients, work)
+        network.parameters.flat[...] -= settings.learning_rate * gradients.flat
         if step % settings.test_every == 0 or step == settings.steps:
             yield tuned.tested(step, learned, held_out, test)

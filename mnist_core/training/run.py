@@ -16,7 +16,7 @@ from mnist_core.nn.network import Sequential
 from mnist_core.nn.optimizers import OPTIMIZERS
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, fill, restored
 from mnist_core.training.config import LIMITS, TrainConfig
-from mnist_core.training.random_streams import INITIAL, SUBSET, random_stream
+from mnist_core.training.random_streams import DROPOUT, INITIAL, SUBSET, random_stream
 
 Status = Literal["running", "finished", "diverged"]
 
@@ -77,6 +77,7 @@ class Run:
         self.steps_per_epoch = config.steps_per_epoch
         self.steps = self.steps_per_epoch * config.epochs
         self.history: list[EpochResult] = []
+        self.decay_factors = _decay_factors(self.model, config.weight_decay)
 
     @classmethod
     def resume(cls, checkpoint: Checkpoint, data: Dataset) -> Self:
@@ -109,6 +110,16 @@ class Run:
         """All that a step changes: the parameters, the optimizer's memory, averaged weights."""
         arrays = [self.model.parameters.flat, *self.optimizer.state.values()]
         return arrays if self.ema is None else [*arrays, self.ema.flat]
+
+    def dropout_generator(self, micro_batch: int) -> np.random.Generator | None:
+        """What drops values in a micro-batch of the next step; None for a network without dropout.
+
+        It depends on nothing but the seed and these two numbers, so that a resumed run and any
+        number of threads drop the same values.
+        """
+        if not self.model.has_randomness:
+            return None
+        return random_stream(self.config.seed, DROPOUT, self.step, micro_batch)
 
     def checkpoint(self) -> Checkpoint:
         """Everything that `resume` needs. The arrays are the run's own: save or copy them now."""
@@ -162,6 +173,16 @@ def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> 
         seed=config.seed,
         data_sha256=data_sha256,
     )
+
+
+def _decay_factors(model: Sequential, weight_decay: float) -> Array | None:
+    """weight_decay for every weight and 0 for every bias, (P,); None if there is none."""
+    if not weight_decay:
+        return None
+    factors = model.new_gradients()
+    for name, array in factors.named().items():
+        array[...] = weight_decay if name.endswith(".W") else 0
+    return factors.flat
 
 
 def _epoch_result(values: Any) -> EpochResult:

@@ -16,19 +16,20 @@ from mnist_core.nn.builders import build_cnn, build_mlp
 from mnist_core.nn.convolution import Conv2D, MaxPool2D
 from mnist_core.nn.layers import Dense, Flatten, ReLU
 from mnist_core.nn.network import Sequential
+from mnist_core.nn.workspace import Workspace
 
 
-def strided_network(rng: np.random.Generator) -> Sequential:
-    """Strides, both paddings, kernels that are not square, and overlapping pooling."""
+def plain_network(rng: np.random.Generator) -> Sequential:
+    """Both paddings, kernels that are not square, and pooling by 3."""
     return Sequential(
         [
-            Conv2D(rng.normal(size=(2, 1, 5, 3)), np.zeros(2), padding="same", stride=2),
+            Conv2D(rng.normal(size=(2, 1, 5, 4)), np.zeros(2), padding="same"),
             ReLU(),
-            MaxPool2D(3, stride=2),
+            MaxPool2D(3),
             Conv2D(rng.normal(size=(3, 2, 2, 3)), np.zeros(3)),
             ReLU(),
             Flatten(),
-            Dense(rng.normal(size=(10, 3 * 5 * 4)), np.zeros(10)),
+            Dense(rng.normal(size=(10, 3 * 8 * 7)), np.zeros(10)),
         ],
         input_shape=(1, 28, 28),
     )
@@ -38,7 +39,7 @@ NETWORKS = {
     "valid": lambda rng: build_cnn(rng=rng),
     "readable": lambda rng: build_cnn(fast=False, rng=rng),
     "same": lambda rng: build_cnn(kernel_sizes=(5, 4), padding="same", rng=rng),
-    "strided": strided_network,
+    "plain": plain_network,
 }
 
 
@@ -89,7 +90,7 @@ def influential_pixels(model: Sequential, layer: HiddenLayer) -> np.ndarray:
     x = np.zeros((1, 28, 28, 28 * 28), np.float32)
     x.reshape(784, 784)[np.diag_indices(784)] = np.nan
     for part in model.layers[: layer.output + 1]:
-        x = part.forward(x)[0]
+        x = part.forward(x, Workspace())[0]
     return np.isnan(x[0]).transpose(2, 0, 1).reshape(28, 28, *layer.shape[1:])
 
 

@@ -17,6 +17,7 @@ from mnist_core.inspection.unit_statistics import (
 from mnist_core.nn.builders import build_cnn, build_mlp
 from mnist_core.nn.metrics import accuracy_per_class
 from mnist_core.nn.network import Sequential
+from mnist_core.nn.workspace import Workspace
 
 NETWORKS = {
     "mlp": lambda: build_mlp(
@@ -119,7 +120,7 @@ def test_a_unit_can_be_replaced_by_its_mean(name, number, mnist):
         x = f.copy()
         x[unit] = means[unit]
         for part in model.layers[layer.output + 1 :]:
-            x = part.forward(x)[0]
+            x = part.forward(x, Workspace())[0]
         accuracy = np.mean(x.argmax(axis=0) == labels)
         assert found.loss[unit] == pytest.approx(found.accuracy - accuracy)
 
@@ -152,7 +153,8 @@ def test_a_unit_that_is_off_makes_no_difference_any_more(name, number, mnist):
     for part, original in zip(
         masked.layers[layer.output + 1 :], model.layers[layer.output + 1 :], strict=True
     ):
-        x, other = original.forward(x)[0], part.forward(other)[0]
+        x = original.forward(x, Workspace())[0]
+        other = part.forward(other, Workspace())[0]
     assert np.allclose(x, other, atol=1e-5)
 
 
@@ -241,7 +243,7 @@ def test_effects_on_logits_agree_with_raising_the_unit(name, number, mnist):
         x = f.copy()
         x[unit] += sign * step
         for part in model.layers[layer.output + 1 :]:
-            x = part.forward(x)[0]
+            x = part.forward(x, Workspace())[0]
         logits.append(x.astype(np.float64).mean(axis=1))
     slope = (logits[0] - logits[1]) / (2 * step)
     expected = (slope - slope.mean()) * spread

@@ -10,9 +10,7 @@ from mnist_core.nn.fused_convolution import ConvPool, columns_per_product
 from mnist_core.nn.gradient_check import check_layer, check_network
 from mnist_core.nn.layers import Layer
 from mnist_core.nn.network import Sequential
-from mnist_core.nn.workspace import NewArrays, Scratch
-
-NEW = NewArrays()
+from mnist_core.nn.workspace import Workspace
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -25,19 +23,20 @@ def kernels(F: int, C: int, k_h: int, k_w: int, dtype: type = np.float64) -> tup
 
 
 def there_and_back(
-    layer: Layer, x: Array, dy: Array | None = None, scratch: NewArrays = NEW
+    layer: Layer, x: Array, dy: Array | None = None, work: Workspace | None = None
 ) -> dict[str, Array]:
     """Copies of the output, of the input's gradient and of the parameters' gradients."""
-    y, cache = layer.forward(x, scratch=scratch)
+    work = work or Workspace()
+    y, cache = layer.forward(x, work)
     if dy is None:
         dy = rng(2).normal(size=y.shape).astype(x.dtype)
     gradients = {name: np.zeros_like(array) for name, array in layer.parameters().items()}
-    dx = layer.backward(dy.copy(), cache, gradients, scratch=scratch)
+    dx = layer.backward(dy.copy(), cache, gradients, work)
     assert dx is not None
     return {"y": y.copy(), "dx": dx.copy()} | gradients
 
 
-def loops(x: Array, W: Array, b: Array, stride: int, top: int, left: int, shape: tuple) -> Array:
+def loops(x: Array, W: Array, b: Array, top: int, left: int, shape: tuple) -> Array:
     """A convolution as its definition says it: every output value is a sum of its own.
 
     The input is taken as zero outside of its borders; top and left are where windows begin.
@@ -51,29 +50,28 @@ def loops(x: Array, W: Array, b: Array, stride: int, top: int, left: int, shape:
                 for c in range(C):
                     for u in range(k_h):
                         for v in range(k_w):
-                            row, column = i * stride + u - top, j * stride + v - left
+                            row, column = i + u - top, j + v - left
                             if 0 <= row < x.shape[1] and 0 <= column < x.shape[2]:
                                 y[f, i, j] += W[f, c, u, v] * x[c, row, column]
     return y
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "shape", "top", "left"),
+    ("kernel", "padding", "shape", "top", "left"),
     [
-        ((3, 3), 1, "valid", (5, 6), 0, 0),
-        ((3, 3), 1, "same", (7, 8), 1, 1),
-        ((2, 4), 1, "same", (7, 8), 0, 1),  # the odd zero comes after
-        ((5, 2), 2, "valid", (2, 4), 0, 0),
-        ((3, 3), 2, "same", (4, 4), 1, 0),
-        ((1, 1), 3, "same", (3, 3), 0, 0),
-        ((7, 8), 1, "valid", (1, 1), 0, 0),
+        ((3, 3), "valid", (5, 6), 0, 0),
+        ((3, 3), "same", (7, 8), 1, 1),
+        ((2, 4), "same", (7, 8), 0, 1),  # the odd zero comes after
+        ((5, 2), "valid", (3, 7), 0, 0),
+        ((1, 1), "same", (7, 8), 0, 0),
+        ((7, 8), "valid", (1, 1), 0, 0),
     ],
 )
-def test_the_plain_convolution_is_what_four_loops_give(kernel, stride, padding, shape, top, left):
+def test_the_plain_convolution_is_what_loops_give(kernel, padding, shape, top, left):
     x = rng(3).normal(size=(2, 7, 8, 3))
     W, b = kernels(4, 2, *kernel)
-    y, _ = Conv2D(W, b, padding=padding, stride=stride).forward(x)
-    np.testing.assert_allclose(y, loops(x, W, b, stride, top, left, shape), rtol=1e-12, atol=1e-12)
+    y, _ = Conv2D(W, b, padding=padding).forward(x, Workspace())
+    np.testing.assert_allclose(y, loops(x, W, b, top, left, shape), rtol=1e-12, atol=1e-12)
 
 
 def test_a_convolution_worked_out_by_hand():
@@ -88,16 +86,15 @@ def test_a_convolution_worked_out_by_hand():
     assert results["dx"].ravel().tolist() == [1, 0, 0, 0, -2 + 10, 0, 0, 0, -20]
 
 
-@pytest.mark.parametrize(("size", "stride"), [(2, None), (3, None), (3, 2), (2, 1), (1, 2)])
-def test_pooling_is_the_maximum_of_every_window(size, stride):
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_pooling_is_the_maximum_of_every_window(size):
     x = rng(4).normal(size=(2, 7, 8, 3))
-    y, _ = MaxPool2D(size, stride=stride).forward(x)
-    step = stride or size
+    y, _ = MaxPool2D(size).forward(x, Workspace())
     for i in range(y.shape[1]):
         for j in range(y.shape[2]):
-            window = x[:, i * step : i * step + size, j * step : j * step + size]
+            window = x[:, i * size : (i + 1) * size, j * size : (j + 1) * size]
             assert np.array_equal(y[:, i, j], window.max(axis=(1, 2)))
-    assert y.shape == (2, (7 - size) // step + 1, (8 - size) // step + 1, 3)
+    assert y.shape == (2, 7 // size, 8 // size, 3)
 
 
 def one_image(rows: list[list[float]]) -> Array:
@@ -135,10 +132,10 @@ def test_rows_and_columns_that_fill_no_window_get_no_gradient():
 
 LAYERS = [
     Conv2D(*kernels(3, 2, 3, 2)),
-    Conv2D(*kernels(3, 2, 3, 3), padding="same", stride=2),
+    Conv2D(*kernels(3, 2, 3, 3), padding="same"),
     Conv2D(*kernels(3, 2, 2, 4), padding="same"),
     MaxPool2D(2),
-    MaxPool2D(3, stride=2),
+    MaxPool2D(3),
     PlainConvPool(*kernels(3, 2, 3, 3)),
     ConvPool(*kernels(3, 2, 3, 3)),
     ConvPool(*kernels(3, 2, 2, 3), padding="same"),
@@ -192,11 +189,11 @@ def test_fast_and_plain_networks_have_the_same_parameters_under_the_same_names(n
     assert all(np.array_equal(fast[key], plain[key]) for key in fast)
 
 
-def test_a_scratch_changes_nothing_from_batch_to_batch():
-    layer, scratch = ConvPool(*kernels(3, 2, 3, 3, np.float32), padding="same"), Scratch()
+def test_a_used_workspace_changes_nothing_from_batch_to_batch():
+    layer, work = ConvPool(*kernels(3, 2, 3, 3, np.float32), padding="same"), Workspace()
     for N in (5, 5, 2, 5):
         x = rng(N).normal(size=(2, 6, 6, N)).astype(np.float32)
-        alone, again = there_and_back(layer, x), there_and_back(layer, x, scratch=scratch)
+        alone, again = there_and_back(layer, x), there_and_back(layer, x, work=work)
         for key in alone:
             assert np.array_equal(alone[key], again[key]), key
 
@@ -213,10 +210,12 @@ def test_without_the_input_gradient_the_others_are_the_same():
     for kind in (PlainConvPool, ConvPool):
         layer = kind(*kernels(2, 1, 3, 3))
         x = rng().normal(size=(1, 6, 6, 4))
-        y, cache = layer.forward(x)
+        work = Workspace()
+        y, cache = layer.forward(x, work)
         gradients = {name: np.zeros_like(array) for name, array in layer.parameters().items()}
         dy = rng(2).normal(size=y.shape)
-        assert layer.backward(dy, cache, gradients, input_gradient=False) is None
+        work.needs_dx = False
+        assert layer.backward(dy, cache, gradients, work) is None
         with_it = there_and_back(layer, x)
         assert all(np.array_equal(gradients[name], with_it[name]) for name in gradients)
 
@@ -259,17 +258,17 @@ def test_a_network_that_does_not_fit_is_refused_with_the_reason(options, reason)
 def test_layers_refuse_what_does_not_go_together():
     W, b = kernels(2, 1, 3, 3)
     with pytest.raises(ValueError, match="a kernel of 3x3 does not fit into an input of 2x5"):
-        Conv2D(W, b).forward(np.zeros((1, 2, 5, 1)))
+        Conv2D(W, b).forward(np.zeros((1, 2, 5, 1)), Workspace())
     with pytest.raises(ValueError, match="a kernel of 3x3 does not fit into an input of 2x5"):
-        ConvPool(W, b).forward(np.zeros((1, 2, 5, 1)))
+        ConvPool(W, b).forward(np.zeros((1, 2, 5, 1)), Workspace())
     with pytest.raises(ValueError, match="maps of 1x3 are too small for 2x2 pooling"):
-        ConvPool(W, b).forward(np.zeros((1, 3, 5, 1)))
+        ConvPool(W, b).forward(np.zeros((1, 3, 5, 1)), Workspace())
     with pytest.raises(ValueError, match="pooling by 2 does not fit into an input of 1x3"):
-        PlainConvPool(W, b).forward(np.zeros((1, 3, 5, 1)))
+        PlainConvPool(W, b).forward(np.zeros((1, 3, 5, 1)), Workspace())
     with pytest.raises(ValueError, match="W .F, C, k_h, k_w. and b .F,. expected"):
         ConvPool(W, np.zeros(3))
-    with pytest.raises(ValueError, match="stride"):
-        Conv2D(W, b, stride=0)
+    with pytest.raises(ValueError, match="size"):
+        MaxPool2D(0)
     with pytest.raises(ValueError, match="padding"):
         PlainConvPool(W, b, padding="reflect")
 
@@ -281,7 +280,7 @@ def test_same_padding_keeps_the_side_and_valid_takes_the_kernel_off():
         maps = [28]
         x = np.zeros((1, 28, 28, 1), np.float32)
         for layer in model.layers[:4]:
-            x, _ = layer.forward(x)
+            x, _ = layer.forward(x, Workspace())
             maps.append(x.shape[1])
         return maps[::2]
 

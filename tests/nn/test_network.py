@@ -11,6 +11,7 @@ from mnist_core.nn.initialisation import normal_sigma
 from mnist_core.nn.layers import Dense, ReLU, Sigmoid
 from mnist_core.nn.network import Sequential, to_pixels
 from mnist_core.nn.optimizers import SGD
+from mnist_core.nn.workspace import Workspace
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -60,7 +61,7 @@ def test_one_forward_and_backward_step_worked_out_by_hand():
     assert model.parameters.named()["2.W"].tolist() == [[2.5, 0.5], [-0.5, -2.5]]
     assert model.parameters.named()["2.b"].tolist() == [1, 1]
     # a1 = (2.5 + 0.5, 4.5 - 2 + 0.5) = (3, 3): the layers compute with the new parameters.
-    assert model.layers[0].forward(x)[0].tolist() == [[3], [3]]
+    assert model.layers[0].forward(x, Workspace())[0].tolist() == [[3], [3]]
 
 
 def test_a_batch_of_two_through_relu_worked_out_by_hand():
