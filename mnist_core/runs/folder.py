@@ -5,10 +5,11 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from mnist_core.files import atomic_write
+from mnist_core.files import atomic_write, open_plain
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.runs.state import RunState
 
@@ -107,10 +108,18 @@ class RunFolder:
 
     def give(self, checkpoint: Path) -> None:
         """Keep a copy of the checkpoint that the run is to go on from, whatever becomes of it."""
-        shutil.copyfile(checkpoint, self.given)
-        beginning = checkpoint.parent / self.beginning.name
-        if beginning.is_file():
-            shutil.copyfile(beginning, self.beginning)
+        copies = [(checkpoint, self.given)]
+        if (beginning := checkpoint.parent / self.beginning.name).is_file():
+            copies.append((beginning, self.beginning))
+        for source, target in copies:
+            with open_plain(source) as file:
+                atomic_write(target, partial(shutil.copyfileobj, file))
+
+    def remove_parts(self) -> None:
+        """Remove files that a process was writing when it was killed."""
+        for part in self.path.glob("*.part"):
+            with suppress(OSError):
+                part.unlink()
 
     def remove(self) -> None:
         """Remove the run, and all of its files."""
@@ -137,7 +146,7 @@ class RunFolder:
     def load_state(self, state: RunState) -> tuple[RunState, SnapshotList]:
         """What save_state wrote; `state` itself and no snapshots if that can't be read."""
         try:
-            with open(self.state, "rb") as file:
+            with open_plain(self.state) as file:
                 values: dict[str, Any] = json.loads(file.read(MAX_STATE_BYTES))
             found = RunState.from_dict(state.id, state.config, values)
             snapshots = SnapshotList.load(self.snapshots, values["snapshots"], values["parameters"])

@@ -84,7 +84,11 @@ class LocalPool:
         row = self.store.add(config, data=folder, visitor=visitor)
         run = LiveRun.new(row, self.store.files(row.id), self.clock())
         if checkpoint is not None:
-            run.files.give(Path(checkpoint))
+            try:
+                run.files.give(Path(checkpoint))
+            except OSError:
+                self.store.discard(row.id)
+                raise
         run.waiting = [Pause()] if paused else []
         with self.changed:
             self.runs[run.id] = run

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.files import atomic_write
+from mnist_core.files import atomic_write, open_plain
 from mnist_core.nn.builders import build_model
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.numbers import progress_from_dict, progress_to_dict
@@ -46,7 +46,8 @@ class Snapshot:
         """The vector (P,), read from its file if it is not in memory; SnapshotGone without one."""
         if isinstance(self.weights, Path):
             try:
-                return np.fromfile(self.weights, np.float32)
+                with open_plain(self.weights) as file:
+                    return np.frombuffer(file.read(), np.float32)
             except OSError as error:
                 raise SnapshotGone(f"the weights of step {self.step:,} are gone") from error
         return self.weights
@@ -55,6 +56,10 @@ class Snapshot:
     def bytes_in_memory(self) -> int:
         """What it takes of the memory."""
         return 0 if isinstance(self.weights, Path) else self.weights.nbytes
+
+    def in_memory(self) -> "Snapshot":
+        """The same, whatever becomes of its file."""
+        return replace(self, weights=self.parameters)
 
     def network(self, config: TrainConfig) -> Sequential:
         """The network with these weights, a copy of its own."""

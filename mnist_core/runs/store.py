@@ -140,7 +140,7 @@ class RunStore:
             self.files(row.id).make()
         except OSError as error:
             raise StoreError(f"the run can't be kept: {error.strerror}") from error
-        with self._writing() as database:
+        with self._discarding(row.id), self._writing() as database:
             database.execute(
                 "INSERT INTO runs (id, config, data, created, changed, status, visitors,"
                 " command_key, server, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -151,6 +151,21 @@ class RunStore:
                 ),
             )  # fmt: skip
         return row
+
+    def discard(self, id: str) -> None:
+        """Remove a run and its files."""
+        with self._writing() as database:
+            database.execute("DELETE FROM runs WHERE id = ?", (id,))
+        self.files(id).remove()
+
+    @contextmanager
+    def _discarding(self, id: str) -> Iterator[None]:
+        """Leave no folder behind if what follows fails."""
+        try:
+            yield
+        except BaseException:
+            self.files(id).remove()
+            raise
 
     def row(self, id: str) -> RunRow | None:
         """What is known of a run; None if there is none of that id, or none that can be used."""
@@ -259,9 +274,7 @@ class RunStore:
             if kept < runs and total + size <= bytes_on_disk or not self._may_go(id, in_use):
                 kept, total = kept + 1, total + size
                 continue
-            with self._writing() as database:
-                database.execute("DELETE FROM runs WHERE id = ?", (id,))
-            files.remove()
+            self.discard(id)
 
     def _may_go(self, id: str, in_use: set[str]) -> bool:
         row = self.row(id)

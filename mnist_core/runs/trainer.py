@@ -63,6 +63,7 @@ class Trainer:
         self.saved_at = float("-inf")
         self.save_interval = SAVE_EVERY
         self.next_report = 0.0
+        self.files.remove_parts()
         # The same as the owner keeps, to be written beside the checkpoint.
         state = RunState(Path(order.folder).name, order.config)
         self.state, self.snapshots = self.files.load_state(state)
@@ -151,14 +152,24 @@ class Trainer:
                 if self.status == "paused":
                     self._report()
             case Rewind():
-                self._set_status("paused")
-                self._begin(self._first_run())
-                self._report(restarted_at=0)
+                self._rewind()
             case Stop(reason):
                 self._set_status("stopped")
                 self.message = reason
             case GiveUpPlace():  # it goes on: whoever asked must know
                 self._report()
+
+    def _rewind(self) -> None:
+        """Back to the first step; a run whose first weights can't be read has failed."""
+        try:
+            first = self._first_run()
+        except (CheckpointError, OSError) as error:
+            self._set_status("failed")
+            self.message = f"The run can't be rewound: its first weights can't be used, as {error}."
+            return
+        self._set_status("paused")
+        self._begin(first)
+        self._report(restarted_at=0)
 
     def _set_status(self, status: RunStatus) -> None:
         now = monotonic()

@@ -12,7 +12,13 @@ from typing import BinaryIO
 from mnist_core.data.mnist import load_mnist
 from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.outbox import Outbox
-from mnist_core.runs.protocol import ProtocolError, read_command, read_message, read_order
+from mnist_core.runs.protocol import (
+    Order,
+    ProtocolError,
+    read_command,
+    read_message,
+    read_order,
+)
 from mnist_core.runs.state import Report
 from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
 
@@ -36,16 +42,21 @@ def main() -> int:
     threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
     outbox = Outbox(reports)
     try:
-        trainer = Trainer(order, load_mnist(order.data), inbox, outbox)
-    except (ValueError, OSError, MemoryError) as error:
-        reason = f"The run can't begin: {str(error) or 'there is not enough memory'}."
-        outbox.send(Report("failed", order.config.learning_rate, reason))
-        return 1
+        Trainer(order, load_mnist(order.data), inbox, outbox).work()
+    except MemoryError:
+        outbox.send(failed(order, "There is not enough memory for this run."))
+    except (ValueError, OSError) as error:
+        outbox.send(failed(order, f"The run can't begin: {error}."))
     else:
-        trainer.work()
         return 0
     finally:
         outbox.close()
+    return 1
+
+
+def failed(order: Order, reason: str) -> Report:
+    """What is said of a run that can't be worked on."""
+    return Report("failed", order.config.learning_rate, reason)
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
