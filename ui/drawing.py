@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
-from mnist_core.preprocess.normalize import normalize_drawing
+from mnist_core.preprocess.normalize import NormalizationSteps, normalization_steps
 from ui.components.canvas import Drawing, rasterise
 from ui.session import mnist, session
 
@@ -20,15 +20,33 @@ class ShownDigit:
     label: int
 
 
-def seen_image(drawing: Drawing, sheet: Array | None = None) -> Array | None:
-    """The drawing as networks see it, uint8 (28, 28); None if there is nothing on the canvas.
+@dataclass(frozen=True)
+class Sheet:
+    """A drawing with what is made of it before any network sees it, worked out once per rerun.
 
-    `sheet` is the drawing rasterised, where that has been done already.
+    `ink` is the drawing as a picture, uint8 (H, W); `steps` lead from there to what networks see.
+    It is None if there is nothing on the canvas. `digit` is the test image that is on it.
     """
+
+    drawing: Drawing
+    ink: Array
+    steps: NormalizationSteps | None
+    digit: ShownDigit | None
+
+    @property
+    def image(self) -> Array | None:
+        """The drawing as networks see it, uint8 (28, 28); None if there is nothing on it."""
+        return self.steps.centred if self.steps else None
+
+
+def sheet_of(drawing: Drawing) -> Sheet:
+    """The drawing rasterised and normalised."""
+    ink = rasterise(drawing)
     try:
-        return normalize_drawing(rasterise(drawing) if sheet is None else sheet)
+        steps = normalization_steps(ink)
     except ValueError:
-        return None
+        steps = None
+    return Sheet(drawing, ink, steps, _test_digit(drawing))
 
 
 def show_test_digit(number: int) -> None:
@@ -44,7 +62,7 @@ def show_any_test_digit() -> None:
     show_test_digit(int(np.random.default_rng().integers(len(mnist().test))))
 
 
-def shown_test_digit(drawing: Drawing) -> ShownDigit | None:
+def _test_digit(drawing: Drawing) -> ShownDigit | None:
     """The test image that is on the canvas, drawn upon or not."""
     digit: ShownDigit | None = st.session_state.get("test_digit")
     if digit is None or drawing.background is None:
@@ -54,5 +72,5 @@ def shown_test_digit(drawing: Drawing) -> ShownDigit | None:
 
 def own_digit() -> tuple[Array, str]:
     """The visitor's drawing as networks see it, uint8 (28, 28), or a test image; and its name."""
-    drawn = seen_image(session().drawing)
+    drawn = sheet_of(session().drawing).image
     return (mnist().test.images[0], "a test image") if drawn is None else (drawn, "your drawing")

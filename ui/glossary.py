@@ -15,6 +15,10 @@ WORDS = {
     "importance": "How many percentage points of validation accuracy are lost without it.",
     "digit it speaks for": "The digit whose score it raises most, on average over images.",
     "pruning": "Taking units out, the least important first, to see how few would do.",
+    "activation maximization": "A picture is changed, beginning with faint noise, until the unit "
+    "answers it as strongly as it can.",
+    "snapshot": "A copy of the network's weights at one step of the run, kept to be looked at.",
+    "diverged": "The run's numbers grew without end, mostly because its steps were too large.",
     "feature map": "What one filter answers at every place of the picture.",
     "receptive field": "The part of the picture that one value of a feature map depends on.",
     "logit": "The score of a digit before scores are turned into probabilities.",

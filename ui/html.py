@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from PIL import Image
 
 from mnist_core.arrays import Array
-from ui.theme import BAR
 
 
 def picture(image: Array, *, alt: str, width: int = 112) -> str:
@@ -31,7 +30,7 @@ def answer_in_words(words: str, remark: str, seen: str) -> str:
     )
 
 
-def probability_bars(probabilities: Array, *, colour: str = BAR) -> str:
+def probability_bars(probabilities: Array, *, colour: str) -> str:
     """Ten labelled bars for probabilities (10,); the largest stands out by weight as well.
 
     style.css gives the classes their look: short HTML reaches the page, and is on it, sooner.

@@ -1,5 +1,6 @@
 """The networks that answer: those that come with the program, and the visitor's own."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
-from ui.session import current_run, mnist, remember_best, session, shipped, watched_snapshot
+from ui.session import ShownRun, mnist, session, shipped
 from ui.theme import CNN, MLP, OWN
 
 RUNNING, BEST = "running", "best"
@@ -47,12 +48,13 @@ class Prediction:
         return float(self.probabilities.max())
 
 
-def shipped_predictors() -> list[Predictor]:
+@st.cache_resource
+def shipped_predictors() -> tuple[Predictor, ...]:
     """The networks that are there for everyone."""
     predictors = [Predictor("MLP", shipped("mlp"), _shape_in_words("mlp"), MLP, "mlp")]
     if (MODELS_FOLDER / "cnn.npz").is_file():
         predictors.append(Predictor("CNN", shipped("cnn"), _shape_in_words("cnn"), CNN, "cnn"))
-    return predictors
+    return tuple(predictors)
 
 
 def _shape_in_words(name: str) -> str:
@@ -60,36 +62,27 @@ def _shape_in_words(name: str) -> str:
     return f"{parameters:,} parameters, {TRAINED_BEFORE}"
 
 
-def own_predictors() -> dict[str, str]:
+def own_predictors(run: ShownRun | None) -> dict[str, str]:
     """Names of the visitor's own networks that could answer too, by key."""
-    mine, handle = session(), current_run()
     names = {}
-    view = handle.watch() if handle else None
-    if view is not None:
-        remember_best(view)
-        if view.snapshot is not None:
-            names[RUNNING] = "The last run" if view.ended else "The run in progress"
-    if mine.best is not None:
+    if run is not None and run.view.snapshot is not None:
+        names[RUNNING] = "The last run" if run.view.ended else "The run in progress"
+    if session().best is not None:
         names[BEST] = "Best of this session"
     return names
 
 
-def own_predictor(key: str | None) -> Predictor | None:
+def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
     """The visitor's network with that key, if there still is one."""
-    mine, handle = session(), current_run()
-    if key == RUNNING and handle is not None:
-        view = handle.watch()
-        if (snapshot := watched_snapshot(handle)) is not None:
-            state = "still training" if not view.ended else view.status
-            if mine.chosen_step is not None:
-                state = "the step chosen on the Weights page"
-            words = f"at step {snapshot.step:,}, {state}"
-            learning = not view.ended and mine.chosen_step is None
-            return Predictor(
-                "Your run", snapshot.network(view.config), words, OWN, learning=learning
-            )
-    if key == BEST and mine.best is not None:
-        best = mine.best
+    if key == RUNNING and run is not None and run.snapshot is not None:
+        state = "still training" if not run.view.ended else run.view.status
+        if run.chosen:
+            state = "the step chosen on the Weights page"
+        words = f"at step {run.snapshot.step:,}, {state}"
+        learning = not run.view.ended and not run.chosen
+        return Predictor("Your run", run.network, words, OWN, learning=learning)
+    best = session().best
+    if key == BEST and best is not None:
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
         return Predictor("Your best", best.network, words, OWN)
     return None
@@ -109,6 +102,15 @@ def predict(predictors: Sequence[Predictor], image: Array) -> list[Prediction]:
     ]
 
 
+def fingerprint(network: Sequential) -> str:
+    """A short hash of all layers and parameters: the same for the same network."""
+    kinds = [type(layer).__name__ for layer in network.layers]
+    shapes = [array.shape for array in network.parameters.named().values()]
+    digest = hashlib.blake2b(repr((kinds, shapes)).encode(), digest_size=12)
+    digest.update(network.parameters.flat.data)
+    return digest.hexdigest()
+
+
 @st.cache_resource
 def mistakes(name: str) -> Array:
     """Numbers of the test images that a shipped network gets wrong, rising."""
@@ -116,5 +118,6 @@ def mistakes(name: str) -> Array:
 
 
 def mistakes_of(network: Sequential) -> Array:
+    """Numbers of the test images that a network gets wrong, rising."""
     test = mnist().test
     return np.flatnonzero(network.predict(test.images) != test.labels)

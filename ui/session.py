@@ -1,20 +1,92 @@
-"""What belongs to one visitor, and what all visitors of a server share.
+"""What belongs to one visitor, what all visitors of a server share, and the run that a page shows.
 Typed, so that no page reads a misspelt key of the session's state.
 """
 
 import gc
-from dataclasses import dataclass, field
-from typing import cast
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from typing import Any, Self, TypeVar, cast
 
 import streamlit as st
 
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.nn.network import Sequential
-from mnist_core.runs.local import LocalPool, RunHandle
+from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
 from mnist_core.training.checkpoint import load_model
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import EpochResult
 from ui.components.canvas import Drawing
+
+GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes by itself
+EARLIER_RUNS = 12  # whose results a session remembers
+NETWORKS = 4  # of runs that are built and shared by all pages and visitors
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ShownRun:
+    """The run that a page shows, as it was when the page asked: once per rerun.
+
+    `snapshot` is the one at the step that the visitor has chosen, the newest without a choice, and
+    None before the first.
+    """
+
+    handle: RunHandle
+    view: RunView
+    snapshot: Snapshot | None
+    chosen: bool  # whether the visitor has chosen a step
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.handle.id
+
+    @property
+    def config(self) -> TrainConfig:
+        """What the run was started with."""
+        return self.view.config
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run changes by itself."""
+        return self.view.status in GOING_ON
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what is shown of it changes by itself."""
+        return self.goes_on and not self.chosen
+
+    @property
+    def epoch(self) -> float:
+        """The place of the snapshot in epochs; 0 before the first."""
+        return self.snapshot.step / self.config.steps_per_epoch if self.snapshot else 0.0
+
+    @cached_property
+    def network(self) -> Sequential:
+        """The network with the snapshot's weights, shared: to look at, never to be changed."""
+        assert self.snapshot is not None
+        return _built(id(self.snapshot), self.snapshot, self.config)[1]
+
+    @cached_property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """All snapshots that are kept, oldest first."""
+        return self.handle.snapshots.all
+
+    def at(self, step: int | None) -> Self:
+        """The same run at another step; None for the newest."""
+        snapshot = None if step is None else self.handle.snapshots.at(step)
+        chosen = step is not None
+        return replace(self, snapshot=snapshot or self.view.snapshot, chosen=chosen)
+
+
+@st.cache_resource(max_entries=NETWORKS, show_spinner=False)
+def _built(identity: int, _snapshot: Snapshot, _config: TrainConfig) -> tuple[Snapshot, Sequential]:
+    """A snapshot and its network. What is kept here is alive, so that no other has its identity."""
+    return _snapshot, _snapshot.network(_config)
 
 
 @dataclass(frozen=True)
@@ -22,9 +94,24 @@ class BestNetwork:
     """The network of this session that did best on validation images."""
 
     run_id: str
-    network: Sequential
+    config: TrainConfig
+    snapshot: Snapshot
     accuracy: float  # on validation images, 0..1
     epoch: int
+
+    @cached_property
+    def network(self) -> Sequential:
+        """The network with these weights."""
+        return self.snapshot.network(self.config)
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """What a session remembers of a run that it has shown, without its weights."""
+
+    config: TrainConfig
+    results: tuple[EpochResult, ...]
+    ended: bool
 
 
 @dataclass
@@ -32,10 +119,11 @@ class Session:
     """One visitor's things; they survive page switches and reruns."""
 
     run_id: str | None = None
-    runs: list[str] = field(default_factory=list)  # ids of all runs looked at, oldest first
+    runs: dict[str, EarlierRun] = field(default_factory=dict)  # by id, the last shown at the end
     best: BestNetwork | None = None
     drawing: Drawing = field(default_factory=Drawing)
     chosen_step: int | None = None  # step of the run that pages show; None for the newest
+    kept: dict[str, Any] = field(default_factory=dict)  # worked out about that run, and only it
 
 
 def session() -> Session:
@@ -74,40 +162,24 @@ def shipped(name: str) -> Sequential:
     return load_model(name)
 
 
-def current_run() -> RunHandle | None:
-    """The run that this page shows: the one in the link, else the visitor's last.
+def shown_run() -> ShownRun | None:
+    """The run in the link, else the visitor's last: fetched, and watched, once per rerun.
 
     The run's id stands in the link, so a reload or a second tab finds the same run.
     """
     mine = session()
     linked = st.query_params.get("run")
     handle = pool().get(linked) if linked else None
-    if handle is None and mine.run_id is not None:
+    if handle is None and mine.run_id is not None and mine.run_id != linked:
         handle = pool().get(mine.run_id)
     if handle is None:
         st.query_params.pop("run", None)
         mine.run_id = None
         return None
     show_run(handle.id)
-    return handle
-
-
-def remember_best(view: RunView) -> None:
-    """Keep the run's newest network if no other of this session did better on validation."""
-    if not view.results or view.snapshot is None:
-        return
-    last, mine = view.results[-1], session()
-    if mine.best is None or last.validation_accuracy > mine.best.accuracy:
-        mine.best = BestNetwork(
-            view.id, view.snapshot.network(view.config), last.validation_accuracy, last.epoch
-        )
-
-
-def watched_snapshot(handle: RunHandle) -> Snapshot | None:
-    """The run at the moment that the visitor has chosen; the newest without one."""
-    snapshot = session().chosen_step
-    chosen = None if snapshot is None else handle.snapshots.at(snapshot)
-    return chosen or handle.watch().snapshot
+    view = handle.watch()
+    _remember(view)
+    return ShownRun(handle, view, view.snapshot, chosen=False).at(mine.chosen_step)
 
 
 def show_run(run_id: str) -> None:
@@ -115,8 +187,65 @@ def show_run(run_id: str) -> None:
     mine = session()
     if mine.run_id != run_id:
         mine.chosen_step = None  # a step of another run
+        mine.kept.clear()
     mine.run_id = run_id
-    if run_id not in mine.runs:
-        mine.runs.append(run_id)
     if st.query_params.get("run") != run_id:
         st.query_params["run"] = run_id
+
+
+def _remember(view: RunView) -> None:
+    """Keep the run's results, and its newest weights if none did better on validation images."""
+    mine = session()
+    mine.runs.pop(view.id, None)
+    mine.runs[view.id] = EarlierRun(view.config, view.results, view.ended)
+    while len(mine.runs) > EARLIER_RUNS:
+        del mine.runs[next(iter(mine.runs))]
+    if not view.results or view.snapshot is None:
+        return
+    last = view.results[-1]
+    if mine.best is None or last.validation_accuracy > mine.best.accuracy:
+        mine.best = BestNetwork(
+            view.id, view.config, view.snapshot, last.validation_accuracy, last.epoch
+        )
+
+
+def earlier_runs(shown: ShownRun | None) -> dict[str, EarlierRun]:
+    """The runs of this session besides the one that is shown, as they were when last seen."""
+    return {id: run for id, run in session().runs.items() if shown is None or id != shown.id}
+
+
+def earlier_run_now(id: str) -> EarlierRun:
+    """An earlier run as it is now. One that is known to have ended is not asked again."""
+    mine = session()
+    known = mine.runs[id]
+    if not known.ended and (handle := pool().get(id)) is not None:
+        view = handle.peek()
+        known = mine.runs[id] = EarlierRun(view.config, view.results, view.ended)
+    return known
+
+
+def live(
+    body: Callable[[T], object],
+    state: T,
+    fetch: Callable[[], T],
+    *,
+    pace: Callable[[T], float | None],
+    frame: Callable[[T], object] | None = None,
+) -> None:
+    """Show body(state) as a part of the page that is drawn anew by itself.
+
+    It is drawn anew every pace(state) seconds, or for None only when something in it is used, each
+    time with a state that is fetched then, once. When the pace has changed, or what the page
+    around rests on (`frame`), the whole page is drawn anew.
+    """
+    first, rests_on = [state], lambda now: (pace(now), frame(now) if frame else None)
+    before = rests_on(state)
+
+    @wraps(body)
+    def drawn() -> None:
+        now = first.pop() if first else fetch()
+        body(now)
+        if rests_on(now) != before:
+            st.rerun()  # after the body: widgets that were not shown would forget their values
+
+    st.fragment(drawn, run_every=pace(state))()

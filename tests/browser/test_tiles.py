@@ -133,18 +133,6 @@ def test_a_new_order_keeps_choice_and_focus_with_the_unit(page, serve):
     expect(tiles.nth(51)).to_have_attribute("tabindex", "0")
 
 
-def test_the_page_can_move_the_choice_and_the_reader_can_move_it_on(page, serve):
-    tiles = open_tiles(page, serve)
-    tiles.nth(12).click()
-    expect_chosen(page, 12)
-    page.get_by_role("button", name="Choose 9").click()
-    expect_chosen(page, 9)
-    tiles.nth(30).click()
-    expect_chosen(page, 30)
-    wait_for_updates(page)
-    expect_chosen(page, 30)
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_canvas_shows_the_colours_of_the_table(new_page, serve, theme):
     page = new_page(color_scheme=theme)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.runs.local import LocalPool, PoolSettings
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESET_LABELS, PRESETS
 from mnist_core.training.settings import SETTINGS

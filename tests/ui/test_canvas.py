@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from ui.components.canvas import (
     JOURNAL_LIMIT,
@@ -222,6 +223,41 @@ def test_a_browser_may_cut_off_the_past_of_its_own_journal_only():
     assert len(state.after_message(f"new 0 {DOT} here ").drawing.strokes) == 1
     assert state.after_message(f"new 0 {DOT} elsewhere ") is state
     assert state.after_message(f"new 8 {DOT} here ") is state
+
+
+def test_a_browser_that_has_written_in_a_journal_knows_it():
+    state = started(DOT)
+    assert state.has_heard(f"here 0 {DOT}")
+    for other in (None, "", f"elsewhere 0 {DOT}"):
+        assert not state.has_heard(other)
+
+
+def test_strokes_leave_what_the_canvas_is_told_as_it_was_and_get_a_receipt():
+    """Streamlit sends a canvas as a whole, 30 kB, whenever what it is told has changed."""
+    app = AppTest.from_function(canvas_page, default_timeout=30).run()
+    data = [app.get("bidi_component")[0].proto]
+    for start, words in ((0, DOT), (len(DOT), MIDDLE), (len(DOT) + 5, DOT)):
+        app.session_state["message"] = f"here {start} {words}{'' if start else '  '}"
+        app.run()
+        assert not app.exception
+        data.append(app.get("bidi_component")[0].proto)
+        length = start + len(words)
+        assert f'data-origin="here" data-length="{length}"' in app.get("html")[0].proto.body
+    assert data[1].SerializeToString() == data[2].SerializeToString() == data[3].SerializeToString()
+
+
+def canvas_page() -> None:
+    """A canvas whose browser says what the test has put into the session."""
+    import streamlit as st
+
+    from ui.components import canvas
+
+    if message := st.session_state.get("message"):
+        st.session_state["canvas"] = {"ink": message}
+    st.session_state["drawing"] = canvas.draw_canvas(
+        st.session_state.get("drawing", canvas.Drawing()), key="canvas"
+    )
+    st.html(canvas.receipt("canvas"))
 
 
 # ---- Drawings that the page passes in ------------------------------------------------------------

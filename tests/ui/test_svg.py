@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from ui.charts.learning import Curve
 from ui.charts.svg import (
     BOTTOM,
     HEIGHT,
@@ -11,7 +12,6 @@ from ui.charts.svg import (
     RIGHT,
     TOP,
     WIDTH,
-    Curve,
     line_chart,
     on_white,
     ticks,

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from streamlit.testing.v1 import AppTest
 
-from ui.components.tiles import MISSING, STEPS, colour_table, pack, quantise, tiles_image
+from ui.components.tiles import (
+    MISSING,
+    STEPS,
+    TileLook,
+    colour_table,
+    pack,
+    quantise,
+    tiles_image,
+)
 
 BROWSER_LIMIT = 80_000  # bytes of one live update of 64 tiles, the component's own files included
 
@@ -198,24 +206,23 @@ def test_the_choice_is_none_until_there_is_one():
     assert tiles_page().markdown[0].value == "None"
 
 
-def test_the_choice_begins_where_the_page_wants_it():
-    assert tiles_page(selected=12).markdown[0].value == "12"
-
-
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         ({"labels": ["one"]}, "64 tiles need 64 labels"),
         ({"marks": [None] * 65}, "64 tiles need 64 marks"),
         ({"details": []}, "64 tiles need 64 details"),
-        ({"selected": 64}, "no tile 64"),
         ({"switched_off": [-1]}, "no tile -1"),
-        ({"columns": 0}, "at least 1"),
     ],
 )
 def test_words_and_numbers_that_do_not_fit_the_tiles_are_refused(arguments, complaint):
     (error,) = tiles_page(**arguments).exception
     assert complaint in error.message
+
+
+def test_a_grid_without_columns_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        TileLook(columns=0)
 
 
 def lightness(colours: np.ndarray) -> np.ndarray:

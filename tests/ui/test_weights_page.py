@@ -12,11 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core import load_mnist
 from mnist_core.runs.commands import Rewind, TrainBatch
-from mnist_core.runs.local import LocalPool, PoolSettings, RunHandle
+from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
-from ui.weights.time_machine import accuracy_svg, curves_csv, forming_webp
+from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
 
 WEIGHTS = """
 import ui.weights.page
@@ -24,7 +26,8 @@ ui.weights.page.page()
 """
 ONE_UNIT = """
 from ui.session import shipped
-from ui.weights.panels import Looked, one_unit
+from ui.weights.looked import Looked
+from ui.weights.one_unit import one_unit
 one_unit(Looked("{network}", "a network", shipped("{network}")), 3)
 """
 
@@ -34,8 +37,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
     """A server's runs, kept in a folder of the test's own and ended with it."""
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         monkeypatch.setattr("ui.session.pool", lambda: pool)
-        monkeypatch.setattr("ui.train.page.pool", lambda: pool)
-        monkeypatch.setattr("ui.weights.time_machine.pool", lambda: pool)
+        monkeypatch.setattr("ui.weights.going_on.pool", lambda: pool)
         monkeypatch.setattr("ui.weights.gradients.pool", lambda: pool)
         yield pool
 

@@ -8,34 +8,19 @@ from typing import Any
 import numpy as np
 
 from mnist_core.arrays import Array
-from ui.theme import DIGITS, DIVERGING, NEGATIVE, POSITIVE
-
-HEIGHT = 260  # pixels
+from ui.charts.curves import layout
+from ui.theme import (
+    DIGITS,
+    DIVERGING,
+    ENLARGED_HEIGHT,
+    NEGATIVE,
+    POSITIVE,
+    UNIT_CHART_HEIGHT,
+)
 
 
 def _layout(x: str, y: str, **others: Any) -> dict[str, Any]:
-    return {
-        "height": HEIGHT,
-        "margin": {"l": 55, "r": 10, "t": 10, "b": 40},
-        "xaxis": {"title": {"text": x}},
-        "yaxis": {"title": {"text": y}},
-        "showlegend": False,
-        **others,
-    }
-
-
-def marked(figure: dict[str, Any], at: float | None) -> dict[str, Any]:
-    """The figure with a vertical line at a place of its x-axis; as it was for None."""
-    if at is None:
-        return figure
-    line = {
-        "type": "line",
-        "yref": "paper",
-        **{"x0": at, "x1": at, "y0": 0, "y1": 1},
-        "line": {"color": "#888888", "width": 2, "dash": "dot"},
-    }
-    layout = figure["layout"]
-    return {**figure, "layout": {**layout, "shapes": [*layout.get("shapes", []), line]}}
+    return layout(x, y, **{"height": UNIT_CHART_HEIGHT, **others})
 
 
 def weights_enlarged(weights: Array) -> dict[str, Any]:
@@ -53,7 +38,7 @@ def weights_enlarged(weights: Array) -> dict[str, Any]:
                 "colorbar": {"thickness": 12},
             }
         ],
-        "layout": _layout("column", "row", height=380)
+        "layout": _layout("column", "row", height=ENLARGED_HEIGHT)
         | {"yaxis": {"autorange": "reversed", "scaleanchor": "x", "title": {"text": "row"}}},
     }
 

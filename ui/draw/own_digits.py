@@ -23,7 +23,7 @@ from mnist_core.nn.metrics import accuracy
 from mnist_core.training.checkpoint import load_model
 from mnist_core.training.finetune import FineTuned, FineTuneSettings, divided, fine_tune
 from ui.charts.curves import CONFIG, fine_tune_curves
-from ui.drawing import seen_image
+from ui.drawing import sheet_of
 from ui.html import captioned, in_a_row, legend, picture
 from ui.networks import Predictor
 from ui.session import mnist, session, shipped
@@ -52,7 +52,7 @@ def _keep() -> None:
     """Keep the drawing with the chosen label, and make the choice free again."""
     label = st.session_state["it-was"]
     st.session_state["it-was"] = None
-    image = seen_image(session().drawing)
+    image = sheet_of(session().drawing).image
     if label is None:
         return
     if image is None:

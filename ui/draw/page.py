@@ -2,18 +2,22 @@
 What looks closer at an answer stands below, and is worked out only when it is asked for.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
-from ui.components.canvas import draw_canvas, rasterise
+from ui.components.canvas import draw_canvas, receipt
 from ui.draw.answers import columns_of_bars, digit_buttons, headline
-from ui.draw.closer_look import move_and_turn, what_the_network_sees, why_this_answer
+from ui.draw.closer_look import move_and_turn, what_the_network_sees
 from ui.draw.own_digits import it_was_a, own_digits
 from ui.draw.photographs import photographs
-from ui.drawing import seen_image, shown_test_digit
+from ui.draw.why import why_this_answer
+from ui.drawing import Sheet, sheet_of
 from ui.html import answer_in_words, picture
 from ui.networks import (
     RUNNING,
+    Prediction,
     Predictor,
     digit_detector,
     own_predictor,
@@ -21,7 +25,7 @@ from ui.networks import (
     predict,
     shipped_predictors,
 )
-from ui.session import current_run, session
+from ui.session import live, session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
 SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
@@ -31,121 +35,146 @@ FOLLOW_THE_PEN = (SEES, MOVE, WHY)
 BLANK = np.zeros((28, 28), np.uint8)
 
 
+@dataclass(frozen=True)
+class Answering:
+    """Who answers now: fetched once per rerun."""
+
+    choices: dict[str, str]  # names of the visitor's own networks that could answer too, by key
+    predictors: tuple[Predictor, ...]
+    pace: float | None  # seconds until there is something new; None if nothing changes by itself
+
+
 def page() -> None:
     """The canvas on the left, the answers beside it, and closer looks below.
 
-    What does not change with the drawing stands outside of the fragment that follows the pen:
-    the browser then has nothing to renew but the answers, which takes it half as long.
+    What does not change with the drawing stands outside of the part that follows the pen: the
+    browser then has nothing to renew but the answers, which takes it half as long.
     """
     st.title("Draw", anchor=False)
     st.write("Draw a digit from 0 to 9 and watch the networks' answers follow your pen.")
-    handle = current_run()
-    learning = handle is not None and handle.watch().status in ("queued", "starting", "running")
-    choices = own_predictors()
+    answering = _answering()
+    if _follows_the_pen():
+        live(_everything, answering, _answering, pace=_pace, frame=_frame)
+    else:
+        live(_canvas_and_answers, answering, _answering, pace=_pace, frame=_frame)
+        _below(answering)
+        _look_closer(answering)
+
+
+def _answering() -> Answering:
+    """The shipped networks, and one of the visitor's own if there is any."""
+    run = shown_run()
+    choices = own_predictors(run)
     if st.session_state.get("who", RUNNING) not in (None, *choices):
         st.session_state.pop("who", None)  # that network is gone
     if RUNNING in choices:
         st.session_state.setdefault("who", RUNNING)
-    every = LOOK_EVERY if learning else None
-    if st.session_state.get("look") in FOLLOW_THE_PEN:
-        st.fragment(_drawing_and_looks, run_every=every)(learning, choices)
-    else:
-        st.fragment(_drawing, run_every=every)(learning, choices)
-        _below(choices)
+    own = own_predictor(st.session_state.get("who"), run)
+    return Answering(
+        choices,
+        shipped_predictors() + ((own,) if own else ()),
+        LOOK_EVERY if run is not None and run.goes_on else None,
+    )
 
 
-def _drawing_and_looks(polled: bool, choices: dict[str, str]) -> None:
-    """All of the page: a closer look is open that is about the drawing."""
-    _drawing(polled, choices)
-    _below(choices)
-    if st.session_state.get("look") not in FOLLOW_THE_PEN:
-        st.rerun()  # the pen can be followed faster again
+def _pace(answering: Answering) -> float | None:
+    return answering.pace
 
 
-def _drawing(polled: bool, choices: dict[str, str]) -> None:
-    """Canvas and answers."""
-    mine = session()
+def _frame(answering: Answering) -> object:
+    """What the page around the canvas rests on."""
+    return tuple(answering.choices), _follows_the_pen()
+
+
+def _follows_the_pen() -> bool:
+    """Whether a closer look is open that is about the drawing."""
+    return st.session_state.get("look") in FOLLOW_THE_PEN
+
+
+def _everything(answering: Answering) -> None:
+    """All of the page: a closer look is open that follows the pen."""
+    sheet, predictions = _canvas_and_answers(answering)
+    _below(answering)
+    _look_closer(answering, sheet, predictions)
+
+
+def _canvas_and_answers(answering: Answering) -> tuple[Sheet, list[Prediction]]:
+    """The canvas, what is on it, and what the networks say of it."""
     left, right = st.columns([5, 7], gap="large")
     with left:
-        mine.drawing = draw_canvas(mine.drawing, key="canvas")
-    predictors = _predictors()
-    handle = current_run()
-    if own_predictors().keys() != choices.keys() or (
-        polled and (handle is None or handle.watch().ended)
-    ):
-        st.rerun()  # there is another network to choose, or nothing changes by itself any more
+        drawing = session().drawing = draw_canvas(session().drawing, key="canvas")
+    sheet = sheet_of(drawing)
+    predictions = [] if sheet.image is None else predict(answering.predictors, sheet.image)
     with right:
-        _answer(predictors)
+        _answer(answering, sheet, predictions)
+    return sheet, predictions
 
 
-def _below(choices: dict[str, str]) -> None:
-    """What to do with a drawing, who answers, and the closer looks."""
-    predictors = _predictors()
+def _answer(answering: Answering, sheet: Sheet, predictions: list[Prediction]) -> None:
+    """What the networks say in words and bars, and the picture that they saw.
+
+    One piece of HTML, and a line for remarks that is there even without any, so nothing jumps. It
+    also tells the canvas what of the drawing has arrived.
+    """
+    if sheet.image is None:
+        words, remark, seen = "Draw a digit", "", picture(BLANK, alt="nothing drawn yet")
+    else:
+        words, remark = _words(sheet, predictions)
+        seen = picture(sheet.image, alt="the drawing as the networks see it, 28 by 28 pixels")
+    bars = columns_of_bars(answering.predictors, predictions)
+    st.html(answer_in_words(words, remark, seen) + bars + receipt("canvas"))
+
+
+def _words(sheet: Sheet, predictions: list[Prediction]) -> tuple[str, str]:
+    """The headline and a remark, which may be empty."""
+    assert sheet.image is not None
+    words, remark = headline(predictions), ""
+    # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
+    drawn = sheet.ink if sheet.drawing.background is None else None
+    if objection := digit_detector().objection(sheet.image, drawn):
+        words = "I see no digit"
+        remark = f"{objection} If it had to be one of the ten, the networks would say:"
+    if digit := sheet.digit:
+        remark = f"Test image {digit.number:,}, labelled {digit.label}. {remark}"
+    return words, remark
+
+
+def _below(answering: Answering) -> None:
+    """What to do with a drawing, and who answers."""
     left, right = st.columns([5, 7], gap="large")
     with left:
-        digit_buttons(predictors)
-        if choices:
+        digit_buttons(answering.predictors)
+        if answering.choices:
             st.segmented_control(
                 "Answers as well",
-                list(choices),
-                format_func=choices.__getitem__,
+                list(answering.choices),
+                format_func=answering.choices.__getitem__,
                 key="who",
                 persist_state="session",
             )
     with right:
         it_was_a()
-    _look_closer(predictors)
 
 
-def _predictors() -> list[Predictor]:
-    """The networks that answer: the shipped ones, and one of the visitor's if there is any."""
-    own = own_predictor(st.session_state.get("who"))
-    return shipped_predictors() + ([own] if own else [])
+def _look_closer(
+    answering: Answering, sheet: Sheet | None = None, predictions: list[Prediction] | None = None
+) -> None:
+    """One closer look at a time, or none: then the pen is followed fastest.
 
-
-def _answer(predictors: list[Predictor]) -> None:
-    """What the networks say in words and bars, and the picture that they saw.
-
-    One piece of HTML, and a line for remarks that is there even without any, so nothing jumps.
+    `sheet` and `predictions` are there if the look is about the drawing.
     """
-    drawing = session().drawing
-    sheet = rasterise(drawing)
-    image, remark = seen_image(drawing, sheet), ""
-    if image is None:
-        words, predictions, seen = "Draw a digit", [], picture(BLANK, alt="nothing drawn yet")
-    else:
-        predictions = predict(predictors, image)
-        # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
-        objection = digit_detector().objection(image, sheet if drawing.background is None else None)
-        words = "I see no digit" if objection else headline(predictions)
-        if objection:
-            remark = f"{objection} If it had to be one of the ten, the networks would say:"
-        seen = picture(image, alt="the drawing as the networks see it, 28 by 28 pixels")
-    if digit := shown_test_digit(drawing):
-        remark = f"Test image {digit.number:,}, labelled {digit.label}. {remark}"
-    st.html(answer_in_words(words, remark, seen) + columns_of_bars(predictors, predictions))
-
-
-def _look_closer(predictors: list[Predictor]) -> None:
-    """One closer look at a time, or none: then the pen is followed fastest."""
     chosen = st.segmented_control("Look closer", LOOKS, key="look", persist_state="session")
-    if chosen is None:
-        return
     if chosen == OWN_DIGITS:
-        own_digits(predictors)
+        own_digits(answering.predictors)
+    elif chosen == PHOTOGRAPHS:
+        photographs(answering.predictors)
+    elif chosen is None or sheet is None:
         return
-    if chosen == PHOTOGRAPHS:
-        photographs(predictors)
-        return
-    drawing = session().drawing
-    sheet = rasterise(drawing)
-    image = seen_image(drawing, sheet)
-    if image is None:
+    elif sheet.steps is None or not predictions:
         st.info("Draw a digit first, or put a test digit on the canvas.")
     elif chosen == SEES:
-        what_the_network_sees(sheet, predictors)
+        what_the_network_sees(sheet.steps, predictions)
     elif chosen == MOVE:
-        digit = shown_test_digit(drawing)
-        move_and_turn(image, digit.label if digit else None, predict(predictors, image))
+        move_and_turn(sheet.steps.centred, sheet.digit.label if sheet.digit else None, predictions)
     elif chosen == WHY:
-        why_this_answer(image, predict(predictors, image))
+        why_this_answer(sheet.steps.centred, predictions)

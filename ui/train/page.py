@@ -2,15 +2,15 @@
 The run lives in a process of its own; this page looks at it twice a second and never waits.
 """
 
+from functools import partial
 from time import monotonic
 
-import numpy as np
 import streamlit as st
 
 from mnist_core.inspection.activations import feature_maps
 from mnist_core.inspection.weight_pictures import first_layer_pictures
-from mnist_core.nn.network import Sequential
 from mnist_core.runs.commands import (
+    Command,
     Pause,
     Resume,
     Rewind,
@@ -19,17 +19,27 @@ from mnist_core.runs.commands import (
     TrainBatch,
     TrainEpoch,
 )
-from mnist_core.runs.local import RunHandle
+from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
-from ui import theme
 from ui.charts import curves as charts
-from ui.charts.units import marked
-from ui.components.tiles import weight_tiles
-from ui.drawing import seen_image
+from ui.charts import learning
+from ui.components.tiles import TileLook, weight_tiles
+from ui.drawing import own_digit
 from ui.html import legend, picture
-from ui.session import current_run, mnist, pool, remember_best, session, show_run, watched_snapshot
+from ui.session import (
+    ShownRun,
+    earlier_run_now,
+    earlier_runs,
+    live,
+    mnist,
+    pool,
+    session,
+    show_run,
+    shown_run,
+)
 from ui.settings import LEARNING_RATES, explained, run_summary, settings
+from ui.theme import MODELS
 
 LOOK_EVERY = 0.5  # seconds
 CURVES_EVERY = 0.9  # seconds; drawing them takes the browser's core from the training
@@ -41,9 +51,12 @@ STATUS_WORDS = {
     "paused": "Paused",
     "finished": "Finished",
     "stopped": "Stopped",
+    "interrupted": "Interrupted",
     "diverged": "Diverged",
     "failed": "Failed",
 }
+CAN_GO_ON = ("failed", "stopped", "interrupted")  # from the last checkpoint
+WENT_WRONG = ("diverged", "failed")
 
 
 def page() -> None:
@@ -52,77 +65,85 @@ def page() -> None:
     st.write("Press **Start** and watch a network learn to read handwritten digits.")
     picture, choice = st.columns([7, 3], gap="large")
     with choice:
-        st.subheader("For the next run", anchor=False)
-        chosen = settings(mnist().train.images[0])
-        if chosen.problem:
-            st.error(chosen.problem)
+        config = _next_run()
+
+    def shown(run: ShownRun | None) -> None:
+        _run(config, run)
+
     with picture:
-        handle = current_run()
-        # A run that has ended changes no more. A paused one may be steered from another tab.
-        polled = handle is not None and not handle.watch().ended
-        st.fragment(_run, run_every=LOOK_EVERY if polled else None)(chosen.config, polled)
+        live(shown, shown_run(), shown_run, pace=_pace)
 
 
-def _run(config: TrainConfig | None, polled: bool) -> None:
+def _next_run() -> TrainConfig | None:
+    """The settings of the next run; None, and why, where they make none."""
+    st.subheader("For the next run", anchor=False)
+    chosen = settings(mnist().train.images[0])
+    if chosen.problem:
+        st.error(chosen.problem)
+    return chosen.config
+
+
+def _pace(run: ShownRun | None) -> float | None:
+    """A run that has ended changes no more. A paused one may be steered from another tab."""
+    return LOOK_EVERY if run is not None and not run.view.ended else None
+
+
+def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
-    handle = current_run()
-    view = handle.watch() if handle else None
-    _buttons(config, handle, view)
-    if view is not None:
-        remember_best(view)
-        if view.ended == polled:
-            st.rerun()  # the polling must begin or end
-    _progress(view)
-    _curves(config, view)
-    _applies_now(config, handle, view)
-    _tiles(view)
+    _buttons(config, run)
+    _progress(run.view if run else None)
+    _curves(config, run)
+    _applies_now(config, run)
+    _tiles(run)
 
 
-def _buttons(config: TrainConfig | None, handle: RunHandle | None, view: RunView | None) -> None:
-    """Start, and what can be asked of the run that is there.
-
-    Callbacks carry commands out: they run before anything else, so a rerun that cuts a run of the
-    page short can't lose a click. Start is not one: it needs the settings of this very run.
-    """
-    status = view.status if view else None
+def _buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
+    """Start, and what can be asked of the run that is there."""
     with st.container(horizontal=True):
-        start = st.button(
-            "Start" if view is None else "Start a new run",
-            type="secondary" if status in LIVE else "primary",
-            icon=":material/play_arrow:",
-            disabled=config is None,
-            key="start",
-        )
-        if start and config is not None:
-            if handle is not None and not handle.watch().ended:
-                handle.send(Stop())
-            show_run(pool().start(config).id)
-            st.rerun()
-        commands = [
-            ("Pause", Pause(), ":material/pause:", status == "running"),
-            ("One batch", TrainBatch(), ":material/step:", status in LIVE),
-            ("One epoch", TrainEpoch(), ":material/skip_next:", status in LIVE),
-            ("Stop", Stop(), ":material/stop:", status in (*LIVE, "queued")),
-            ("Rewind", Rewind(), ":material/replay:", status not in (None, "queued", "starting")),
-        ]
-        if status == "paused":
-            commands[0] = ("Resume", Resume(), ":material/resume:", True)
-        for label, command, icon, possible in commands:
+        _start_button(config, run)
+        for label, command, icon, possible in _commands(run.view.status if run else None):
             st.button(
                 label,
                 icon=icon,
-                disabled=handle is None or not possible,
+                disabled=run is None or not possible,
                 key=label,
-                on_click=handle.send if handle else None,
+                # Callbacks carry commands out: they run before anything else, so a rerun that cuts
+                # a run of the page short can't lose a click.
+                on_click=run.handle.send if run else None,
                 args=(command,),
             )
-        if handle and status in ("failed", "stopped") and handle.checkpoint_path is not None:
-            st.button(
-                "Go on from the last checkpoint",
-                key="go_on",
-                on_click=_go_on,
-                args=(handle,),
-            )
+        if run and run.view.status in CAN_GO_ON and run.handle.checkpoint_path is not None:
+            words = "Go on from the last checkpoint"
+            st.button(words, key="go_on", on_click=_go_on, args=(run.handle,))
+
+
+def _start_button(config: TrainConfig | None, run: ShownRun | None) -> None:
+    """Not by a callback: a start needs the settings of this very run of the page."""
+    start = st.button(
+        "Start" if run is None else "Start a new run",
+        type="secondary" if run and run.view.status in LIVE else "primary",
+        icon=":material/play_arrow:",
+        disabled=config is None,
+        key="start",
+    )
+    if start and config is not None:
+        if run is not None and not run.view.ended:
+            run.handle.send(Stop())
+        show_run(pool().start(config).id)
+        st.rerun()
+
+
+def _commands(status: str | None) -> list[tuple[str, Command, str, bool]]:
+    """What a run can be told: label, command, icon, and whether it is possible now."""
+    pause = ("Pause", Pause(), ":material/pause:", status == "running")
+    resume = ("Resume", Resume(), ":material/resume:", True)
+    return [
+        resume if status == "paused" else pause,
+        ("One batch", TrainBatch(), ":material/step:", status in LIVE),
+        ("One epoch", TrainEpoch(), ":material/skip_next:", status in LIVE),
+        ("Stop", Stop(), ":material/stop:", status in (*LIVE, "queued")),
+        ("Rewind", Rewind(), ":material/replay:", status not in (None, "queued", "starting")),
+    ]
 
 
 def _go_on(handle: RunHandle) -> None:
@@ -148,195 +169,169 @@ def _progress(view: RunView | None) -> None:
         words.append(f"about {view.seconds_left:.0f} s left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message:
-        (st.error if view.status in ("diverged", "failed") else st.info)(view.message)
+        (st.error if view.status in WENT_WRONG else st.info)(view.message)
 
 
-def _curves(config: TrainConfig | None, view: RunView | None) -> None:
+def _curves(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Accuracy and loss, training against validation, and the newest values as text."""
-    shown = view.config if view else config or TrainConfig()
-    drawn = _drawn(view)
-    line = drawn.batch_line if drawn else ()
-    results = drawn.results if drawn else ()
-    at = np.array([point.step for point in line]) / shown.steps_per_epoch
-    values = {
-        "accuracy": np.array([point.accuracy for point in line]),
-        "loss": np.array([point.loss for point in line]),
-    }
     pictures = st.container()
-    others = _others(view)
+    others = _others(run)
     with pictures:
-        st.html(
-            legend(
-                charts.CURVE_LEGEND
-                | {f"{other.name}, validation": ("- -", other.colour) for other in others}
-            )
-        )
-        for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
-            figure = charts.learning_curves(
-                measure,
-                results,
-                at,
-                values[measure],
-                epochs=shown.epochs,
-                revision=view.id if view else "",
-                others=others,
-            )
-            words = _curve_words(measure, drawn)
-            snapshot = session().chosen_step
-            if view is not None and snapshot is not None:
-                figure = marked(figure, snapshot / shown.steps_per_epoch)
-            column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
-        st.caption(_values_in_words(view))
+        laid_over = {f"{o.name}, validation": ("- -", o.colour) for o in others}
+        st.html(legend(learning.CURVE_LEGEND | laid_over))
+        _curve_charts(config or TrainConfig(), run, others)
+        st.caption(_values_in_words(run))
     with st.expander("Every epoch in numbers"):
-        st.dataframe(charts.results_table(view.results if view else ()), hide_index=True)
+        results = run.view.results if run else ()
+        st.dataframe(learning.results_table(results), hide_index=True)
 
 
-def _drawn(view: RunView | None) -> RunView | None:
+def _curve_charts(
+    planned: TrainConfig, run: ShownRun | None, others: list[learning.OtherRun]
+) -> None:
+    """The two charts; empty ones over the epochs that are planned where there is no run."""
+    drawn = _drawn(run.view) if run else None
+    config, results, line = (
+        (drawn.config, drawn.results, drawn.batch_line) if drawn else (planned, (), ())
+    )
+    for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
+        curves = learning.learning_curves(measure, results, line, config.steps_per_epoch, others)
+        figure = charts.learning_figure(
+            measure, curves, epochs=config.epochs, revision=run.id if run else ""
+        )
+        if run is not None and run.chosen:
+            figure = charts.marked(figure, run.epoch)
+        words = learning.learning_in_words(measure, results)
+        column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
+
+
+def _drawn(view: RunView) -> RunView:
     """The view whose curves are drawn: the newest, but of a running run not more than one a second.
 
     A chart that gets what it had costs nothing.
     """
-    if view is None or view.status != "running":
+    kept = session().kept
+    if view.status != "running":
+        kept.pop("curves drawn", None)
         return view
-    before, at = st.session_state.get("curves_drawn", (view, -np.inf))
-    same = before.id == view.id and before.step <= view.step
-    if same and monotonic() - at < CURVES_EVERY:
+    before, at = kept.get("curves drawn", (None, 0.0))
+    if before is not None and before.step <= view.step and monotonic() - at < CURVES_EVERY:
         return before
-    st.session_state["curves_drawn"] = (view, monotonic())
+    kept["curves drawn"] = (view, monotonic())
     return view
 
 
-def _others(view: RunView | None) -> list[charts.OtherRun]:
+def _others(run: ShownRun | None) -> list[learning.OtherRun]:
     """The earlier runs of this session that the visitor lays over the curves."""
-    earlier = {}
-    for run_id in session().runs:
-        handle = pool().get(run_id)
-        if handle is not None and (view is None or run_id != view.id):
-            earlier[run_id] = handle.watch()
-    names = {key: run_summary(other.config, short=True) for key, other in earlier.items()}
+    earlier = earlier_runs(run)
+    names = {
+        key: f"{run_summary(other.config, short=True)} ({key[:4]})"
+        for key, other in earlier.items()
+    }
     chosen = st.multiselect(
         "Lay over",
         list(names),
-        format_func=lambda key: f"{names[key]} ({key[:4]})",
+        format_func=names.__getitem__,
         placeholder="earlier runs of this session",
         disabled=not names,
         key="others",
         persist_state="session",
     )
-    colours = {"mlp": theme.MLP, "cnn": theme.CNN}
     return [
-        charts.OtherRun(
-            f"{names[key]} ({key[:4]})", colours[earlier[key].config.model], earlier[key].results
+        learning.OtherRun(
+            names[key], MODELS[earlier[key].config.model], earlier_run_now(key).results
         )
         for key in chosen
         if key in earlier
     ]
 
 
-def _curve_words(measure: charts.Measure, view: RunView | None) -> str:
-    """The chart in a sentence, for those who do not see it."""
-    if view is None or not view.results:
-        return f"{measure} over epochs: no epoch has ended yet"
-    last = view.results[-1]
-    train, validation = (getattr(last, f"{which}_{measure}") for which in ("train", "validation"))
-    return (
-        f"{measure} over epochs; after epoch {last.epoch}: training {train:.4f}, "
-        f"validation {validation:.4f}"
-    )
-
-
-def _values_in_words(view: RunView | None) -> str:
-    """The newest values, or those of the snapshot that is looked at, as one line.
+def _values_in_words(run: ShownRun | None) -> str:
+    """The newest values, or those at the step that is looked at, as one line.
 
     It is there from the start, so that nothing moves.
     """
-    if view is None:
+    if run is None:
         return "After each epoch its accuracy and loss stand here."
-    if not view.results:
-        return f"{run_summary(view.config)}. No epoch has ended yet."
-    last, snapshot = view.results[-1], session().chosen_step
-    if snapshot is not None:
-        epochs = snapshot // view.config.steps_per_epoch
+    summary, results = run_summary(run.config), run.view.results
+    if not results:
+        return f"{summary}. No epoch has ended yet."
+    last = results[-1]
+    chosen = session().chosen_step
+    if chosen is not None:
+        epochs = chosen // run.config.steps_per_epoch
         if not epochs:
-            return f"{run_summary(view.config)}. At step {snapshot:,} no epoch has ended yet."
-        last = view.results[min(epochs, len(view.results)) - 1]
+            return f"{summary}. At step {chosen:,} no epoch has ended yet."
+        last = results[min(epochs, len(results)) - 1]
     return (
-        f"{run_summary(view.config)}. After epoch {last.epoch}: training accuracy "
+        f"{summary}. After epoch {last.epoch}: training accuracy "
         f"**{last.train_accuracy:.2%}**, validation accuracy **{last.validation_accuracy:.2%}**, "
         f"training loss {last.train_loss:.4f}, validation loss {last.validation_loss:.4f}."
     )
 
 
-def _applies_now(
-    config: TrainConfig | None, handle: RunHandle | None, view: RunView | None
-) -> None:
+def _applies_now(config: TrainConfig | None, run: ShownRun | None) -> None:
     """What the run that goes on can still be told; shown without one, so that nothing moves."""
-    shown = view.config if view else config or TrainConfig()
-    key = f"rate_{handle.id if handle else ''}"
-
-    def change() -> None:
-        if handle is not None:
-            handle.send(SetLearningRate(st.session_state[key]))
-
+    shown = run.config if run else config or TrainConfig()
+    key = f"rate_{run.id if run else ''}"
     st.select_slider(
         "Learning rate (applies now)",
         sorted({*LEARNING_RATES, shown.learning_rate}),
         shown.learning_rate,
         format_func=lambda rate: f"{rate:g}",
         key=key,
-        on_change=change,
-        disabled=view is None or view.ended,
+        on_change=partial(_set_rate, run.handle, key) if run else None,
+        disabled=run is None or run.view.ended,
     )
     explained("learning_rate_now")
 
 
-def _tiles(view: RunView | None) -> None:
+def _set_rate(handle: RunHandle, key: str) -> None:
+    handle.send(SetLearningRate(st.session_state[key]))
+
+
+def _tiles(run: ShownRun | None) -> None:
     """The first layer's weights as pictures; for a CNN also what its filters make of a digit."""
-    cnn = view is not None and view.config.model == "cnn"
+    cnn = run is not None and run.config.model == "cnn"
     noun = "filter" if cnn else "hidden unit"
     st.subheader(f"What the {noun}s look for", anchor=False)
-    handle = current_run()
-    snapshot = watched_snapshot(handle) if handle else None
-    if view is None or snapshot is None:
+    if run is None or run.snapshot is None:
         st.info("Each hidden unit's 784 weights will stand here as a picture. Press Start.")
         return
     st.caption(
         f"Each picture is one {noun}'s weights: orange where ink speaks for it, blue where ink "
         "speaks against it. Choose one to read its values."
     )
-    network = snapshot.network(view.config)
-    if session().chosen_step is not None:
-        st.caption(f"At step **{snapshot.step:,}**, the step chosen on the Weights page.")
+    if run.chosen:
+        st.caption(f"At step **{run.snapshot.step:,}**, the step chosen on the Weights page.")
     shared = st.toggle("One colour scale for all", key="tiles_shared", persist_state="session")
     weight_tiles(
-        first_layer_pictures(network),
-        key=f"tiles_{view.id}",
+        first_layer_pictures(run.network),
+        key=f"tiles_{run.id}",
         scale="shared" if shared else "each",
-        columns=8 if cnn else 16,
-        noun=noun,
-        description=f"Weights of the {noun}s",
+        look=TileLook(columns=8 if cnn else 16, noun=noun, description=f"Weights of the {noun}s"),
     )
     if cnn:
-        _feature_maps(view, network)
+        _feature_maps(run)
 
 
-def _feature_maps(view: RunView, network: Sequential) -> None:
+def _feature_maps(run: ShownRun) -> None:
     """What each convolution makes of the digit last drawn, or of a test image."""
-    drawn = seen_image(session().drawing)
-    image = mnist().test.images[0] if drawn is None else drawn
-    whose = "a test image" if drawn is None else "your drawing"
+    image, whose = own_digit()
     st.subheader(f"What they make of {whose}", anchor=False)
     st.html(picture(image, alt=whose, width=112))
-    for number, (layer, maps) in enumerate(feature_maps(network, image).items(), start=1):
+    for number, (layer, maps) in enumerate(feature_maps(run.network, image).items(), start=1):
         if not layer.has_maps:
             continue
-        st.caption(f"Convolution {number}: {len(maps)} feature maps; bright where it found much.")
+        st.caption(f"Convolution {number}: {len(maps)} feature maps, bright where it found much.")
         weight_tiles(
             maps,
-            key=f"maps_{view.id}_{number}",
+            key=f"maps_{run.id}_{number}",
             diverging=False,
             scale="shared",
-            noun="feature map",
-            quantity="activation",
-            description=f"Feature maps of convolution {number}",
+            look=TileLook(
+                noun="feature map",
+                quantity="activation",
+                description=f"Feature maps of convolution {number}",
+            ),
         )

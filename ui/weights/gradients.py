@@ -5,6 +5,7 @@ Measured at the snapshots that are kept, on the same training images each time.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
+from weakref import ref
 
 import numpy as np
 import streamlit as st
@@ -20,13 +21,13 @@ from mnist_core.inspection.diagnostics import (
     weight_histogram,
 )
 from mnist_core.inspection.unit_statistics import unit_activity
-from mnist_core.nn.network import Sequential
-from mnist_core.runs.local import RunHandle
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
+from mnist_core.training.config import TrainConfig
 from ui.charts import units as unit_charts
-from ui.charts.curves import CONFIG, thinned
-from ui.session import mnist, pool, show_run, watched_snapshot
+from ui.charts.curves import CONFIG, marked
+from ui.charts.learning import thinned
+from ui.session import ShownRun, mnist, pool, session, show_run
 
 SNAPSHOTS = 40  # that are measured, evenly spread over those that are kept
 IMAGES = {"mlp": 500, "cnn": 64}  # of the fixed batch; a convolution takes longer
@@ -38,29 +39,43 @@ class Measured:
     """One snapshot's root mean squares by path ("0.W"): of the gradient, and of a mean step.
 
     `ratios` are of one step against the weights, from the measured snapshot before; empty for the
-    first.
+    first. The weights themselves are held weakly: the session must not keep them alive.
     """
 
-    parameters: Array
+    parameters: ref[Array]
     gradients: dict[str, float]
     ratios: dict[str, float]
 
 
-def gradients(handle: RunHandle) -> None:
+def gradients(run: ShownRun) -> None:
     """Curves of gradients and steps, a histogram of weights, and named diagnoses."""
-    view, shown = handle.watch(), watched_snapshot(handle)
-    snapshots = [
-        handle.snapshots.all[i] for i in thinned(np.arange(len(handle.snapshots)), SNAPSHOTS)
-    ]
-    if shown is None or not snapshots:
+    snapshots = [run.snapshots[i] for i in thinned(np.arange(len(run.snapshots)), SNAPSHOTS)]
+    if run.snapshot is None or not snapshots:
         st.info("The run has no snapshots yet: they come with its first step.")
         return
-    measured = _measured(view, snapshots)
-    network = shown.network(view.config)
-    _diagnoses(view, network, measured[-1].ratios)
+    measured = _measured(run.config, snapshots)
+    _diagnoses(run, measured[-1].ratios)
+    _curves(run, snapshots, measured)
+    st.caption(
+        f"On the same {IMAGES[run.config.model]} training images each time. One step usually "
+        "changes weights by about 0.001 of their size. Where snapshots are n steps apart, the "
+        "change between them is divided by the square root of n."
+    )
+    parameters = run.network.parameters.named()
+    names = [name for name in parameters if name.endswith(".W")]
+    name = st.segmented_control(
+        "Histogram of", names, default=names[0], required=True, key="histogram_of"
+    )
+    counts, edges = weight_histogram(parameters[name if name in names else names[0]])
+    st.plotly_chart(
+        unit_charts.histogram(counts, edges, x="weight"), config=CONFIG, key="weight_histogram"
+    )
+
+
+def _curves(run: ShownRun, snapshots: Sequence[Snapshot], measured: Sequence[Measured]) -> None:
+    """Sizes of gradients and of steps over the epochs, a curve for each layer."""
     names = [name for name in measured[0].gradients if name.endswith(".W")]
-    epochs = [round(snapshot.step / view.config.steps_per_epoch, 4) for snapshot in snapshots]
-    mark = shown.step / view.config.steps_per_epoch
+    epochs = [round(snapshot.step / run.config.steps_per_epoch, 4) for snapshot in snapshots]
     left, right = st.columns(2, gap="medium")
     for column, title, values in (
         (left, "root mean square of the gradient", [m.gradients for m in measured]),
@@ -74,63 +89,52 @@ def gradients(handle: RunHandle) -> None:
             y_title=title,
             log=True,
         )
-        column.plotly_chart(
-            unit_charts.marked(figure, mark), config=CONFIG, key=f"gradients_{title}"
-        )
-    st.caption(
-        f"On the same {IMAGES[view.config.model]} training images each time. A step that changes "
-        "weights by about 0.001 of their size is usual; between snapshots that are several steps "
-        "apart, their way is divided by the root of their number."
-    )
-    parameters = network.parameters.named()
-    name = st.segmented_control(
-        "Histogram of", names, default=names[0], required=True, key="histogram_of"
-    )
-    counts, edges = weight_histogram(parameters[name if name in names else names[0]])
-    st.plotly_chart(
-        unit_charts.histogram(counts, edges, x="weight"), config=CONFIG, key="weight_histogram"
-    )
+        column.plotly_chart(marked(figure, run.epoch), config=CONFIG, key=f"gradients_{title}")
 
 
-def _measured(view: RunView, snapshots: Sequence[Snapshot]) -> list[Measured]:
+def _measured(config: TrainConfig, snapshots: Sequence[Snapshot]) -> list[Measured]:
     """What is known of each snapshot; only those that are new are worked out."""
-    key = f"gradients_{view.id}"
-    known: dict[tuple[int, int], Measured] = st.session_state.get(key, {})
-    train, count = mnist().train, IMAGES[view.config.model]
+    known: dict[tuple[int, int], Measured] = session().kept.get("gradients", {})
+    train, count = mnist().train, IMAGES[config.model]
     progress, kept, before = st.empty(), {}, None
     for done, snapshot in enumerate(snapshots, start=1):
         # The ratio depends on the snapshot before, which changes when snapshots are thinned out.
         place = (before.step if before else -1, snapshot.step)
         found = known.get(place)
-        if found is None or found.parameters is not snapshot.parameters:
+        if found is None or found.parameters() is not snapshot.parameters:
             progress.progress(done / len(snapshots), f"Snapshot {done} of {len(snapshots)}")
-            found = _measure(view, snapshot, before, train.images[:count], train.labels[:count])
+            found = _measure(config, snapshot, before, train.images[:count], train.labels[:count])
         kept[place], before = found, snapshot
     progress.empty()
-    st.session_state[key] = kept
+    session().kept["gradients"] = kept
     return list(kept.values())
 
 
 def _measure(
-    view: RunView, snapshot: Snapshot, before: Snapshot | None, images: Array, labels: Array
+    config: TrainConfig,
+    snapshot: Snapshot,
+    before: Snapshot | None,
+    images: Array,
+    labels: Array,
 ) -> Measured:
-    network = snapshot.network(view.config)
+    network = snapshot.network(config)
     found = root_mean_squares(gradient_of(network, images, labels))
     ratios = {}
     if before is not None:
         steps = snapshot.step - before.step
-        earlier = before.network(view.config).parameters.named()
+        earlier = before.network(config).parameters.named()
         way = update_ratios(earlier, network.parameters.named())
         ratios = {name: ratio / sqrt(steps) for name, ratio in way.items()}
-    return Measured(snapshot.parameters, found, ratios)
+    return Measured(ref(snapshot.parameters), found, ratios)
 
 
-def _diagnoses(view: RunView, network: Sequential, ratios: dict[str, float]) -> None:
+def _diagnoses(run: ShownRun, ratios: dict[str, float]) -> None:
     """Each diagnosis with its reason, and its remedy as one click."""
+    view = run.view
     images = mnist().validation.images[: ACTIVITY_IMAGES[view.config.model]]
     activities = [
-        unit_activity(unit_responses(network, images, layer), layer.activation)
-        for layer in hidden_layers(network)
+        unit_activity(unit_responses(run.network, images, layer), layer.activation)
+        for layer in hidden_layers(run.network)
     ]
     status = "diverged" if view.status == "diverged" else "running"
     found = diagnose(view.config, view.results, status=status, ratios=ratios, activities=activities)

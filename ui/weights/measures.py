@@ -2,10 +2,9 @@
 Results are shared by all visitors of the server; the number that is kept is small.
 """
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -19,7 +18,7 @@ from mnist_core.inspection.ablation import (
     unit_importance,
     without_units,
 )
-from mnist_core.inspection.activations import HiddenLayer, hidden_layers, unit_responses
+from mnist_core.inspection.activations import HiddenLayer, unit_responses
 from mnist_core.inspection.unit_statistics import (
     Activity,
     logit_effects,
@@ -28,10 +27,12 @@ from mnist_core.inspection.unit_statistics import (
 )
 from mnist_core.nn.metrics import accuracy_per_class
 from mnist_core.nn.network import Sequential
+from ui.networks import fingerprint
 from ui.session import mnist
 
-KEPT = 24  # results; the largest, of many units on many images, are limited in bytes
-RESPONSE_BYTES = 16_000_000  # of the responses to training images that are kept at once
+KEPT = 24  # results
+RESPONSES_KEPT = 2  # big arrays of responses: one that is looked at, one to go back to
+RESPONSE_BYTES = 16_000_000  # of each of these
 EFFECT_IMAGES = 500
 # A convolution is run anew for every map that is removed: fewer images, and it is said.
 IMAGES_FOR_MAPS = {"importance": 1_000, "accuracy": 1_000, "activity": 1_000, "effects": 50}
@@ -43,9 +44,33 @@ def no_progress(share: float, words: str) -> None:
     """Nobody looks on."""
 
 
-def fingerprint(network: Sequential) -> str:
-    """A short hash of all parameters: the same for the same weights."""
-    return hashlib.blake2b(network.parameters.flat.tobytes(), digest_size=12).hexdigest()
+@dataclass
+class _Place:
+    """Where one result is kept. Who comes second waits for the one who works it out."""
+
+    lock: Lock = field(default_factory=Lock)
+    result: Any = None
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _place(measure: str, of: str, layer: HiddenLayer, units: tuple[int, ...]) -> _Place:
+    return _Place()
+
+
+@st.cache_resource(max_entries=RESPONSES_KEPT, show_spinner=False)
+def _place_of_responses(of: str, layer: HiddenLayer) -> _Place:
+    return _Place()
+
+
+def _worked_out(place: _Place, work: Callable[[], T]) -> T:
+    """The result that is kept there, worked out if there is none.
+
+    Not a cached function itself, since those can't show their progress on the page.
+    """
+    with place.lock:
+        if place.result is None:
+            place.result = work()
+        return cast(T, place.result)
 
 
 @dataclass(frozen=True)
@@ -69,7 +94,7 @@ def summary(network: Sequential, layer: HiddenLayer) -> UnitSummary:
             unit_activity(responses, layer.activation), spoken_digits(effects), images
         )
 
-    return _kept(("summary", fingerprint(network), layer), work)
+    return _worked_out(_place("summary", fingerprint(network), layer, ()), work)
 
 
 def importance(
@@ -87,12 +112,7 @@ def importance(
         assert last is not None
         return last
 
-    return _kept(("importance", fingerprint(network), layer), work)
-
-
-def known_importance(network: Sequential, layer: HiddenLayer) -> Importance | None:
-    """The importance if it has been worked out already."""
-    return cast(Importance | None, _results().get(("importance", fingerprint(network), layer)))
+    return _worked_out(_place("importance", fingerprint(network), layer, ()), work)
 
 
 def importance_order(known: Importance) -> Array:
@@ -116,7 +136,7 @@ def pruned(
         assert last is not None
         return last
 
-    return _kept(("pruned", fingerprint(network), layer), work)
+    return _worked_out(_place("pruned", fingerprint(network), layer, ()), work)
 
 
 @dataclass(frozen=True)
@@ -140,7 +160,7 @@ def score_without(network: Sequential, layer: HiddenLayer, units: tuple[int, ...
             float((predictions == labels).mean()), accuracy_per_class(predictions, labels), images
         )
 
-    return _kept(("score", fingerprint(network), layer, units), work)
+    return _worked_out(_place("score", fingerprint(network), layer, units), work)
 
 
 def training_responses(network: Sequential, layer: HiddenLayer) -> Array:
@@ -154,35 +174,9 @@ def training_responses(network: Sequential, layer: HiddenLayer) -> Array:
         most = 2_000 if layer.has_maps else RESPONSE_BYTES // (4 * layer.units)
         return unit_responses(network, images[:most], layer, before_activation=True)
 
-    return _kept(("responses", fingerprint(network), layer), work)
-
-
-def first_hidden_layer(network: Sequential) -> HiddenLayer:
-    """The layer whose weights are the tiles."""
-    return hidden_layers(network)[0]
+    return _worked_out(_place_of_responses(fingerprint(network), layer), work)
 
 
 def _images(layer: HiddenLayer, measure: str) -> int:
     most = len(mnist().validation)
     return min(most, IMAGES_FOR_MAPS[measure]) if layer.has_maps else most
-
-
-@st.cache_resource
-def _results() -> OrderedDict[Any, Any]:
-    return OrderedDict()
-
-
-def _kept(key: Any, work: Callable[[], T]) -> T:
-    """The result under a key, worked out if it is not there; the longest unused one goes."""
-    results = _results()
-    if (result := results.get(key)) is None:
-        result = work()
-    results[key] = result
-    results.move_to_end(key)
-    while len(results) > KEPT:
-        results.popitem(last=False)
-    # Two big arrays of responses are enough: one that is looked at, one to go back to.
-    responses = [k for k in results if k[0] == "responses"]
-    for old in responses[:-2]:
-        results.pop(old, None)
-    return cast(T, result)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.canvas import Drawing, draw_canvas, rasterise
+from ui.components.canvas import Drawing, draw_canvas, rasterise, receipt
 
 
 @st.cache_resource
@@ -50,6 +50,7 @@ def easel() -> None:
         "revision": drawing.revision,
     }
     st.text(json.dumps(report))
+    st.html(receipt("canvas"))
 
 
 def draw_page() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from ui.components.tiles import weight_tiles
+from ui.components.tiles import TileLook, weight_tiles
 
 st.set_page_config(layout="wide")
 query = st.query_params
@@ -16,8 +16,6 @@ def live() -> None:
     st.session_state.update_number = st.session_state.get("update_number", 0) + 1
     update = st.session_state.update_number
     backwards = st.toggle("Reversed")
-    if st.button("Choose 9 from the page"):
-        st.session_state.asked = 9
     weights = np.random.default_rng(0).normal(size=(units, 28, 28)).astype(np.float32)
     ripple = np.sin(np.hypot(*np.indices((28, 28)) - 14.0) / 3)  # (28, 28)
     grown = np.linspace(0.2, 2, units)[:, None, None] * ripple * np.sin(update / 5)
@@ -32,10 +30,11 @@ def live() -> None:
         marks=marks,
         labels=[f"speaks for {unit % 10}" for unit in range(units)] if "labels" in query else None,
         order=list(range(units))[::-1] if backwards else None,
-        selected=st.session_state.get("asked"),
         switched_off=[7] if units > 7 else [],
-        columns=32 if units > 256 else 16,
-        height=int(query["height"]) if "height" in query else None,
+        look=TileLook(
+            columns=32 if units > 256 else 16,
+            height=int(query["height"]) if "height" in query else None,
+        ),
     )
     st.write(f"update {update}, chosen {chosen}")
 

@@ -5,10 +5,10 @@ so while it moves, so that pictures, curves and answers follow the hand.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
-from streamlit.components.v2 import component
+
+from ui.components.files import component_of
 
 
 def step_slider(
@@ -29,10 +29,4 @@ def step_slider(
     )
 
 
-_folder = Path(__file__).parent
-_mount = component(
-    "digit_lab_step_slider",
-    html=(_folder / "component.html").read_text(encoding="utf-8"),
-    css=(_folder / "component.css").read_text(encoding="utf-8"),
-    js=(_folder / "component.js").read_text(encoding="utf-8"),
-)
+_mount = component_of("digit_lab_step_slider", __file__, scripts=("component.js",))

@@ -1,0 +1,57 @@
+"""Several units off together: accuracy and the answer for the reader's own digit at once."""
+
+from functools import partial
+
+import streamlit as st
+
+from mnist_core.arrays import Array
+from mnist_core.inspection.ablation import without_units
+from ui.drawing import own_digit
+from ui.html import captioned, named, picture, probability_bars, side_by_side
+from ui.theme import NEGATIVE, POSITIVE
+from ui.weights.looked import Looked, switch_off, units_off
+from ui.weights.measures import score_without
+
+
+def switched_off(looked: Looked) -> None:
+    """Several units off together: accuracy and the answer for the reader's own digit at once."""
+    key, units = f"off_{looked.key}", range(looked.layer.units)
+    st.session_state.setdefault(key, [])
+    st.session_state[key] = st.session_state[key]  # it outlives the widget on other panels
+    st.multiselect(
+        f"{looked.noun.capitalize()}s that are off", units, key=key, placeholder="none is off"
+    )
+    off = units_off(looked)
+    st.button("All on again", on_click=partial(switch_off, looked, []), disabled=not off)
+    whole = score_without(looked.network, looked.layer, ())
+    now = score_without(looked.network, looked.layer, off)
+    image, whose = own_digit()
+    masked = without_units(looked.network, looked.layer, off) if off else looked.network
+    bars = [
+        named(words, colour, f"{score.accuracy:.2%} of {score.images:,} validation images right")
+        + probability_bars(network.predict_proba(image[None])[0], colour=colour)
+        for words, colour, score, network in (
+            ("Whole", NEGATIVE, whole, looked.network),
+            (f"{len(off)} off", POSITIVE, now, masked),
+        )
+    ]
+    st.html(side_by_side([captioned(picture(image, alt=whose, width=112), whose), *bars]))
+    per_class(whole.per_class, now.per_class)
+
+
+def per_class(before: Array, after: Array) -> None:
+    """Accuracy of each digit before and after, in %."""
+    st.dataframe(
+        {
+            "": ["with it (%)", "without (%)", "change"],
+            **{
+                str(digit): [
+                    round(100 * before[digit], 1),
+                    round(100 * after[digit], 1),
+                    round(100 * (after[digit] - before[digit]), 1),
+                ]
+                for digit in range(10)
+            },
+        },
+        hide_index=True,
+    )
