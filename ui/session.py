@@ -69,7 +69,7 @@ class ShownRun:
     def network(self) -> Sequential:
         """The network with the snapshot's weights, shared: to look at, never to be changed."""
         assert self.snapshot is not None
-        return _built(id(self.snapshot), self.snapshot, self.config)[1]
+        return _built(self.snapshot.token, self.snapshot, self.config)
 
     @cached_property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -84,9 +84,9 @@ class ShownRun:
 
 
 @st.cache_resource(max_entries=NETWORKS, show_spinner=False)
-def _built(identity: int, _snapshot: Snapshot, _config: TrainConfig) -> tuple[Snapshot, Sequential]:
-    """A snapshot and its network. What is kept here is alive, so that no other has its identity."""
-    return _snapshot, _snapshot.network(_config)
+def _built(token: str, _snapshot: Snapshot, _config: TrainConfig) -> Sequential:
+    """The network of the snapshot with that token."""
+    return _snapshot.network(_config)
 
 
 @dataclass(frozen=True)
@@ -204,9 +204,8 @@ def _remember(view: RunView) -> None:
         return
     last = view.results[-1]
     if mine.best is None or last.validation_accuracy > mine.best.accuracy:
-        mine.best = BestNetwork(
-            view.id, view.config, view.snapshot, last.validation_accuracy, last.epoch
-        )
+        newest = view.snapshot.in_memory()  # the run may be removed from the disk
+        mine.best = BestNetwork(view.id, view.config, newest, last.validation_accuracy, last.epoch)
 
 
 def earlier_runs(shown: ShownRun | None) -> dict[str, EarlierRun]:

@@ -2,9 +2,11 @@
 A list of them is bounded in number and bytes; on disk each one's weights are a file of their own.
 """
 
+import secrets
 from bisect import bisect_left
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ class Snapshot:
     """A run's weights after one step, to predict with: averaged ones if the run keeps them.
 
     `weights` is a float32 vector (P,) that nothing may change, or the file that holds it; `epoch`
-    counts whole epochs; `progress` is of the step that led here, None before the first.
+    counts whole epochs; `progress` is of the step that led here, None before the first. `token`
+    tells it from every other snapshot, wherever its weights lie.
     """
 
     step: int
@@ -40,6 +43,7 @@ class Snapshot:
     status: RunStatus
     weights: Array | Path
     progress: Progress | None
+    token: str = field(default_factory=partial(secrets.token_hex, 6))
 
     @property
     def parameters(self) -> Array:
@@ -74,6 +78,7 @@ class Snapshot:
             "step": self.step,
             "epoch": self.epoch,
             "status": self.status,
+            "token": self.token,
             "progress": progress_to_dict(self.progress),
         }
 
@@ -81,7 +86,9 @@ class Snapshot:
     def made_of(cls, about: dict[str, Any], weights: Array | Path) -> "Snapshot":
         """The snapshot that `about` was given of, with its weights."""
         progress = progress_from_dict(about["progress"])
-        return cls(about["step"], about["epoch"], about["status"], weights, progress)
+        return cls(
+            about["step"], about["epoch"], about["status"], weights, progress, about["token"]
+        )
 
 
 class SnapshotList:

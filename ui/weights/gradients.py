@@ -5,7 +5,6 @@ Measured at the snapshots that are kept, on the same training images each time.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
-from weakref import ref
 
 import numpy as np
 import streamlit as st
@@ -39,10 +38,9 @@ class Measured:
     """One snapshot's root mean squares by path ("0.W"): of the gradient, and of a mean step.
 
     `ratios` are of one step against the weights, from the measured snapshot before; empty for the
-    first. The weights themselves are held weakly: the session must not keep them alive.
+    first.
     """
 
-    parameters: ref[Array]
     gradients: dict[str, float]
     ratios: dict[str, float]
 
@@ -94,14 +92,14 @@ def _curves(run: ShownRun, snapshots: Sequence[Snapshot], measured: Sequence[Mea
 
 def _measured(config: TrainConfig, snapshots: Sequence[Snapshot]) -> list[Measured]:
     """What is known of each snapshot; only those that are new are worked out."""
-    known: dict[tuple[int, int], Measured] = session().kept.get("gradients", {})
+    known: dict[tuple[str, str], Measured] = session().kept.get("gradients", {})
     train, count = mnist().train, IMAGES[config.model]
     progress, kept, before = st.empty(), {}, None
     for done, snapshot in enumerate(snapshots, start=1):
         # The ratio depends on the snapshot before, which changes when snapshots are thinned out.
-        place = (before.step if before else -1, snapshot.step)
+        place = (before.token if before else "", snapshot.token)
         found = known.get(place)
-        if found is None or found.parameters() is not snapshot.parameters:
+        if found is None:
             progress.progress(done / len(snapshots), f"Snapshot {done} of {len(snapshots)}")
             found = _measure(config, snapshot, before, train.images[:count], train.labels[:count])
         kept[place], before = found, snapshot
@@ -125,7 +123,7 @@ def _measure(
         earlier = before.network(config).parameters.named()
         way = update_ratios(earlier, network.parameters.named())
         ratios = {name: ratio / sqrt(steps) for name, ratio in way.items()}
-    return Measured(ref(snapshot.parameters), found, ratios)
+    return Measured(found, ratios)
 
 
 def _diagnoses(run: ShownRun, ratios: dict[str, float]) -> None:

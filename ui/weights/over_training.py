@@ -1,7 +1,6 @@
 """The curves above the gallery: accuracy, and the answer for one's own digit over the training."""
 
 from bisect import bisect_left
-from weakref import ref
 
 import numpy as np
 import streamlit as st
@@ -86,13 +85,11 @@ def _probabilities(run: ShownRun, image: Array) -> Array:
         known = {}
     answers, network = {}, None
     for snapshot in run.snapshots:
-        parameters, answer = known.get(snapshot.step, (lambda: None, None))
-        # A rewound run comes to the same step again, with other weights perhaps.
-        if parameters() is not snapshot.parameters:
+        answer = known.get(snapshot.token)
+        if answer is None:
             network = network or snapshot.network(run.config)
             network.parameters.flat[...] = snapshot.parameters
             answer = network.predict_proba(image[None])[0]
-        # Weakly: the session must not keep weights alive that the run has dropped.
-        answers[snapshot.step] = (ref(snapshot.parameters), answer)
+        answers[snapshot.token] = answer
     session().kept["probabilities"] = (image.tobytes(), answers)
-    return np.array([answer for _, answer in answers.values()])
+    return np.array(list(answers.values()))
