@@ -10,7 +10,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import streamlit as st
 
+from ui.components.connection import say_when_the_server_is_gone
 from ui.components.leaving import nothing_but_the_menu_while_leaving
+from ui.components.visitor import remember_visitor
 from ui.draw import page as draw
 from ui.session import prepare_server
 from ui.train import page as train
@@ -37,4 +39,6 @@ with st.container(horizontal=True, key="menu"):
     for page in pages:
         st.page_link(page)
     nothing_but_the_menu_while_leaving(current.title, menu="menu")
+remember_visitor()
+say_when_the_server_is_gone()
 current.run()

@@ -4,26 +4,31 @@ Typed, so that no page reads a misspelt key of the session's state.
 
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
+from time import monotonic
 from typing import Any, Self, TypeVar, cast
 
 import streamlit as st
 
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.nn.network import Sequential
+from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
-from mnist_core.training.checkpoint import load_model
+from mnist_core.training.checkpoint import Checkpoint, load_model
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 from ui.components.canvas import Drawing
+from ui.components.visitor import visitor
 
 GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes by itself
 EARLIER_RUNS = 12  # whose results a session remembers
 NETWORKS = 4  # of runs that are built and shared by all pages and visitors
+DOUBLE_CLICK = 1.0  # seconds within which two clicks on Start are one
 T = TypeVar("T")
 
 
@@ -54,6 +59,11 @@ class ShownRun:
     def goes_on(self) -> bool:
         """Whether the run changes by itself."""
         return self.view.status in GOING_ON
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the visitor may do more than watch."""
+        return self.handle.may_command
 
     @property
     def is_live(self) -> bool:
@@ -124,6 +134,8 @@ class Session:
     drawing: Drawing = field(default_factory=Drawing)
     chosen_step: int | None = None  # step of the run that pages show; None for the newest
     kept: dict[str, Any] = field(default_factory=dict)  # worked out about that run, and only it
+    started_at: float = float("-inf")  # when the last run was started, by time.monotonic
+    notice: str = ""  # why something that was asked for was not done
 
 
 def session() -> Session:
@@ -168,18 +180,58 @@ def shown_run() -> ShownRun | None:
     The run's id stands in the link, so a reload or a second tab finds the same run.
     """
     mine = session()
-    linked = st.query_params.get("run")
-    handle = pool().get(linked) if linked else None
+    linked, key = st.query_params.get("run"), st.query_params.pop("command", "")
+    handle = pool().get(linked, visitor=visitor(), key=key) if linked else None
     if handle is None and mine.run_id is not None and mine.run_id != linked:
-        handle = pool().get(mine.run_id)
-    if handle is None:
+        handle = pool().get(mine.run_id, visitor=visitor())
+    try:
+        view = handle.watch() if handle else None
+    except KeyError:  # removed from the disk just now
+        view = None
+    if handle is None or view is None:
         st.query_params.pop("run", None)
         mine.run_id = None
         return None
     show_run(handle.id)
-    view = handle.watch()
     _remember(view)
     return ShownRun(handle, view, view.snapshot, chosen=False).at(mine.chosen_step)
+
+
+def start_run(config: TrainConfig, checkpoint: Checkpoint | None = None) -> None:
+    """Start a run of the visitor's own and show it; a second click of a double click does nothing.
+
+    A run of theirs that is shown and goes on is stopped. What can't be done is said on the page.
+    """
+    mine, now = session(), monotonic()
+    if now - mine.started_at < DOUBLE_CLICK:
+        return
+    mine.started_at, mine.notice = now, ""
+    try:
+        before = pool().get(mine.run_id, visitor=visitor()) if mine.run_id else None
+        handle = pool().start(config, checkpoint=checkpoint, visitor=visitor())
+        if before is not None and before.may_command and not before.peek().ended:
+            before.send(Stop())
+    except (OSError, RuntimeError) as error:
+        mine.notice = f"The run could not be started: {error}."
+    else:
+        show_run(handle.id)
+
+
+def command(handle: RunHandle, what: Command) -> None:
+    """Tell a run something; what can't be done is said on the page."""
+    session().notice = ""
+    try:
+        handle.send(what)
+    except (KeyError, OSError, RuntimeError) as error:
+        gone = "the run is no longer there: it was removed to make room for others"
+        reason = gone if isinstance(error, KeyError) else str(error)
+        session().notice = f"That could not be done, since {reason}."
+
+
+def notice() -> None:
+    """Say why what was asked for last was not done, until something else is asked for."""
+    if words := session().notice:
+        st.warning(words)
 
 
 def show_run(run_id: str) -> None:
@@ -218,8 +270,9 @@ def earlier_run_now(id: str) -> EarlierRun:
     mine = session()
     known = mine.runs[id]
     if not known.ended and (handle := pool().get(id)) is not None:
-        view = handle.peek()
-        known = mine.runs[id] = EarlierRun(view.config, view.results, view.ended)
+        with suppress(KeyError):  # removed from the disk just now
+            view = handle.peek()
+            known = mine.runs[id] = EarlierRun(view.config, view.results, view.ended)
     return known
 
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Self
 from mnist_core.files import atomic_write, open_plain
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.runs.state import RunState
+from mnist_core.training.checkpoint import Checkpoint, save_checkpoint
 
 try:
     import fcntl
@@ -106,8 +107,12 @@ class RunFolder:
         """Make the folder, for its owner alone; OSError if that can't be done."""
         self.path.mkdir(mode=0o700)
 
-    def give(self, checkpoint: Path) -> None:
+    def give(self, checkpoint: str | Path | Checkpoint) -> None:
         """Keep a copy of the checkpoint that the run is to go on from, whatever becomes of it."""
+        if isinstance(checkpoint, Checkpoint):
+            save_checkpoint(self.given, checkpoint)
+            return
+        checkpoint = Path(checkpoint)
         copies = [(checkpoint, self.given)]
         if (beginning := checkpoint.parent / self.beginning.name).is_file():
             copies.append((beginning, self.beginning))

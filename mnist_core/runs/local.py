@@ -22,6 +22,7 @@ from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.state import Report, RunView
 from mnist_core.runs.status import ENDED
 from mnist_core.runs.store import RunStore, StoreError
+from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
 
 GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
@@ -68,13 +69,14 @@ class LocalPool:
         config: TrainConfig,
         *,
         data: str | Path | None = None,
-        checkpoint: str | Path | None = None,
+        checkpoint: str | Path | Checkpoint | None = None,
         paused: bool = False,
         visitor: str = "",
     ) -> RunHandle:
         """A new run, at work as soon as there is a place for it.
 
-        `data` is a folder of IDX files; from `checkpoint` the run goes on with these settings.
+        `data` is a folder of IDX files; from `checkpoint`, of which the run keeps a copy, it goes
+        on with these settings.
         Only `visitor` may command it, anybody without one. What can't work shows as status
         "failed" with the reason; OSError with a sentence if nothing can be written.
         """
@@ -85,7 +87,7 @@ class LocalPool:
         run = LiveRun.new(row, self.store.files(row.id), self.clock())
         if checkpoint is not None:
             try:
-                run.files.give(Path(checkpoint))
+                run.files.give(checkpoint)
             except OSError:
                 self.store.discard(row.id)
                 raise

@@ -1,6 +1,5 @@
 """The pages without a browser: what a first visitor finds, and what settings come to."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.settings import PoolSettings
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESET_LABELS, PRESETS
 from mnist_core.training.settings import SETTINGS
@@ -20,15 +18,6 @@ DRAW = """
 import ui.draw.page
 ui.draw.page.page()
 """
-
-
-@pytest.fixture
-def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]:
-    """A server's runs, kept in a folder of the test's own and ended with it."""
-    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
-        monkeypatch.setattr("ui.session.pool", lambda: pool)
-        monkeypatch.setattr("ui.train.page.pool", lambda: pool)
-        yield pool
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """How often pages ask for a run: once per rerun, and never the disk for what they know already."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier, Event
 
 import numpy as np
@@ -13,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.nn.builders import build_model
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.training.config import TrainConfig
 from ui import drawing, session
@@ -23,15 +20,6 @@ from ui.weights import measures
 from ui.weights.looked import Looked
 
 LINE = Drawing((Stroke(np.array([(0.5, 0.2, 1), (0.5, 0.8, 1)], np.float32), 0.1),))
-
-
-@pytest.fixture
-def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]:
-    """A server's runs, kept in a folder of the test's own and ended with it."""
-    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
-        monkeypatch.setattr("ui.session.pool", lambda: pool)
-        monkeypatch.setattr("ui.train.page.pool", lambda: pool)
-        yield pool
 
 
 @pytest.fixture

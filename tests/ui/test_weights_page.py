@@ -1,8 +1,6 @@
 """The Weights page without a browser: gallery, one unit, units that are off, a run's snapshots."""
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,7 +12,6 @@ from mnist_core import load_mnist
 from mnist_core.runs.commands import Rewind, TrainBatch
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.settings import PoolSettings
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
@@ -30,16 +27,6 @@ from ui.weights.looked import Looked
 from ui.weights.one_unit import one_unit
 one_unit(Looked("{network}", "a network", shipped("{network}")), 3)
 """
-
-
-@pytest.fixture
-def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]:
-    """A server's runs, kept in a folder of the test's own and ended with it."""
-    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
-        monkeypatch.setattr("ui.session.pool", lambda: pool)
-        monkeypatch.setattr("ui.weights.going_on.pool", lambda: pool)
-        monkeypatch.setattr("ui.weights.gradients.pool", lambda: pool)
-        yield pool
 
 
 def opened(app: AppTest) -> AppTest:

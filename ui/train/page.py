@@ -29,19 +29,23 @@ from ui.drawing import own_digit
 from ui.html import legend, picture
 from ui.session import (
     ShownRun,
+    command,
     earlier_run_now,
     earlier_runs,
     live,
     mnist,
-    pool,
+    notice,
     session,
-    show_run,
     shown_run,
+    start_run,
 )
 from ui.settings import LEARNING_RATES, explained, run_summary, settings
 from ui.theme import MODELS
+from ui.train.share import share
 
 LOOK_EVERY = 0.5  # seconds
+FIRST_LOOK_EVERY = 0.15  # until there is something to see
+REST_EVERY = 3.0  # when nothing is expected any more
 CURVES_EVERY = 0.9  # seconds; drawing them takes the browser's core from the training
 LIVE = ("starting", "running", "paused")
 STATUS_WORDS = {
@@ -55,7 +59,7 @@ STATUS_WORDS = {
     "diverged": "Diverged",
     "failed": "Failed",
 }
-CAN_GO_ON = ("failed", "stopped", "interrupted")  # from the last checkpoint
+CAN_GO_ON = ("failed", "stopped", "interrupted")
 WENT_WRONG = ("diverged", "failed")
 
 
@@ -84,8 +88,12 @@ def _next_run() -> TrainConfig | None:
 
 
 def _pace(run: ShownRun | None) -> float | None:
-    """A run that has ended changes no more. A paused one may be steered from another tab."""
-    return LOOK_EVERY if run is not None and not run.view.ended else None
+    """A run that has ended may be let go on from another tab, but that is worth no haste."""
+    if run is None:
+        return None
+    if run.view.ended:
+        return REST_EVERY
+    return LOOK_EVERY if run.view.step else FIRST_LOOK_EVERY
 
 
 def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
@@ -99,22 +107,28 @@ def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
 
 def _buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Start, and what can be asked of the run that is there."""
+    mine = run is not None and run.is_mine
     with st.container(horizontal=True):
         _start_button(config, run)
-        for label, command, icon, possible in _commands(run.view.status if run else None):
+        for label, what, icon, possible in _commands(run.view.status if run else None):
             st.button(
                 label,
                 icon=icon,
-                disabled=run is None or not possible,
+                disabled=not mine or not possible,
                 key=label,
                 # Callbacks carry commands out: they run before anything else, so a rerun that cuts
                 # a run of the page short can't lose a click.
-                on_click=run.handle.send if run else None,
-                args=(command,),
+                on_click=command if run else None,
+                args=(run.handle, what) if run else (),
             )
-        if run and run.view.status in CAN_GO_ON and run.handle.checkpoint_path is not None:
-            words = "Go on from the last checkpoint"
-            st.button(words, key="go_on", on_click=_go_on, args=(run.handle,))
+        if run and mine and run.view.status in CAN_GO_ON:
+            icon = ":material/resume:"
+            st.button(
+                "Go on", icon=icon, key="go_on", on_click=command, args=(run.handle, Resume())
+            )
+        if run:
+            share(run)
+    notice()
 
 
 def _start_button(config: TrainConfig | None, run: ShownRun | None) -> None:
@@ -127,9 +141,7 @@ def _start_button(config: TrainConfig | None, run: ShownRun | None) -> None:
         key="start",
     )
     if start and config is not None:
-        if run is not None and not run.view.ended:
-            run.handle.send(Stop())
-        show_run(pool().start(config).id)
+        start_run(config)
         st.rerun()
 
 
@@ -144,11 +156,6 @@ def _commands(status: str | None) -> list[tuple[str, Command, str, bool]]:
         ("Stop", Stop(), ":material/stop:", status in (*LIVE, "queued")),
         ("Rewind", Rewind(), ":material/replay:", status not in (None, "queued", "starting")),
     ]
-
-
-def _go_on(handle: RunHandle) -> None:
-    """Start a run that has failed or was stopped again, from its last checkpoint."""
-    pool().resume(handle.id)
 
 
 def _progress(view: RunView | None) -> None:
@@ -281,13 +288,13 @@ def _applies_now(config: TrainConfig | None, run: ShownRun | None) -> None:
         format_func=lambda rate: f"{rate:g}",
         key=key,
         on_change=partial(_set_rate, run.handle, key) if run else None,
-        disabled=run is None or run.view.ended,
+        disabled=run is None or run.view.ended or not run.is_mine,
     )
     explained("learning_rate_now")
 
 
 def _set_rate(handle: RunHandle, key: str) -> None:
-    handle.send(SetLearningRate(st.session_state[key]))
+    command(handle, SetLearningRate(st.session_state[key]))
 
 
 def _tiles(run: ShownRun | None) -> None:

@@ -4,12 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from mnist_core.runs.handle import RunHandle
-from mnist_core.runs.snapshots import Snapshot
-from mnist_core.training.checkpoint import save_checkpoint
-from mnist_core.training.config import LIMITS, TrainConfig
+from mnist_core.training.config import LIMITS
 from mnist_core.training.run import starting_point
-from ui.session import ShownRun, mnist, pool, show_run
+from ui.session import ShownRun, mnist, start_run
 from ui.settings import LEARNING_RATES
 
 MOST_EPOCHS = int(LIMITS["epochs"][1])
@@ -35,12 +32,5 @@ def going_on(run: ShownRun) -> None:
         epochs = st.number_input("Epochs", 1, MOST_EPOCHS, run.config.epochs, key=key)
         if st.button("Go on from here", key="begin_from", icon=":material/alt_route:"):
             config = replace(run.config, learning_rate=rate, epochs=int(epochs))
-            begin_from(run.handle, run.snapshot, config)
+            start_run(config, starting_point(config, run.snapshot.parameters, mnist().sha256))
             st.rerun()
-
-
-def begin_from(handle: RunHandle, snapshot: Snapshot, config: TrainConfig) -> None:
-    """Start a new run with these settings from a snapshot's weights, and show it."""
-    path = handle.folder / f"snapshot-{snapshot.step}.npz"
-    save_checkpoint(path, starting_point(config, snapshot.parameters, mnist().sha256))
-    show_run(pool().start(config, checkpoint=path).id)

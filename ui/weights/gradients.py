@@ -26,7 +26,7 @@ from mnist_core.training.config import TrainConfig
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG, marked
 from ui.charts.learning import thinned
-from ui.session import ShownRun, mnist, pool, session, show_run
+from ui.session import ShownRun, mnist, session, start_run
 
 SNAPSHOTS = 40  # that are measured, evenly spread over those that are kept
 IMAGES = {"mlp": 500, "cnn": 64}  # of the fixed batch; a convolution takes longer
@@ -145,5 +145,5 @@ def _diagnoses(run: ShownRun, ratios: dict[str, float]) -> None:
 def _diagnosis(view: RunView, diagnosis: Diagnosis) -> None:
     st.warning(f"**{diagnosis.name.capitalize()}.** {diagnosis.reason} {diagnosis.remedy}")
     if diagnosis.change and st.button("Start again with that", key=f"remedy_{diagnosis.name}"):
-        show_run(pool().start(replace(view.config, **diagnosis.change)).id)
+        start_run(replace(view.config, **diagnosis.change))
         st.rerun()
