@@ -36,8 +36,9 @@ def core_training(name: str, batch_size: int, threads: int) -> Measurement:
     config = TrainConfig(
         model="cnn", **CNNS[name], initialisation="he", momentum=MOMENTUM, train_size=IMAGES
     )
-    run = Run(config, load_mnist())
-    pixels, labels = to_pixels(run.train.images), run.train.labels
+    mnist = load_mnist()
+    run = Run(config, mnist)
+    pixels, labels = to_pixels(mnist.train.images[:IMAGES]), mnist.train.labels[:IMAGES]
     micro_batches = MicroBatches(run.model, threads=threads)
     rng = np.random.default_rng(1)
 

@@ -58,7 +58,7 @@ class _Rest:
         number, following = _next_with_weights(model, layer)
         self.dense = following if isinstance(following, Dense) else None
         self.after = model.layers[(number if self.dense is None else number + 1) :]
-        self.work = Workspace()
+        self.work = Workspace(reuse=True)
         if self.dense is not None:
             W = self.dense.W.reshape(len(self.dense.W), layer.units, -1)
             # The columns that belong to a unit, together in memory.

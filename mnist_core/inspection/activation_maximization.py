@@ -57,7 +57,7 @@ def maximize_activation(
     """
     units = np.asarray(units, np.intp)
     layers = model.layers[: layer.weights + 1]
-    work = Workspace()
+    work = Workspace(reuse=True)
     pixels = (START * rng.random((len(units), PIXELS))).astype(model.dtype)  # (U, 784)
     for step in range(steps + 1):
         responses, gradients = _climbed_values(model, layers, pixels, units, of_map, work)

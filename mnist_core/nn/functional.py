@@ -30,8 +30,8 @@ def softmax(logits: Array) -> Array:
 
     Shifting by the column's maximum leaves the result unchanged and keeps exp from overflowing.
     """
-    exponentials = np.exp(logits - np.maximum.reduce(logits, axis=0))  # (C, N)
-    exponentials /= np.add.reduce(exponentials, axis=0)
+    exponentials = np.exp(logits - np.maximum.reduce(logits, 0))  # (C, N)
+    exponentials /= np.add.reduce(exponentials, 0)
     return exponentials
 
 
@@ -45,14 +45,14 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     The loss is log(sum exp) - logit of the true class, so a probability of zero costs a large
     number and never an infinite one.
     """
-    # Plain ufunc reductions, and one-hot columns for both places where the labels matter: for ten
-    # classes and a small batch the cost is that of the calls, and .mean() or [labels, columns]
-    # are each several calls.
-    gradient = logits - np.maximum.reduce(logits, axis=0)  # (C, N), at most 0
+    # Plain ufunc reductions along axis 0, and one-hot columns for both places where the labels
+    # matter: for ten classes and a small batch the cost is that of the calls, and .mean() or
+    # [labels, columns] are each several calls.
+    gradient = logits - np.maximum.reduce(logits, 0)  # (C, N), at most 0
     one_hot = _identity(len(logits), logits.dtype).take(labels, axis=1)  # (C, N)
     true_logits = np.vdot(gradient, one_hot)  # their sum
     np.exp(gradient, out=gradient)
-    sums = np.add.reduce(gradient, axis=0)  # (N,)
+    sums = np.add.reduce(gradient, 0)  # (N,)
     loss = float(np.add.reduce(np.log(sums)) - true_logits) / labels.size
     gradient /= sums
     gradient -= one_hot

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mnist_core.arrays import CLASSES, PIXELS, Array
+from mnist_core.arrays import CLASSES, PIXELS, SIDE, Array
 from mnist_core.nn.functional import softmax
 from mnist_core.nn.layers import Cache, Dropout, Layer
 from mnist_core.nn.workspace import Workspace
@@ -75,6 +75,7 @@ class Sequential:
     ) -> None:
         self.layers = tuple(layers)
         self.input_shape = input_shape
+        self._batch_shape = (*input_shape, -1)
         self.tile = tile
         self.share = share
         own = [layer.parameters() for layer in self.layers]
@@ -100,7 +101,7 @@ class Sequential:
 
         The columns stay rows in memory: a Dense layer's products take the transpose as a flag.
         """
-        return pixels.T.reshape(*self.input_shape, -1)
+        return pixels.T.reshape(self._batch_shape)
 
     def forward(self, x: Array, work: Workspace | None = None) -> tuple[Array, list[Cache]]:
         """Logits (10, N) of a batch x (*input_shape, N), and each layer's cache.
@@ -156,7 +157,7 @@ class Sequential:
 
     def _fill_tiles(self, logits: Array, images: Array, tiles: range) -> None:
         """Write the columns (10, tile) of the tiles that begin at the given images."""
-        work = Workspace()
+        work = Workspace(reuse=True)
         for start in tiles:
             images_of_tile = images[start : start + self.tile]
             pixels = work.array(self, "pixels", (len(images_of_tile), PIXELS), self.dtype)
@@ -165,7 +166,7 @@ class Sequential:
 
     def predict_proba(self, images: Array, *, threads: int = 1) -> Array:
         """Probability of each digit, float32 (N, 10), for uint8 images (N, 28, 28)."""
-        if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
+        if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
             raise ValueError(
                 f"uint8 images (N, 28, 28) expected, not {images.dtype} {images.shape}"
             )

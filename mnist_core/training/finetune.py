@@ -76,7 +76,7 @@ def fine_tune(
     if not len(learned):
         raise ValueError("the collection is empty: keep a few drawings first")
     tuned = FineTuned(network)
-    gradients, work = network.new_gradients(), Workspace()
+    gradients, work = network.new_gradients(), Workspace(reuse=True)
     rng = np.random.default_rng(settings.seed)
     yield tuned.tested(0, learned, held_out, test)
     for step in range(1, settings.steps + 1):

@@ -57,8 +57,8 @@ class MicroBatches:
         self.gradients = model.new_gradients()  # the result
         self._lane_sums = (self.gradients, model.new_gradients())
         self._addends = (model.new_gradients(), model.new_gradients())
-        work = Workspace(training=True)
-        self._workspaces = (work, work if threads == 1 else Workspace(training=True))
+        work = Workspace(training=True, reuse=True)
+        self._workspaces = (work, work if threads == 1 else Workspace(training=True, reuse=True))
         self._second_thread = ThreadPoolExecutor(1) if threads == 2 else None
         if self._second_thread is not None:
             self._second_thread.submit(touch_blas_memory)  # it packs into memory of its own

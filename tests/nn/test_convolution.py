@@ -190,7 +190,7 @@ def test_fast_and_plain_networks_have_the_same_parameters_under_the_same_names(n
 
 
 def test_a_used_workspace_changes_nothing_from_batch_to_batch():
-    layer, work = ConvPool(*kernels(3, 2, 3, 3, np.float32), padding="same"), Workspace()
+    layer, work = ConvPool(*kernels(3, 2, 3, 3, np.float32), padding="same"), Workspace(reuse=True)
     for N in (5, 5, 2, 5):
         x = rng(N).normal(size=(2, 6, 6, N)).astype(np.float32)
         alone, again = there_and_back(layer, x), there_and_back(layer, x, work=work)

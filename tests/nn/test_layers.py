@@ -162,8 +162,8 @@ def new_gradients(layer):
     return {name: np.empty_like(array) for name, array in layer.parameters().items()}
 
 
-def test_a_workspace_gives_the_same_numbers_and_the_same_memory_again():
-    layer, work = random_dense(5, 4), Workspace()
+def test_a_workspace_can_give_the_same_numbers_in_the_same_memory_again():
+    layer, work = random_dense(5, 4), Workspace(reuse=True)
     rng = np.random.default_rng(5)
     first, second = rng.normal(size=(2, 4, 3))
     y, _ = layer.forward(first, work)
@@ -175,15 +175,16 @@ def test_a_workspace_gives_the_same_numbers_and_the_same_memory_again():
     assert layer.forward(first[:, :1], work)[0].shape == (5, 1)
 
 
-def test_a_fresh_workspace_gives_new_memory():
-    layer, x = random_dense(5, 4), np.ones((4, 3))
-    y, _ = layer.forward(x, Workspace())
-    assert not np.shares_memory(y, layer.forward(x, Workspace())[0])
+def test_otherwise_every_array_of_a_workspace_is_a_new_one():
+    layer, work, x = random_dense(5, 4), Workspace(), np.ones((4, 3))
+    y, _ = layer.forward(x, work)
+    assert not np.shares_memory(y, layer.forward(x, work)[0])
 
 
-def test_what_a_workspace_fills_stays_filled():
-    work = Workspace()
-    assert work.array("owner", "ones", (2,), np.float32, fill=1).tolist() == [1, 1]
-    assert work.array("owner", "ones", (2,), np.float32, fill=1).tolist() == [1, 1]
+@pytest.mark.parametrize("reuse", [True, False])
+def test_a_workspace_fills_an_array_when_it_is_asked_to(reuse):
+    work = Workspace(reuse=reuse)
+    for _ in range(2):
+        assert work.array("owner", "ones", (2,), np.float32, fill=1).tolist() == [1, 1]
+        assert work.array("another", "zeros", (3,), np.float32, fill=0).tolist() == [0, 0, 0]
     assert work.array("owner", "ones", (3,), np.float32, fill=1).tolist() == [1, 1, 1]
-    assert work.array("another", "zeros", (2,), np.float32, fill=0).tolist() == [0, 0]

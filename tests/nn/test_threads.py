@@ -12,7 +12,7 @@ from mnist_core.nn.functional import cross_entropy
 from mnist_core.nn.network import Sequential
 from mnist_core.nn.workspace import Workspace
 
-ROUNDS = 40
+ROUNDS = 100
 NETWORKS = {
     "mlp": {"name": "mlp", "hidden": (32, 16), "activation": "tanh", "dropout": 0.3},
     "cnn": {"name": "cnn", "channels": (4, 6), "kernel_sizes": (5, 3), "dropout": 0.3},
@@ -23,7 +23,7 @@ LABELS = np.arange(24) % 10
 
 def train(model: Sequential, pixels: np.ndarray) -> list[bytes]:
     """The gradients of one step after another, in memory that is used again, with dropout."""
-    work, gradients = Workspace(training=True), model.new_gradients()
+    work, gradients = Workspace(training=True, reuse=True), model.new_gradients()
     found = []
     for number in range(ROUNDS):
         work.rng = np.random.default_rng(number)
