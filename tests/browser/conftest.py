@@ -46,10 +46,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | 
     def address_of(app: str | Path) -> str:
         path = (ROOT / app).resolve()
         if path not in addresses:
-            port = _free_port()
-            servers.append(_start(path, port, runs))
+            port = free_port()
+            servers.append(start_server(path, port, runs))
             addresses[path] = f"http://localhost:{port}"
-            _wait_until_healthy(addresses[path], servers[-1])
+            wait_until_healthy(addresses[path], servers[-1])
         return addresses[path]
 
     yield address_of
@@ -58,13 +58,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | 
         server.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return probe.getsockname()[1]
 
 
-def _start(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
+def start_server(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
     command += ["--server.headless=true", "--server.fileWatcherType=none"]
     environment = os.environ | {
@@ -75,7 +75,7 @@ def _start(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 
 
-def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
     give_up = time.monotonic() + START_LIMIT
     while time.monotonic() < give_up:
         if server.poll() is not None:
