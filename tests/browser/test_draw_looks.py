@@ -65,6 +65,24 @@ def test_a_pasted_picture_is_read(page: Page, serve: Serve, sheet: bytes) -> Non
     opened(page, serve)
     look(page, "Photographs and pages")
     expect(page.get_by_text("Or paste a picture")).to_be_visible(timeout=PATIENCE)
+    paste(page, sheet)
+    expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_file_that_is_chosen_takes_the_place_of_a_pasted_one(
+    page: Page, serve: Serve, sheet: bytes
+) -> None:
+    opened(page, serve)
+    look(page, "Photographs and pages")
+    expect(page.get_by_text("Or paste a picture")).to_be_visible(timeout=PATIENCE)
+    paste(page, sheet[: len(sheet) // 2])
+    expect(page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+    choose_file(page, "page.jpg", "image/jpeg", sheet)
+    expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
+
+
+def paste(page: Page, picture: bytes) -> None:
+    """What Ctrl+V does with a picture on the clipboard."""
     page.evaluate(
         """(bytes) => {
           const clipboardData = new DataTransfer();
@@ -73,9 +91,8 @@ def test_a_pasted_picture_is_read(page: Page, serve: Serve, sheet: bytes) -> Non
           const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true });
           document.body.dispatchEvent(paste);
         }""",
-        list(sheet),
+        list(picture),
     )
-    expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_drawing_is_kept_saved_and_brought_back(page: Page, serve: Serve, tmp_path: Path) -> None:

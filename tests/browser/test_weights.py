@@ -131,6 +131,7 @@ def test_a_chosen_unit_stays_chosen_while_the_run_learns(page: Page, serve: Serv
 def test_a_click_on_a_page_that_is_being_left_does_no_harm(
     new_page: Callable[..., Page], serve: Serve
 ) -> None:
+    """Relies on what components/leaving.py names: siblings of the menu that can be made inert."""
     page = new_page(viewport={"width": 1280, "height": 3000})  # the tiles, too, without scrolling
     start(page, serve("app.py") + LONG)
     tile = page.get_by_role("option").nth(5)

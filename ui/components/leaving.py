@@ -1,5 +1,10 @@
 """Keeps a page that is being left from being used until the next one is there.
 Streamlit takes a click that comes after that on a link for one on the new page, and shows nothing.
+
+This is the one place that holds on to Streamlit's inside. It relies on two things: that elements
+beside a keyed container are its siblings in the page (made `inert` here), and that a component runs
+again when the new page has come. Streamlit 1.67 has no documented means: with its own menu
+(`st.navigation(position="top")`) the same click shows "Bad delta path" and an empty page.
 """
 
 from streamlit.components.v2 import component

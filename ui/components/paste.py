@@ -1,36 +1,50 @@
-"""Lets a picture be pasted where a file can be chosen: screenshots and copied photographs.
-Streamlit's uploader takes files that are chosen or dropped; this hands it those of the clipboard.
+"""Lets a picture be pasted onto the page: screenshots and copied photographs.
+Streamlit's uploader takes files that are chosen or dropped, but none of the clipboard.
 """
+
+from base64 import b64decode
 
 import streamlit as st
 from streamlit.components.v2 import component
 
 
-def paste_into(uploader_key: str) -> None:
-    """Say that a picture can be pasted, and give what is pasted to the uploader with that key."""
+def pasted_picture(*, key: str, most_bytes: int) -> bytes | None:
+    """Say that a picture can be pasted; the content of one that has just been, once.
+
+    It is empty if the file has more than `most_bytes`: then it is not sent at all.
+    """
     st.caption("Or paste a picture: Ctrl+V, on a Mac ⌘V.")
-    _mount(key=f"paste-{uploader_key}", data=uploader_key)
+    answer = _mount(key=key, data={"most": most_bytes}, on_picture_change=lambda: None)
+    content = answer.get("picture")
+    try:
+        return b64decode(content, validate=True) if isinstance(content, str) else None
+    except ValueError:
+        return None
 
 
 _mount = component(
     "digit_lab_paste",
     html='<span class="paste" hidden></span>',
     js="""
-export default function ({ data, parentElement }) {
+const places = new WeakMap(); // place in the page -> what the last call brought
+
+export default function (call) {
+  const { parentElement } = call;
   const here = parentElement.querySelector(".paste");
-  const onPaste = (event) => {
+  const known = places.has(here);
+  places.set(here, call);
+  if (known) return;
+  const onPaste = async (event) => {
     if (!here.isConnected) return document.removeEventListener("paste", onPaste);
     const file = event.clipboardData?.files[0];
-    const input = document.querySelector(`.st-key-${data} input[type=file]`);
-    if (!file || !input) return;
+    if (!file) return;
     event.preventDefault();
-    const files = new DataTransfer();
-    files.items.add(file);
-    input.files = files.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    const send = (content) => places.get(here).setTriggerValue("picture", content);
+    if (file.size > places.get(here).data.most) return send("");
+    const reader = new FileReader();
+    reader.onload = () => send(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.readAsDataURL(file);
   };
-  if (here.dataset.listens) return;
-  here.dataset.listens = "yes";
   document.addEventListener("paste", onPaste);
 }
 """,

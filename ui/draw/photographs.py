@@ -2,6 +2,7 @@
 A file is read once, not at every movement of the pen, and what is wrong with one is a sentence.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -15,7 +16,7 @@ from mnist_core.preprocess.image_files import MAX_FILE_BYTES, PictureError, open
 from mnist_core.preprocess.ink import ink_from_photo
 from mnist_core.preprocess.normalize import normalize_drawing
 from mnist_core.preprocess.segment import Found, digits_on_page
-from ui.components.paste import paste_into
+from ui.components.paste import pasted_picture
 from ui.networks import Predictor
 from ui.theme import CNN, VALIDATION
 
@@ -41,22 +42,11 @@ def digits_of(content: bytes) -> SheetOfDigits:
 
 def photographs(predictors: Sequence[Predictor]) -> None:
     """A file or the camera, the picture with its boxes, and the answers in a table."""
-    left, right = st.columns(2)
-    file = left.file_uploader(
-        "A photograph or a page of digits",
-        type=["png", "jpg", "jpeg", "webp"],
-        max_upload_size=MAX_FILE_BYTES >> 20,
-        help="Choose a file, or drop one here",
-        key="photograph",
-    )
-    with left:
-        paste_into("photograph")
-    if right.toggle("Use the camera", key="use-camera"):
-        file = right.camera_input("Hold the page before the camera", key="camera") or file
-    if file is None:
+    chosen = _chosen_picture()
+    if chosen is None:
         return
     try:
-        sheet = _read_once(file.file_id, file.getvalue())
+        sheet = _read_once(*chosen)
     except PictureError as error:
         st.error(str(error))
         return
@@ -64,6 +54,36 @@ def photographs(predictors: Sequence[Predictor]) -> None:
         st.warning("There are no digits to be found on this picture.")
         return
     _answers(sheet, predictors)
+
+
+def _chosen_picture() -> tuple[str, bytes] | None:
+    """An id and the content of what was chosen, dropped, pasted or photographed last."""
+    left, right = st.columns(2)
+    file = left.file_uploader(
+        "A photograph or a page of digits",
+        type=["png", "jpg", "jpeg", "webp"],
+        max_upload_size=MAX_FILE_BYTES >> 20,
+        help="Choose a file, or drop one here",
+        on_change=_forget_pasted,
+        key="photograph",
+    )
+    with left:
+        pasted = pasted_picture(key="paste-photograph", most_bytes=MAX_FILE_BYTES)
+    if pasted:
+        st.session_state["pasted"] = (secrets.token_hex(8), pasted)
+    elif pasted is not None:
+        left.error(f"A picture may have at most {MAX_FILE_BYTES >> 20} MB.")
+    if right.toggle("Use the camera", key="use-camera"):
+        photograph = right.camera_input("Hold the page before the camera", key="camera")
+        if photograph is not None:
+            return photograph.file_id, photograph.getvalue()
+    if "pasted" in st.session_state:
+        return st.session_state["pasted"]
+    return None if file is None else (file.file_id, file.getvalue())
+
+
+def _forget_pasted() -> None:
+    st.session_state.pop("pasted", None)
 
 
 def _read_once(file_id: str, content: bytes) -> SheetOfDigits:
