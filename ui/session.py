@@ -3,6 +3,8 @@ Typed, so that no page reads a misspelt key of the session's state.
 """
 
 import gc
+import importlib
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -28,6 +30,7 @@ from ui.components.visitor import visitor
 GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes by itself
 EARLIER_RUNS = 12  # whose results a session remembers
 NETWORKS = 4  # of runs that are built and shared by all pages and visitors
+IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 DOUBLE_CLICK = 1.0  # seconds within which two clicks on Start are one
 T = TypeVar("T")
 
@@ -147,11 +150,20 @@ def session() -> Session:
 
 @st.cache_resource
 def prepare_server() -> None:
-    """Once per server: take all that has been imported out of the garbage collector's sight.
+    """Once per server: open the store of runs, which says what is set wrongly, and warm up."""
+    pool()
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
-    Streamlit collects garbage after every run of a script; walking through the libraries' objects
-    costs about 50 ms each time, more than all the rest of an answer to a stroke.
+
+def _warm_up() -> None:
+    """Import what pages will need, then take all of it out of the garbage collector's sight.
+
+    Python's collector walks through everything now and then; the libraries' objects never go, and
+    make up nearly all of what it finds. (Streamlit's own collection after every run of a script is
+    off in .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
     """
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
     gc.collect()
     gc.freeze()
 
