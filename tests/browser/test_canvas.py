@@ -14,6 +14,7 @@ from tests.browser.conftest import wait_idle
 APP = "tests/browser/apps/canvas_app.py"
 NUMBER_OF_STROKES = 100
 BYTES_OF_A_STROKE = 3000
+BYTES_BACK = 10_000
 
 
 class Hand:
@@ -351,6 +352,37 @@ def test_the_drawing_survives_reruns_page_switches_and_a_reload_with_undo_and_re
     hand.received(strokes=3)
     hand.stroke((0.1, 0.1))
     hand.received(strokes=4)
+
+
+def test_a_browser_that_may_keep_nothing_gets_its_drawing_from_the_server(
+    page: Page, serve: Callable[[str], str]
+):
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error('forbidden'); };")
+    hand = opened(page, serve)
+    hand.stroke((0.2, 0.2), (0.2, 0.8))
+    hand.received(strokes=1)
+    hand.stroke((0.5, 0.2), (0.5, 0.8))
+    drawn = hand.received(strokes=2)
+    page.get_by_role("link", name="Other").click()
+    expect(page.get_by_text("Another page")).to_be_visible()
+    page.get_by_role("link", name="Canvas").click()
+    expect_brightness(hand, 0.5, 0.5, 255)
+    hand.stroke((0.8, 0.2), (0.8, 0.8))
+    assert hand.received(strokes=3)["starts"][:2] == drawn["starts"]
+
+
+def test_strokes_bring_back_little_more_than_the_answer(page: Page, serve: Callable[[str], str]):
+    """The canvas itself, 30 kB, is not sent again while the browser knows the journal."""
+    sizes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda f: sizes.append(len(f))))
+    hand = opened(page, serve)
+    for number in range(2):  # the first begins the journal, and the canvas is told of it
+        hand.stroke((0.1, 0.2 + 0.1 * number), (0.2, 0.2 + 0.1 * number))
+        hand.received(strokes=number + 1)
+    sizes.clear()
+    hand.stroke((0.5, 0.2), (0.5, 0.8))
+    hand.received(strokes=3)
+    assert 0 < sum(sizes) < BYTES_BACK
 
 
 def test_leaving_the_page_in_the_midst_of_a_stroke_loses_nothing(hand: Hand):

@@ -1,4 +1,4 @@
-"""The visitor's own digits: "It was a ...", the gallery, how well networks read them, teaching.
+"""The visitor's own digits: "It was a ...", the gallery, accuracies on them, fine-tuning.
 They belong to the session alone; saving them as a ZIP is how they are kept for longer.
 """
 
@@ -170,11 +170,11 @@ def _arrays(split: Split) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fine_tuning(kept: Split) -> None:
-    """Teaching a copy of the MLP: what it gains on these digits, what it loses on MNIST's."""
+    """Fine-tuning a copy of the MLP: what it gains on these digits, what it loses on MNIST's."""
     learned, held_out = divided(kept)
     st.write(
         f"**Teach it.** A copy of the MLP learns from {len(learned)} of your digits; "
-        f"{len(held_out)} are kept back to judge by. The shipped network stays as it is."
+        f"{len(held_out)} are kept back to test it. The shipped network stays as it is."
     )
     if st.button("Teach a copy of the MLP", key="teach"):
         with st.spinner("Teaching it twice: with MNIST's digits in between, and without"):

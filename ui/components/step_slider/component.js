@@ -10,14 +10,14 @@ export default function ({ data, parentElement, setStateValue }) {
   const input = parentElement.querySelector("input");
   let slider = sliders.get(parentElement);
   if (slider?.input !== input) {
-    slider = new MomentSlider(input);
+    slider = new StepSlider(input);
     sliders.set(parentElement, slider);
   }
   parentElement.querySelector(".words").textContent = data.label;
   slider.update(data, setStateValue);
 }
 
-class MomentSlider {
+class StepSlider {
   constructor(input) {
     this.input = input;
     this.moved = -Infinity; // when the hand last moved it
