@@ -81,9 +81,7 @@ def test_rewind_goes_back_to_the_first_step(page: Page, serve: Serve) -> None:
     expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
 
 
-def test_a_reload_and_a_second_tab_find_the_same_run(
-    page: Page, new_page: Callable[..., Page], serve: Serve
-) -> None:
+def test_a_reload_and_a_second_tab_find_the_same_run(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
     expect(page).to_have_url(re.compile("run="), timeout=PATIENCE)
     link = page.url
@@ -92,7 +90,7 @@ def test_a_reload_and_a_second_tab_find_the_same_run(
     expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
     assert page.url == link
     assert step(page) >= before
-    other = new_page()
+    other = page.context.new_page()
     other.goto(link)
     expect(status(other)).to_contain_text("Training", timeout=PATIENCE)
     page.bring_to_front()  # Chromium draws only the tab in front
@@ -125,7 +123,7 @@ def test_a_killed_worker_shows_as_failed_and_can_go_on(page: Page, serve: Serve)
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     expect(status(page)).to_contain_text("Failed", timeout=PATIENCE)
-    press(page, "Go on from the last checkpoint")
+    press(page, "Go on")
     expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
     press(page, "Stop")
     expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
