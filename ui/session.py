@@ -4,7 +4,6 @@ Typed, so that no page reads a misspelt key of the session's state.
 
 import gc
 import importlib
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -148,21 +147,17 @@ def session() -> Session:
     return cast(Session, st.session_state["session"])
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def prepare_server() -> None:
-    """Once per server: open the store of runs, which says what is set wrongly, and warm up."""
-    pool()
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    """Once per server: open the store of runs, which says what is set wrongly, and warm up.
 
-
-def _warm_up() -> None:
-    """Import what pages will need, then take all of it out of the garbage collector's sight.
-
-    Python's collector walks through everything now and then; the libraries' objects never go, and
-    make up nearly all of what it finds. (Streamlit's own collection after every run of a script is
-    off in .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
+    Python's garbage collector walks through everything now and then; the libraries' objects never
+    go, and make up nearly all of what it finds. So all that pages will need is imported here, and
+    then taken out of its sight. (Streamlit's own collection after every run of a script is off in
+    .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
     """
-    for module in IMPORTED_LATE:
+    pool()
+    for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
