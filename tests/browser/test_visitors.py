@@ -78,7 +78,7 @@ def test_the_second_link_hands_over_the_command(
 ) -> None:
     teacher = opened(new_page(), serve("app.py") + SMALL)
     start(teacher)
-    teacher.get_by_role("button", name="Share").click()
+    teacher.get_by_role("button", name="Share this run").click()
     links = teacher.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     expect(links).to_have_count(2)
     assert "command" not in links.nth(0).inner_text()

@@ -126,8 +126,8 @@ def _buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
             st.button(
                 "Go on", icon=icon, key="go_on", on_click=command, args=(run.handle, Resume())
             )
-        if run:
-            share(run)
+    if run and not mine and not run.view.elsewhere:
+        st.caption("You watch this run. **Start a new run** begins one of your own.")
     notice()
 
 
@@ -188,6 +188,7 @@ def _curves(config: TrainConfig | None, run: ShownRun | None) -> None:
         st.html(legend(learning.CURVE_LEGEND | laid_over))
         _curve_charts(config or TrainConfig(), run, others)
         st.caption(_values_in_words(run))
+        share(run)
     with st.expander("Every epoch in numbers"):
         results = run.view.results if run else ()
         st.dataframe(learning.results_table(results), hide_index=True)

@@ -6,12 +6,12 @@ from ui.links import link_to_run
 from ui.session import ShownRun
 
 
-def share(run: ShownRun) -> None:
-    """A button that opens the links; who may only watch is told so, and can hand on only that."""
+def share(run: ShownRun | None) -> None:
+    """A button that opens the links; who may only watch can hand on only that."""
     address = st.context.url or ""
-    with st.popover("Share", icon=":material/share:", key="share"):
-        if not run.is_mine:
-            st.write("You watch this run. **Start a new run** begins one of your own.")
+    with st.popover("Share this run", icon=":material/share:", disabled=run is None, key="share"):
+        if run is None:
+            return
         st.write("Whoever opens this link sees the run:")
         st.code(link_to_run(address, run.id), language=None, wrap_lines=True)
         if run.is_mine and run.handle.command_key:
