@@ -20,12 +20,11 @@ from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import ENDED
+from mnist_core.runs.status import ENDED, INTERRUPTED
 from mnist_core.runs.store import RunRow
 from mnist_core.training.config import TrainConfig
 
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process
-INTERRUPTED = "The server ended during this run. It can go on from its last checkpoint."
 
 
 @dataclass(eq=False)

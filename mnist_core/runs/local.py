@@ -7,9 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Resume, Stop
 from mnist_core.runs.folder import Lock
@@ -20,24 +20,24 @@ from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.recorder import Recorder
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.state import Report, RunView
-from mnist_core.runs.status import ENDED
+from mnist_core.runs.status import (
+    ELSEWHERE,
+    ENDED,
+    ENDED_SILENTLY,
+    GAVE_PLACE,
+    INTERRUPTED,
+    NotAllowed,
+    RunStatus,
+    why_waiting,
+)
 from mnist_core.runs.store import RunStore, StoreError
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
 
-GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
-ENDED_SILENTLY = "The training process ended before the run did."
-SERVER_ENDED = "The server ended during this run. It can go on."
-ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
-
 log = logging.getLogger(__name__)
 
 
-class NotAllowed(PermissionError):
-    """The visitor may watch the run, but not command it."""
-
-
-class LocalPool:
+class LocalPool(AbstractContextManager["LocalPool"]):
     """All runs of a server, at most `settings.trainings` of them working at a time.
 
     `clock` gives seconds; a test may hand in its own. Close it when done; a process that dies
@@ -127,7 +127,7 @@ class LocalPool:
         self._closing.set()
         with self.changed:
             for run in list(self.queue):
-                self.withdraw(run, "interrupted", SERVER_ENDED)
+                self.withdraw(run, "interrupted", INTERRUPTED)
             for process in self._processes:
                 process.end()
         for process in self._processes:
@@ -135,9 +135,6 @@ class LocalPool:
         self._housekeeping.close()
         self._recorder.close()
         self.store.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
@@ -209,7 +206,7 @@ class LocalPool:
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
         if place is not None and self._working() >= self.settings.trainings:
-            return replace(view, message=self._why_waiting())
+            return replace(view, message=why_waiting(self.settings.trainings))
         return view
 
     def _working(self) -> int:
@@ -246,7 +243,7 @@ class LocalPool:
             return True
         return False
 
-    def _change(self, run: LiveRun, status, message: str = "") -> None:
+    def _change(self, run: LiveRun, status: RunStatus, message: str = "") -> None:
         run.state.change(status, message)
         self._recorder.note(run)
 
@@ -271,12 +268,7 @@ class LocalPool:
             run.waiting = []
         return ours
 
-    def _why_waiting(self) -> str:
-        places = self.settings.trainings
-        taken = "Another run trains" if places == 1 else f"{places} other runs train"
-        return f"{taken} on this server now. This one starts by itself when a place is free."
-
-    def withdraw(self, run: LiveRun, status, reason: str) -> None:
+    def withdraw(self, run: LiveRun, status: RunStatus, reason: str) -> None:
         """Take a run out of the queue."""
         self.queue.remove(run)
         run.waiting = []
@@ -349,7 +341,7 @@ class LocalPool:
                 if gave_place:
                     self._change(run, "paused", GAVE_PLACE)
                 elif self._closing.is_set():
-                    self._change(run, "interrupted", SERVER_ENDED)
+                    self._change(run, "interrupted", INTERRUPTED)
                 else:
                     self._change(run, "failed", f"{how or ENDED_SILENTLY} It can go on from here.")
             self._recorder.note(run)

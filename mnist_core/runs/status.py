@@ -1,4 +1,4 @@
-"""What can be said of a run in one word."""
+"""What can be said of a run: its status in one word, and why it has it in a sentence."""
 
 from typing import Literal
 
@@ -15,3 +15,18 @@ RunStatus = Literal[
 ]
 # No process works on such a run any more. All but a finished one can go on.
 ENDED: tuple[RunStatus, ...] = ("finished", "stopped", "diverged", "failed", "interrupted")
+
+GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
+ENDED_SILENTLY = "The training process ended before the run did."
+INTERRUPTED = "The server ended during this run. It can go on from its last checkpoint."
+ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
+
+
+class NotAllowed(PermissionError):
+    """The visitor may watch the run, but not command it."""
+
+
+def why_waiting(places: int) -> str:
+    """Why a run waits where so many trainings go on at a time."""
+    taken = "Another run trains" if places == 1 else f"{places} other runs train"
+    return f"{taken} on this server now. This one starts by itself when a place is free."

@@ -27,7 +27,7 @@ from mnist_core.runs.commands import (
     TrainBatch,
     TrainEpoch,
 )
-from mnist_core.runs.local import LocalPool, NotAllowed
+from mnist_core.runs.local import LocalPool
 from mnist_core.runs.process import ONE_THREAD, ROOT
 from mnist_core.runs.protocol import (
     ALIVE,
@@ -40,6 +40,7 @@ from mnist_core.runs.protocol import (
     write_message,
 )
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.status import NotAllowed
 from mnist_core.runs.store import RunStore
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.run import EpochResult, starting_point

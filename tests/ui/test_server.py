@@ -1,0 +1,52 @@
+"""What a server costs while nobody asks: settings, the collector, what pages leave behind."""
+
+import gc
+import sys
+from pathlib import Path
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.state import RunView
+from mnist_core.training.config import TrainConfig
+from ui.session import IMPORTED_LATE, prepare_server
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+def test_nothing_is_collected_after_a_run_and_no_file_is_watched() -> None:
+    assert st.get_option("runner.postScriptGC") is False
+    assert st.get_option("server.fileWatcherType") == "none"
+
+
+def test_the_collector_does_not_walk_through_libraries(pool: LocalPool) -> None:
+    gc.unfreeze()
+    prepare_server.clear()
+    AppTest.from_file(APP).run(timeout=30)
+    assert set(IMPORTED_LATE) <= sys.modules.keys()
+    frozen = gc.get_freeze_count()
+    assert frozen > 100_000 > len(gc.get_objects())
+
+
+def test_what_a_page_has_shown_goes_by_itself(pool: LocalPool) -> None:
+    """Without the collector: it comes seldom, and what waits for it would pile up meanwhile."""
+    handle = pool.start(TrainConfig(hidden=(4,), epochs=1, train_size=200))
+    handle.wait_for(lambda view: view.ended, timeout=60)
+    app = AppTest.from_file(APP)
+    app.query_params["run"] = handle.id
+    app.run(timeout=30)
+
+    def views() -> int:
+        return sum(isinstance(thing, RunView) for thing in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        app.run(timeout=30)
+        before = views()
+        for _ in range(10):
+            app.run(timeout=30)
+        assert views() <= before + 1
+    finally:
+        gc.enable()
