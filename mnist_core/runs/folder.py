@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import sleep
 from typing import Any, BinaryIO, Self
 
 from mnist_core.files import atomic_write, open_plain
@@ -19,6 +20,7 @@ try:
 except ImportError:  # Windows: there the lease in the store is all that keeps two servers apart
     fcntl = None
 
+TRIES, TRY_EVERY = 5, 0.01  # seconds, to take a lock
 MAX_STATE_BYTES = 64 * 2**20
 
 
@@ -35,27 +37,21 @@ class Lock:
     def take(cls, path: Path) -> Self | None:
         """The lock, or None if somebody else holds it; OSError if its file can't be written."""
         file = open(path, "ab")  # noqa: SIM115
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.close()
-                return None
-            except OSError:  # a file system without locks: the lease in the store must do
-                pass
-        return cls(file)
+        for _ in range(TRIES):
+            if _locked(file, shared=False):
+                return cls(file)
+            sleep(TRY_EVERY)  # somebody may just be looking whether it is held
+        file.close()
+        return None
 
     @classmethod
     def is_held(cls, path: Path) -> bool:
         """Whether some process holds the lock now."""
-        if not path.exists():
+        try:
+            with open(path, "rb") as file:
+                return not _locked(file, shared=True)
+        except OSError:  # there is none
             return False
-        with suppress(OSError):
-            lock = cls.take(path)
-            if lock is None:
-                return True
-            lock.release()
-        return False
 
     @property
     def descriptor(self) -> int:
@@ -65,6 +61,19 @@ class Lock:
     def release(self) -> None:
         """Let go of it here; a process that has inherited the file holds it still."""
         self._file.close()
+
+
+def _locked(file: BinaryIO, *, shared: bool) -> bool:
+    """Whether the lock could be had: by this file alone, or for a look, together with others."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: the lease in the store must do
+        pass
+    return True
 
 
 @dataclass(frozen=True)

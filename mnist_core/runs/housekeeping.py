@@ -63,7 +63,11 @@ class Housekeeping:
         """Keep the newest runs on disk, up to a number and a size (off the pool's lock)."""
         pool = self._pool
         with pool.changed:
-            in_use = {run.id for run in pool.runs.values() if run.process or run in pool.queue}
+            in_use = {
+                run.id
+                for run in pool.runs.values()
+                if run.process or run in pool.queue or run.state.status == "paused"
+            }
         with suppress(OSError):  # another server may be cleaning up too
             pool.store.remove_oldest(
                 runs=pool.settings.runs_on_disk,

@@ -26,6 +26,7 @@ from mnist_core.runs.status import (
     ENDED_SILENTLY,
     GAVE_PLACE,
     INTERRUPTED,
+    REMOVED,
     NotAllowed,
     RunStatus,
     why_waiting,
@@ -263,6 +264,9 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         except StoreError as error:
             self._change(run, "failed", f"It can't go on, since {error}.")
             return False
+        except KeyError:
+            self._change(run, "failed", REMOVED)
+            return False
         if not ours:
             run.elsewhere = True
             run.waiting = []
@@ -271,7 +275,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
     def withdraw(self, run: LiveRun, status: RunStatus, reason: str) -> None:
         """Take a run out of the queue."""
         self.queue.remove(run)
-        run.waiting = []
+        run.waiting, run.anew = [], False
         self._change(run, status, reason)
         self.changed.notify_all()
 

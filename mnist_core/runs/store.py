@@ -106,6 +106,8 @@ class RunStore:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(SCHEMA)
+            if (state := database.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(state)
         except sqlite3.OperationalError:  # busy, full, or read-only, but not damaged
             raise
         except sqlite3.DatabaseError as error:
@@ -225,12 +227,17 @@ class RunStore:
             )
 
     def lease(self, id: str) -> bool:
-        """Take a run in hand; False if another server that lives has it."""
+        """Take a run in hand; False if another server that lives has it.
+
+        KeyError if the run is not in the index any more.
+        """
         with self._writing() as database:
             found = database.execute(
                 "SELECT server, lease_until FROM runs WHERE id = ?", (id,)
             ).fetchone()
-            if found is None or self._holds(found["server"], found["lease_until"]):
+            if found is None:
+                raise KeyError(id)
+            if self._holds(found["server"], found["lease_until"]):
                 return False
             database.execute(
                 "UPDATE runs SET server = ?, lease_until = ? WHERE id = ?",
@@ -271,7 +278,9 @@ class RunStore:
         kept, total = 0, 0
         for _, size, files in sorted(aged, key=lambda found: found[0], reverse=True):
             id = files.path.name
-            if kept < runs and total + size <= bytes_on_disk or not self._may_go(id, in_use):
+            # The newest stays, however large it is: it is what somebody has just trained.
+            fits = not kept or (kept < runs and total + size <= bytes_on_disk)
+            if fits or not self._may_go(id, in_use):
                 kept, total = kept + 1, total + size
                 continue
             self.discard(id)

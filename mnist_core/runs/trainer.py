@@ -37,6 +37,7 @@ SAVE_WITHIN = 10.0  # seconds, at most, between any two checkpoints
 SAVE_SHARE = 0.05  # of the time may go into checkpoints at the ends of epochs
 EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns most at first
 EARLY_BYTES = 1 << 20  # and only weights up to this size, since the owner's memory is limited
+NOT_SAVED = "No checkpoint could be saved"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Trainer:
         self.status: RunStatus = "running"
         self.message = ""
         self.saved_step: int | None = None
+        self.unsaved_rate = False  # a rate was set since the last checkpoint
+        self.reported_step: int | None = None  # of the last snapshot that was reported
         self.saved_at = float("-inf")
         self.save_interval = SAVE_EVERY
         self.next_report = 0.0
@@ -148,6 +151,7 @@ class Trainer:
             case SetLearningRate(rate):
                 self.run.learning_rate = rate
                 self.new_rates.append((self.run.step, rate))
+                self.unsaved_rate = True
                 self.next_report = 0.0  # soon: a slider sends many of these
                 if self.status == "paused":
                     self._report()
@@ -233,8 +237,10 @@ class Trainer:
         """Note everything that is new, save it if that is due, and send it."""
         started = perf_counter()
         run, progress = self.run, self.progress
-        if not self.new_snapshots or self.new_snapshots[-1].step != run.step:
+        newest = self.new_snapshots[-1].step if self.new_snapshots else self.reported_step
+        if newest != run.step or restarted_at is not None:
             self.new_snapshots.append(self._snapshot())
+        self.reported_step = run.step
         batches = None
         if self.batches:
             means = self.losses / self.batches, self.accuracies / self.batches
@@ -286,17 +292,20 @@ class Trainer:
             self.files.save_state(self.state, self.snapshots)
             save_checkpoint(self.files.checkpoint, self.run.checkpoint())
             self.saved_step = self.run.step
+            if self.message.startswith(NOT_SAVED):
+                self.message = ""
         except OSError as error:
             # Without the path, which is no business of whoever looks at the page.
             why = os.strerror(error.errno) if error.errno else str(error)
-            reason = f"No checkpoint could be saved: {why}."
+            reason = f"{NOT_SAVED}: {why}."
             if reason not in self.message:
                 self.message = f"{self.message} {reason}".strip()
+        self.unsaved_rate = False
         self.saved_at = monotonic()
         self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
 
     def _save_while_waiting(self) -> None:
         """A pause is saved after it was reported, as a person waits for the answer."""
-        if self.saved_step != self.run.step:
+        if self.saved_step != self.run.step or self.unsaved_rate:
             self._save()
             self._report()

@@ -76,6 +76,8 @@ def _listen_to_signals(inbox: Inbox) -> None:
         inbox.put(Stop("The training process was told to end by the system."))
 
     signal.signal(signal.SIGTERM, save_and_end)
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed
+        signal.signal(signal.SIGHUP, save_and_end)
 
 
 def _listen(stream: BinaryIO, inbox: Inbox) -> None:
