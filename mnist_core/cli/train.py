@@ -3,7 +3,6 @@
 import argparse
 import shlex
 from dataclasses import fields, replace
-from math import ceil
 from pathlib import Path
 
 from mnist_core.cli.keeping import Keeper, StopSignal, keep_former
@@ -93,6 +92,10 @@ def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
                 f"a resumed run keeps its settings: leave {', '.join(refused)} out (only --epochs, "
                 "--out, --network, --data, --all and --json go with --resume)"
             )
+        if options.network and options.network.resolve() == options.resume.resolve():
+            raise ValueError(
+                f"--network must be another file than {options.resume}, the run that goes on"
+            )
 
 
 def new_run(options: argparse.Namespace, data: Dataset) -> Run:
@@ -124,7 +127,7 @@ def with_epochs(checkpoint: Checkpoint, epochs: int) -> Checkpoint:
     except ValueError as error:
         raise CheckpointError(f"its settings can't be used: {error}") from error
     config = replace(config, epochs=epochs)
-    begun = ceil(checkpoint.step / config.steps_per_epoch)
+    begun = -(-checkpoint.step // config.steps_per_epoch)  # whole numbers, however large
     if epochs < begun:
         raise ValueError(f"the run is already in epoch {begun}: --epochs must be at least {begun}")
     return replace(checkpoint, config=config.to_dict())
