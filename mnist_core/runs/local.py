@@ -114,11 +114,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
 
     def resume(self, id: str) -> RunHandle:
         """Let a run go on, from its checkpoint if it has ended; KeyError for an unknown id."""
-        handle = self.get(id)
-        if handle is None:
-            raise KeyError(id)
         self.send(id, Resume())
-        return handle
+        return RunHandle(self, id, self._found(id).config, "")
 
     def close(self) -> None:
         """End every process, after each has saved a checkpoint. Closing twice does no harm."""
@@ -172,8 +169,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             if run.elsewhere:
                 raise NotAllowed(ELSEWHERE)
             self._see(run)
-            if self._send(run, command):
-                self.changed.notify_all()
+            self._send(run, command)
+            self.changed.notify_all()
 
     def live(self, id: str) -> LiveRun:
         """What this server holds of a run; KeyError if it is there no more."""
@@ -218,31 +215,25 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if run.asleep and run.state.status not in ENDED:
             self._send(run, run.going)
 
-    def _send(self, run: LiveRun, command: Command) -> bool:
-        """Whether anything of the run has changed by it."""
+    def _send(self, run: LiveRun, command: Command) -> None:
         run.note_wish(command)
-        if run in self.queue:
-            if isinstance(command, Stop):
-                self.withdraw(run, "stopped", command.reason)
-                return True
+        if run in self.queue and isinstance(command, Stop):
+            self.withdraw(run, "stopped", command.reason)
+        elif run in self.queue:
             run.waiting.append(command)
         elif run.process is None or run.state.status in ENDED:
-            return self._send_to_nobody(run, command)
+            self._send_to_nobody(run, command)
         elif run.ending:  # it will not read any more; told to the next process, or to nobody
             run.waiting.append(command)
         else:
             run.deliver(command)
-        return False
 
-    def _send_to_nobody(self, run: LiveRun, command: Command) -> bool:
+    def _send_to_nobody(self, run: LiveRun, command: Command) -> None:
         """A command for a run that has ended, or is paused without a place."""
         if run.wants_process(command):
             self._enqueue(run)
-            return True
-        if isinstance(command, Stop) and run.state.status == "paused":
+        elif isinstance(command, Stop) and run.state.status == "paused":
             self._change(run, "stopped", command.reason)
-            return True
-        return False
 
     def _change(self, run: LiveRun, status: RunStatus, message: str = "") -> None:
         run.state.change(status, message)
