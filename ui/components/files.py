@@ -1,4 +1,4 @@
-"""Components of several files: their code reaches the browser once, and their data when they change.
+"""Components of several files: their code reaches the browser once.
 
 Streamlit sends a component whose data have changed with all of its HTML, CSS and JavaScript, 30 kB
 for the canvas, ten times a second while somebody draws. So these lie in one element of the page
@@ -66,9 +66,7 @@ def component_of(name: str, module_file: str, *, scripts: Sequence[str]) -> Comp
         "elements": json.dumps(f"<style>{css}</style>{html}"),
         "code": code.replace(_EXPORT, "return function"),
     }
-    return component(
-        name, html='<div class="digit-lab-place"></div>', js=_PLACE % json.dumps(name)
-    )
+    return component(name, html='<div class="digit-lab-place"></div>', js=_PLACE % json.dumps(name))
 
 
 def component_code() -> None:
