@@ -28,7 +28,11 @@ __all__ = [
     "weight_tiles",
 ]
 
-_mount = component_of("digit_lab_tiles", __file__, scripts=("message.js", "grid.js", "choosing.js"))
+_mount = component_of(
+    "digit_lab_tiles",
+    __file__,
+    scripts=("../painting.js", "message.js", "grid.js", "choosing.js"),
+)
 
 
 @dataclass(frozen=True)

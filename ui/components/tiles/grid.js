@@ -28,7 +28,7 @@ class Grid {
 
     if (!before) this.chosen = frame.chosen;
 
-    const theme = this.theme();
+    const theme = themeOf(this.status);
     const repaint = theme !== this.paintedTheme || frame.diverging !== before?.diverging;
     this.paintedTheme = theme;
     this.colours = frame.table[theme];
@@ -46,12 +46,6 @@ class Grid {
     this.markChoice();
     if (hadFocus && this.place.has(this.held?.unit)) this.focus(this.held.unit);
     this.showReading(false);
-  }
-
-  // Streamlit hands its colours over as variables; light text means a dark page.
-  theme() {
-    const [red, green, blue] = getComputedStyle(this.status).color.match(/[\d.]+/g).map(Number);
-    return red + green + blue > 384 ? "dark" : "light";
   }
 
   addTile() {

@@ -1,0 +1,88 @@
+"""The network itself as a picture: the digit, the hidden units, the outputs, and what leads on.
+
+`network_picture` shows the network, and its weights; `network_activity`, which may stand in a part
+of the page that is drawn anew more often, says what one image does in it. message.py packs both,
+detail.py is about the unit or output that a reader has chosen.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import SIDE, Array
+from mnist_core.inspection.trace import trace
+from mnist_core.nn.network import Sequential
+from ui.components.files import component_of
+from ui.components.network_picture.detail import Choice, chosen_frame, detail_of
+from ui.components.network_picture.message import (
+    activity_message,
+    form_of,
+    network_message,
+    pack,
+    shown_layers,
+)
+
+__all__ = ["Choice", "Frame", "network_activity", "network_picture"]
+
+HEIGHT = 330  # CSS pixels of the picture, at most, where there is room beside each other
+
+_mount = component_of(
+    "digit_lab_network_picture",
+    __file__,
+    scripts=(
+        "../painting.js",
+        "message.js",
+        "units.js",
+        "lines.js",
+        "detail.js",
+        "picture.js",
+        "component.js",
+    ),
+)
+
+
+def network_picture(model: Sequential, *, key: str, title: str, height: int = HEIGHT) -> None:
+    """Show a network: every unit in its place. What it does is said by `network_activity`."""
+    _mount(key=key, data=network_message(model, key, title, height))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image for the network, uint8 (28, 28) or None for nothing yet, and what it is in words."""
+
+    image: Array | None
+    words: str
+
+
+def network_activity(
+    model: Sequential, *frames: Frame, key: str, off: Collection[int] = ()
+) -> Choice | None:
+    """Say what an image does in the network that is shown under `key`; several come in turn.
+
+    Args:
+        model: the network shown, or the same with some units of its first hidden layer off.
+        off: the units that are off.
+
+    Returns the unit or output that the reader has chosen, None without one.
+    """
+    slot = f"{key}_activity"
+    sent = (st.session_state.get(slot) or {}).get("chosen")
+    at = chosen_frame(sent, len(frames))
+    choice, messages = None, []
+    for number, frame in enumerate(frames):
+        blank = frame.image is None
+        traced = trace(
+            model, np.zeros((SIDE, SIDE), np.uint8) if frame.image is None else frame.image
+        )
+        mine = Choice.read(sent, traced) if number == at and not blank else None
+        choice = mine or choice
+        detail = mine and detail_of(model, traced, mine)
+        messages.append(
+            activity_message(model, traced, image_words=frame.words, blank=blank, detail=detail)
+        )
+    header = {"picture": key, "form": form_of(shown_layers(model)), "off": sorted(map(int, off))}
+    data = pack(header | {"frame": at if choice else None}, messages)
+    _mount(key=slot, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
+    return choice

@@ -1,0 +1,159 @@
+"""What the browser needs to draw a network: its shape and weights, and what one image does in it.
+Two messages, since weights are large and stay, while what an image does follows the pen.
+"""
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from mnist_core.arrays import CLASSES, Array
+from mnist_core.inspection.activations import HiddenLayer, hidden_layers
+from mnist_core.inspection.trace import Trace, contribution_matrix
+from mnist_core.inspection.weight_pictures import first_layer_pictures
+from mnist_core.nn.network import Sequential
+from ui.components.tiles.colours import COLOURS, STEPS
+from ui.components.tiles.packing import quantise
+
+MOST_PICTURES = 64  # units with a picture that are shown of a layer
+MOST_DOTS = 128  # units without one
+
+
+@dataclass(frozen=True)
+class ShownLayer:
+    """A hidden layer of the picture, and which of its units are shown, rising."""
+
+    layer: HiddenLayer
+    units: Array  # (shown,)
+    has_weights: bool  # whether a unit is shown by its weights, 28x28
+
+    @property
+    def kind(self) -> str:
+        """How a unit is drawn: by its weights, its feature map, or as a dot."""
+        return "weights" if self.has_weights else "map" if self.layer.has_maps else "dot"
+
+
+def shown_layers(model: Sequential) -> tuple[ShownLayer, ...]:
+    """The hidden layers and their units; of very many those whose weights lead on most strongly."""
+    layers = hidden_layers(model)
+    shown = []
+    for level, layer in enumerate(layers):
+        pictured = level == 0 and not layer.has_maps
+        most = MOST_PICTURES if pictured or layer.has_maps else MOST_DOTS
+        units = np.arange(layer.units)
+        if layer.units > most:
+            units = np.sort(np.argsort(-_leading_on(model, layer), kind="stable")[:most])
+        shown.append(ShownLayer(layer, units, pictured))
+    return tuple(shown)
+
+
+def form_of(shown: Sequence[ShownLayer]) -> str:
+    """What has to agree between a network and its activity."""
+    return " ".join(f"{layer.kind} {layer.layer.shape} {len(layer.units)}" for layer in shown)
+
+
+def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
+    """The norm of the weights that lead on from each unit of a layer, (units,)."""
+    W = next(
+        parameters["W"]
+        for number, parameters in enumerate(model.parameters.layers)
+        if number > layer.output and "W" in parameters
+    )
+    if W.ndim == 2:
+        by_unit = W.reshape(len(W), layer.units, -1)  # (following, units, values)
+    else:
+        by_unit = W.reshape(len(W), layer.units, -1)  # (F, C, k k)
+    return np.sqrt(np.square(by_unit).sum(axis=(0, 2)))
+
+
+def network_message(model: Sequential, key: str, title: str, height: int) -> bytes:
+    """The network's shape, and the pictures of its first weights if they are pictures."""
+    shown = shown_layers(model)
+    blobs = [COLOURS[True], COLOURS[False]]
+    if shown and shown[0].has_weights:
+        blobs.append(quantise(first_layer_pictures(model)[shown[0].units]).codes.tobytes())
+    header = {
+        "picture": key,
+        "form": form_of(shown),
+        "tables": True,
+        "title": title,
+        "height": height,
+        "layers": [
+            {
+                "kind": layer.kind,
+                "units": layer.layer.units,
+                "shown": layer.units.tolist(),
+                "activation": layer.layer.activation,
+                "shape": layer.layer.shape[1:],
+            }
+            for layer in shown
+        ],
+    }
+    return pack(header, blobs)
+
+
+def activity_message(
+    model: Sequential,
+    traced: Trace,
+    *,
+    image_words: str,
+    blank: bool = False,
+    detail: tuple[dict[str, Any], bytes] | None = None,
+) -> bytes:
+    """What an image does in the network: values, contributions between layers, probabilities.
+
+    `detail` is what is said of a chosen unit, and its picture (see detail.py).
+    """
+    shown = shown_layers(model)
+    following = [layer.units for layer in shown[1:]] + [np.arange(CLASSES)]
+    blobs = [traced.image.tobytes()]
+    layers = []
+    for level, (layer, here) in enumerate(zip(shown, traced.layers, strict=True)):
+        values, peak = codes_of(here.values[layer.units])
+        blobs.append(values.tobytes())
+        matrix = contribution_matrix(model, traced, level)
+        line_peak = None
+        if matrix is not None:
+            lines, line_peak = codes_of(matrix[np.ix_(following[level], layer.units)])
+            blobs.append(lines.tobytes())
+        layers.append({"peak": peak, "lines": line_peak, "signed": bool(values.min() < 0)})
+    words, picture = detail or (None, b"")
+    header = {
+        "blank": blank,
+        "image": image_words,
+        "layers": layers,
+        "probabilities": [finite(p) for p in traced.probabilities],
+        "detail": words,
+    }
+    return pack(header, [*blobs, picture])
+
+
+def codes_of(values: Array) -> tuple[Array, float]:
+    """Signed bytes for numbers of any shape, and the magnitude that 127 stands for.
+
+    What is not finite becomes 0: of a network that has diverged nothing is left to be seen.
+    """
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    peak = float(np.abs(values).max(initial=0.0))
+    codes = np.rint(values * (STEPS / peak)) if peak > 0 else np.zeros(values.shape)
+    return codes.astype(np.int8), peak
+
+
+def finite(value: float, digits: int = 4) -> float | None:
+    """A number for JSON, which knows no infinity; None for what is not finite."""
+    return round(float(value), digits) if isfinite(value) else None
+
+
+def pack(header: dict[str, Any], blobs: Sequence[bytes]) -> bytes:
+    """A header and pieces of bytes as one message.
+
+    Little-endian: length of the header (uint32), header (JSON, UTF-8, with the lengths of the
+    pieces as "sizes"), then the pieces.
+    """
+    header = {**header, "sizes": [len(blob) for blob in blobs]}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return b"".join((struct.pack("<I", len(text)), text, *blobs))

@@ -1,0 +1,39 @@
+// Numbers as colours, and small changes of a page: for all components that show numbers as pictures.
+
+const STEPS = 127; // a code of 127 stands for the largest magnitude of the scale
+const MISSING = -128; // the code of a number that is not finite
+
+// Streamlit hands its colours over as variables; light text means a dark page.
+function themeOf(element) {
+  const [red, green, blue] = getComputedStyle(element).color.match(/[\d.]+/g).map(Number);
+  return red + green + blue > 384 ? "dark" : "light";
+}
+
+// A missing number is chequered in grey and the colour of zero, so that it looks like no number.
+function paint(codes, width, image, colours) {
+  for (let i = 0; i < codes.length; i++) {
+    const isLight = codes[i] === MISSING && ((i % width) + Math.floor(i / width)) % 2 === 0;
+    const from = 3 * (isLight ? -MISSING : codes[i] - MISSING);
+    image.data[4 * i] = colours[from];
+    image.data[4 * i + 1] = colours[from + 1];
+    image.data[4 * i + 2] = colours[from + 2];
+    image.data[4 * i + 3] = 255;
+  }
+}
+
+function format(number) {
+  return String(Number(number.toPrecision(3))).replace("-", "−");
+}
+
+// The browser recomputes less when what has not changed is not set again.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+function setStyle(element, name, value) {
+  if (element.style[name] !== value) element.style[name] = value;
+}
