@@ -28,8 +28,11 @@ ICON = (
 
 st.set_page_config(page_title="Digit Lab", page_icon=ICON, layout="wide")
 prepare_server()
-component_code()
-st.html(HERE / "ui" / "style.css")
+with st.container(key="unseen"):
+    st.html(HERE / "ui" / "style.css")
+    component_code()
+    remember_visitor()
+    say_when_the_server_is_gone()
 pages = [
     st.Page(train.page, title="Train", icon=":material/model_training:", default=True),
     st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),
@@ -37,10 +40,9 @@ pages = [
 ]
 current = st.navigation(pages, position="hidden")
 # Links of our own: on a telephone Streamlit's menu would stay open over the page chosen in it.
-with st.container(horizontal=True, key="menu"):
+with st.container(horizontal=True, vertical_alignment="center", key="menu"):
+    st.html('<span class="brand">Digit <b>Lab</b></span>')
     for page in pages:
         st.page_link(page)
     nothing_but_the_menu_while_leaving(current.title, menu="menu")
-remember_visitor()
-say_when_the_server_is_gone()
 current.run()

@@ -22,12 +22,9 @@ def picture(image: Array, *, alt: str, width: int = 112) -> str:
     )
 
 
-def answer_in_words(words: str, remark: str, seen: str) -> str:
-    """A headline and a remark, which may be empty, beside the picture `seen`."""
-    return (
-        f'<div class="answer"><div><h3>{words}</h3><p>{remark}</p></div>'
-        f"<div>{captioned(seen, 'what they see')}</div></div>"
-    )
+def answer_in_words(words: str, remark: str) -> str:
+    """A headline and a remark, which may be empty; their room is kept, so that nothing jumps."""
+    return f'<div class="answer"><h3>{words}</h3><p>{remark}</p></div>'
 
 
 def probability_bars(probabilities: Array, *, colour: str) -> str:

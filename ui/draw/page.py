@@ -3,18 +3,20 @@ What looks closer at an answer stands below, and is worked out only when it is a
 """
 
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.components.canvas import draw_canvas, receipt
 from ui.draw.answers import columns_of_bars, digit_buttons, headline
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
+from ui.draw.inside import network_inside, pen_inside
 from ui.draw.own_digits import it_was_a, own_digits
 from ui.draw.photographs import photographs
 from ui.draw.why import why_this_answer
 from ui.drawing import Sheet, sheet_of
-from ui.html import answer_in_words, picture
+from ui.html import answer_in_words
 from ui.networks import (
     RUNNING,
     Prediction,
@@ -32,7 +34,6 @@ SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
 OWN_DIGITS, PHOTOGRAPHS = "Your own digits", "Photographs and pages"
 LOOKS = [SEES, MOVE, WHY, OWN_DIGITS, PHOTOGRAPHS]
 FOLLOW_THE_PEN = (SEES, MOVE, WHY)
-BLANK = np.zeros((28, 28), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,41 @@ class Answering:
     pace: float | None  # seconds until there is something new; None if nothing changes by itself
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where things stand on the page."""
+
+    canvas: DeltaGenerator
+    answer: DeltaGenerator  # a place for one element, as are the bars
+    inside: DeltaGenerator
+    bars: DeltaGenerator
+
+
 def page() -> None:
-    """The canvas on the left, the answers beside it, and closer looks below.
+    """The canvas on the left, the answers and the network beside it, and closer looks below.
 
     What does not change with the drawing stands outside of the part that follows the pen: the
     browser then has nothing to renew but the answers, which takes it half as long.
     """
-    st.title("Draw", anchor=False)
-    st.write("Draw a digit from 0 to 9 and watch the networks' answers follow your pen.")
+    st.title("Draw a digit from 0 to 9 and see the networks read it", anchor=False)
     answering = _answering()
     if _follows_the_pen():
         live(_everything, answering, _answering, pace=_pace, frame=_frame)
-    else:
-        live(_canvas_and_answers, answering, _answering, pace=_pace, frame=_frame)
-        _below(answering)
-        _look_closer(answering)
+        return
+    places = _places()
+    with places.canvas:
+        live(partial(_pen, places), answering, _answering, pace=_pace, frame=_frame)
+    with places.inside:
+        live(_inside, answering, _answering, pace=_pace, frame=_frame)
+    _below(answering)
+    _look_closer(answering)
+
+
+def _places() -> Places:
+    """The canvas on the left; on the right the answer, the network and the bars."""
+    left, right = st.columns([4, 9], gap="medium")
+    with right:
+        return Places(left.container(), st.empty(), st.container(), st.empty())
 
 
 def _answering() -> Answering:
@@ -93,41 +114,38 @@ def _follows_the_pen() -> bool:
 
 def _everything(answering: Answering) -> None:
     """All of the page: a closer look is open that follows the pen."""
-    sheet, predictions = _canvas_and_answers(answering)
+    places = _places()
+    with places.canvas:
+        sheet, predictions = _pen(places, answering)
+    with places.inside:
+        _inside(answering)
     _below(answering)
     _look_closer(answering, sheet, predictions)
 
 
-def _canvas_and_answers(answering: Answering) -> tuple[Sheet, list[Prediction]]:
-    """The canvas, what is on it, and what the networks say of it."""
-    left, right = st.columns([5, 7], gap="large")
-    with left:
-        drawing = session().drawing = draw_canvas(session().drawing, key="canvas")
+def _pen(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]:
+    """The canvas, what is on it, and what the networks say of it in words, bars and picture.
+
+    The bars also tell the canvas what of the drawing has arrived.
+    """
+    drawing = session().drawing = draw_canvas(session().drawing, key="canvas")
     sheet = sheet_of(drawing)
     predictions = [] if sheet.image is None else predict(answering.predictors, sheet.image)
-    with right:
-        _answer(answering, sheet, predictions)
+    words, remark = _words(sheet, predictions)
+    places.answer.html(answer_in_words(words, remark))
+    places.bars.html(columns_of_bars(answering.predictors, predictions) + receipt("canvas"))
+    pen_inside(answering.predictors, sheet)
     return sheet, predictions
 
 
-def _answer(answering: Answering, sheet: Sheet, predictions: list[Prediction]) -> None:
-    """What the networks say in words and bars, and the picture that they saw.
-
-    One piece of HTML, and a line for remarks that is there even without any, so nothing jumps. It
-    also tells the canvas what of the drawing has arrived.
-    """
-    if sheet.image is None:
-        words, remark, seen = "Draw a digit", "", picture(BLANK, alt="nothing drawn yet")
-    else:
-        words, remark = _words(sheet, predictions)
-        seen = picture(sheet.image, alt="the drawing as the networks see it, 28 by 28 pixels")
-    bars = columns_of_bars(answering.predictors, predictions)
-    st.html(answer_in_words(words, remark, seen) + bars + receipt("canvas"))
+def _inside(answering: Answering) -> None:
+    network_inside(answering.predictors)
 
 
 def _words(sheet: Sheet, predictions: list[Prediction]) -> tuple[str, str]:
     """The headline and a remark, which may be empty."""
-    assert sheet.image is not None
+    if sheet.image is None:
+        return "Draw a digit", ""
     words, remark = headline(predictions), ""
     # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
     drawn = sheet.ink if sheet.drawing.background is None else None

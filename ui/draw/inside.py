@@ -1,0 +1,44 @@
+"""The network that answers, as a picture that follows the pen.
+The network stands outside of what is drawn anew with every movement; what it does stands within.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ui.components.network_picture import Frame, network_activity, network_picture
+from ui.drawing import Sheet
+from ui.networks import Predictor
+
+KEY = "draw_network"
+CHOICE = "inside"
+HEIGHT = 270  # CSS pixels: canvas, answer and picture fit on one screen
+
+
+def looked_into(predictors: Sequence[Predictor]) -> Predictor:
+    """The network whose picture is shown."""
+    names = {predictor.name: predictor for predictor in predictors}
+    return names.get(st.session_state.get(CHOICE, ""), predictors[0])
+
+
+def network_inside(predictors: Sequence[Predictor]) -> None:
+    """The choice of a network, and its picture."""
+    names = [predictor.name for predictor in predictors]
+    st.segmented_control(
+        "Look inside",
+        names,
+        default=None if CHOICE in st.session_state else names[0],
+        required=True,
+        label_visibility="collapsed",
+        key=CHOICE,
+        persist_state="session",
+    )
+    predictor = looked_into(predictors)
+    title = f"{predictor.name}, {predictor.words}"
+    network_picture(predictor.network, key=KEY, title=title, height=HEIGHT)
+
+
+def pen_inside(predictors: Sequence[Predictor], sheet: Sheet) -> None:
+    """What the drawing does in the network that is shown."""
+    words = f"test image {sheet.digit.number:,}" if sheet.digit else "your drawing"
+    network_activity(looked_into(predictors).network, Frame(sheet.image, words), key=KEY)

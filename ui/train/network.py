@@ -1,0 +1,64 @@
+"""The network of the run as a picture that forms, and the digit that it reads meanwhile.
+Before there is a run, a network that was trained before shows what is to come.
+"""
+
+import numpy as np
+import streamlit as st
+
+from ui.components.network_picture import Frame, network_activity, network_picture
+from ui.drawing import sheet_of
+from ui.session import ShownRun, mnist, session, shipped
+from ui.settings import run_summary
+
+KEY = "train_network"
+FIRST_SIGHT = "A trained network reads. Press Start to watch a new one learn"
+
+
+def network_of_run(run: ShownRun | None) -> None:
+    """The network with the weights of the shown step, and a digit in it."""
+    if run is None or run.snapshot is None:
+        network_picture(shipped("mlp"), key=KEY, title=FIRST_SIGHT)
+        network_activity(shipped("mlp"), *_one_of_each(), key=KEY)
+    else:
+        step = f"step {run.snapshot.step:,}"
+        chosen = " (chosen on the Weights page)" if run.chosen else ""
+        title = f"{run_summary(run.config, short=True)} at {step}{chosen}"
+        network_picture(run.network, key=KEY, title=title)
+        network_activity(run.network, _watched(), key=KEY)
+    _choice_of_digit(run)
+
+
+@st.cache_resource(show_spinner=False)
+def _one_of_each() -> list[Frame]:
+    """A test image of each digit."""
+    test = mnist().test
+    numbers = [int(np.flatnonzero(test.labels == digit)[0]) for digit in range(10)]
+    return [_test_image(number) for number in numbers]
+
+
+def _test_image(number: int) -> Frame:
+    test = mnist().test
+    return Frame(test.images[number], f"test image {number:,}, a {test.labels[number]},")
+
+
+def _watched() -> Frame:
+    """The digit that is read while the network learns: the visitor's own, or a test image."""
+    if session().watched_image is None and (drawn := sheet_of(session().drawing).image) is not None:
+        return Frame(drawn, "your drawing")
+    return _test_image(session().watched_image or 0)
+
+
+def _choice_of_digit(run: ShownRun | None) -> None:
+    """Which digit is read."""
+    with st.container(horizontal=True):
+        st.button("Another digit", key="another", on_click=_another, disabled=run is None)
+        if session().watched_image is not None and not session().drawing.is_blank:
+            st.button("Your drawing", key="own_drawing", on_click=_own)
+
+
+def _another() -> None:
+    session().watched_image = int(np.random.default_rng().integers(len(mnist().test)))
+
+
+def _own() -> None:
+    session().watched_image = None
