@@ -4,6 +4,7 @@ and lets it end between two steps when it is asked to stop.
 
 import os
 import secrets
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from types import FrameType
 from typing import Self
 
 from mnist_core.cli.output import complain
-from mnist_core.files import atomic_write
+from mnist_core.files import atomic_write, followed
 from mnist_core.training.checkpoint import Checkpoint, save_checkpoint
 from mnist_core.training.run import Progress, Run
 
@@ -33,7 +34,7 @@ class Keeper:
     """
 
     def __init__(self, run: Run, out: Path | None, network: Path | None) -> None:
-        if out and network and out.resolve() == network.resolve():
+        if out and network and same_file(out, network):
             raise ValueError(f"--out and --network need two files, not {out} for both")
         self.run, self.out, self.network = run, out, network
         self.saved_at, self.saved_step = monotonic(), -1
@@ -67,6 +68,11 @@ class Keeper:
             save_checkpoint(self.network, self.run.checkpoint().without_training())
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same place, whether or not a file is there."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def try_output(path: Path, checkpoint: Checkpoint) -> None:
     """ValueError unless something as large as the checkpoint can be written to the path.
 
@@ -79,7 +85,8 @@ def try_output(path: Path, checkpoint: Checkpoint) -> None:
             raise ValueError(f"{path} is no plain file: give the name of one")
         if path.exists() and not os.access(path, os.W_OK):
             raise ValueError(f"{path} is protected from being changed")
-        trial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.trial")
+        target = followed(path)  # a link may lead to another disk
+        trial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.trial")
         try:
             save_checkpoint(trial, checkpoint)
         finally:
@@ -99,6 +106,7 @@ def keep_former(path: Path, epochs: int) -> Path:
     copy = next(path.with_name(name) for name in names if not path.with_name(name).exists())
     content = path.read_bytes()
     atomic_write(copy, lambda file: file.write(content))
+    shutil.copymode(path, copy)
     return copy
 
 

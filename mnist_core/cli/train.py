@@ -5,7 +5,7 @@ import shlex
 from dataclasses import fields, replace
 from pathlib import Path
 
-from mnist_core.cli.keeping import Keeper, StopSignal, keep_former
+from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
 from mnist_core.cli.output import complain, say, show_progress
 from mnist_core.cli.parser import Command, add_data_option, add_settings, given_settings
 from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
@@ -92,7 +92,7 @@ def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
                 f"a resumed run keeps its settings: leave {', '.join(refused)} out (only --epochs, "
                 "--out, --network, --data, --all and --json go with --resume)"
             )
-        if options.network and options.network.resolve() == options.resume.resolve():
+        if options.network and same_file(options.network, options.resume):
             raise ValueError(
                 f"--network must be another file than {options.resume}, the run that goes on"
             )

@@ -146,6 +146,24 @@ def test_files_are_tried_before_the_first_step_and_stay_as_they_are(run, tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_run_is_saved_where_a_link_leads(run, tmp_path):
+    link, file = tmp_path / "run.npz", tmp_path / "big disk" / "run.npz"
+    link.symlink_to(file)  # whose folder is made
+    for more in (["--out", str(link), *QUICK], ["--resume", str(link), "--epochs", "3"]):
+        assert run("train", *more)[0] == 0
+        assert link.is_symlink() and load_checkpoint(file).step > 0
+        file.chmod(0o600)
+    assert (tmp_path / "run-2-epochs.npz").stat().st_mode & 0o777 == 0o600
+
+
+def test_links_in_a_circle_are_noticed_before_the_first_step(run, tmp_path):
+    path = tmp_path / "run.npz"
+    path.symlink_to(path)
+    status, _, errors = run("train", *QUICK, "--out", str(path), "--network", str(tmp_path / "n"))
+    assert status == 2
+    assert f"{path} can't be written: Too many levels" in errors and len(errors.splitlines()) == 1
+
+
 def test_a_disk_without_room_is_noticed_before_the_first_step(tmp_path, small_folder):
     def prepare() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # bytes of any file
