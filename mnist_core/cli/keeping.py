@@ -30,42 +30,49 @@ class Keeper:
     """Saves a run to a file: after every epoch, every 30 s, and at its end.
 
     Raises ValueError if one of the files can't be written. `network` is the file for the network
-    alone, which is written only when the run is finished.
+    alone, which is written only when the run is finished. `problem` says what the last `save`
+    could not write, and why.
     """
+
+    problem = ""
 
     def __init__(self, run: Run, out: Path | None, network: Path | None) -> None:
         if out and network and same_file(out, network):
             raise ValueError(f"--out and --network need two files, not {out} for both")
         self.run, self.out, self.network = run, out, network
-        self.saved_at, self.saved_step = monotonic(), -1
-        for path, checkpoint in (
-            (out, run.checkpoint()),
-            (network, run.checkpoint().without_training()),
-        ):
-            if path:
-                try_output(path, checkpoint)
+        self.saved_at = monotonic()
+        self.saved_steps: dict[Path, int] = {}  # how far the run had come that a file holds
+        for path in filter(None, (out, network)):
+            try_output(path, self._content(path))
+
+    def _content(self, path: Path) -> Checkpoint:
+        """What belongs into the file now."""
+        checkpoint = self.run.checkpoint()
+        return checkpoint if path == self.out else checkpoint.without_training()
 
     def after(self, progress: Progress) -> None:
         """Save if an epoch has ended, or if the last time is too long ago."""
-        if not self.out or progress.result is None and monotonic() < self.saved_at + SAVE_EVERY:
-            return
-        try:
+        if progress.result or monotonic() >= self.saved_at + SAVE_EVERY:
             self.save()
-        except OSError as error:  # a full disk may have room again; the training is worth more
-            self.saved_at = monotonic()
-            complain(f"the run could not be saved, but goes on: {self.out}: {_reason(error)}")
+            if self.problem and progress.status == "running":  # the training is worth more
+                complain(f"the run goes on, but could not be saved: {self.problem}")
 
     def save(self) -> None:
-        """Save the run as it is now, if it has a file and has changed."""
-        if self.out and self.saved_step != self.run.step:
-            save_checkpoint(self.out, self.run.checkpoint())
-            self.saved_at, self.saved_step = monotonic(), self.run.step
+        """Save the run as it is now, and once it is finished the network alone.
 
-    def finish(self) -> None:
-        """Save the run, and the network alone."""
-        self.save()
-        if self.network:
-            save_checkpoint(self.network, self.run.checkpoint().without_training())
+        A file that can't be written, as on a full disk, is no error but the `problem`.
+        """
+        finished = self.run.step == self.run.steps
+        problems = []
+        for path in filter(None, (self.out, self.network if finished else None)):
+            if self.saved_steps.get(path) == self.run.step:
+                continue
+            try:
+                save_checkpoint(path, self._content(path))
+                self.saved_steps[path] = self.run.step
+            except OSError as error:
+                problems.append(f"{path}: {_reason(error)}")
+        self.saved_at, self.problem = monotonic(), "; ".join(problems)
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -11,6 +11,8 @@ from mnist_core.cli.parser import Parser
 
 COMMANDS = {command.name: command for command in (train.COMMAND, evaluate.COMMAND, predict.COMMAND)}
 
+NOBODY_READS = 128 + 13  # as a shell has it for SIGPIPE, whose number Windows does not know
+
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
@@ -37,8 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return 130
-    except BrokenPipeError:
-        complain(f"{name}: nobody reads the output any more")
+    except BrokenPipeError:  # as of `| head`, which has read enough: no mistake to speak of
+        let_go_of_output()
+        return NOBODY_READS
     except MemoryError:
         complain(f"{name}: the memory is full: a smaller network or batch size needs less")
     except OSError as error:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
-from mnist_core.cli.output import complain, say, show_progress
+from mnist_core.cli.output import complain, let_go_of_output, say, show_progress
 from mnist_core.cli.parser import Command, add_data_option, add_settings, given_settings
 from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
 from mnist_core.nn.metrics import accuracy
@@ -64,22 +64,46 @@ def run(options: argparse.Namespace) -> int:
         keep_former_length(options.resume, training)
     if not options.json:
         print(f"{'epoch':>5}  {'training':>18}  {'validation':>18}  {'seconds':>8}", flush=True)
-    seconds = 0.0
     with StopSignal() as stop:
-        for progress in train(training):
-            seconds = progress.seconds
-            if progress.status == "diverged":
-                keeper.save()
-                raise ValueError(progress.message)
-            keeper.after(progress)
-            show(progress, options.json)
-            if stop.number and progress.status == "running":
-                keeper.save()
-                complain(how_to_go_on(keeper, options))
-                return 128 + stop.number  # as a shell has it
-        keeper.finish()
-    print_end(training, data, seconds, options.json)
+        try:
+            train_to_the_end(training, keeper, stop, options.json)
+        except KeyboardInterrupt:
+            complain(how_to_go_on(keeper, options))
+            return 128 + stop.number  # as a shell has it
+        except OSError as error:  # of the output alone: the keeper has none
+            let_go_of_output()
+            keeper.save()
+            if isinstance(error, BrokenPipeError):
+                if keeper.out:
+                    complain(f"nobody reads the output any more: {how_to_go_on(keeper, options)}")
+                raise
+            reason = f"the output can't be written ({error.strerror})"
+            raise OSError(f"{reason}: {how_to_go_on(keeper, options)}") from error
+    if keeper.problem:
+        raise OSError(f"the result could not be saved: {keeper.problem}")
     return 0
+
+
+def train_to_the_end(training: Run, keeper: Keeper, stop: StopSignal, as_json: bool) -> None:
+    """Train, print a line an epoch, and the test accuracy at the end.
+
+    Raises ValueError if the run diverges, KeyboardInterrupt if it is stopped, and OSError if
+    nothing can be printed any more.
+    """
+    seconds = 0.0
+    for progress in train(training):
+        seconds = progress.seconds
+        if progress.status == "diverged":
+            keeper.save()
+            unsaved = f" They could not be saved: {keeper.problem}" if keeper.problem else ""
+            raise ValueError(progress.message + unsaved)
+        keeper.after(progress)
+        show(progress, as_json)
+        if stop.number and progress.status == "running":
+            keeper.save()
+            raise KeyboardInterrupt
+    keeper.save()
+    print_end(training, seconds, as_json)
 
 
 def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
@@ -142,15 +166,28 @@ def keep_former_length(path: Path, training: Run) -> None:
 
 
 def how_to_go_on(keeper: Keeper, options: argparse.Namespace) -> str:
-    """What has become of a run that was stopped, in a line."""
-    stopped = f"stopped at step {keeper.run.step:,} of {keeper.run.steps:,}"
-    if not keeper.out:
-        return f"{stopped}; nothing was kept: with --out FILE the run is saved when it is stopped"
-    words = ["python", "-m", "mnist_core", "train", "--resume", str(keeper.out)]
+    """What has become of a run that was stopped, and the command that goes on, in a line."""
+    run, kept = keeper.run, keeper.saved_steps.get(keeper.out) if keeper.out else None
+    stopped = f"stopped at step {run.step:,} of {run.steps:,}"
+    if keeper.problem:
+        stopped += f", which could not be saved ({keeper.problem})"
+    words = ["python", "-m", "mnist_core", "train", "--resume"]
+    if kept is not None:
+        saved = " and saved to" if kept == run.step else f"; step {kept:,} is saved in"
+        stopped += f"{saved} {keeper.out}"
+        words += [str(keeper.out)]
+    elif options.resume:
+        stopped += f"; {options.resume} is as it was"
+        words += [str(options.resume)]
+        words += ["--epochs", str(run.config.epochs)] if options.epochs else []
+        words += ["--out", str(options.out)] if options.out else []
+    else:
+        advice = "" if keeper.out else ": with --out FILE the run is saved when it is stopped"
+        return f"{stopped}; nothing was kept{advice}"
     words += ["--network", str(options.network)] if options.network else []
     words += ["--data", str(options.data)] if options.data else []
     words += ["--all"] if options.all else []
-    return f"{stopped} and saved to {keeper.out}; go on with: {shlex.join(words)}"
+    return f"{stopped}; go on with: {shlex.join(words)}"
 
 
 def show(progress: Progress, as_json: bool) -> None:
@@ -173,15 +210,18 @@ def print_epoch(result: EpochResult, as_json: bool) -> None:
     )
 
 
-def print_end(training: Run, data: Dataset, seconds: float, as_json: bool) -> None:
+def print_end(training: Run, seconds: float, as_json: bool) -> None:
     """The accuracy on the test images: the one look at them."""
-    network = training.network()
-    right = accuracy(network.predict(data.test.images), data.test.labels)
+    network, test = training.network(), training.data.test
+    right = accuracy(network.predict(test.images), test.labels)
     parameters = network.parameters.flat.size
     if as_json:
         say({"test_accuracy": right, "parameters": parameters, "seconds": seconds})
         return
-    print(f"test accuracy {right:.2%}, {parameters:,} parameters, {seconds:.1f} s of training")
+    print(
+        f"test accuracy {right:.2%}, {parameters:,} parameters, {seconds:.1f} s of training",
+        flush=True,  # a reader that is gone is noticed while the run can still be spoken of
+    )
 
 
 COMMAND = Command("train", "Train a network.", add_options, run)

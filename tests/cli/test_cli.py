@@ -279,6 +279,25 @@ def test_a_diverged_run_leaves_its_last_good_weights(run, tmp_path):
     assert load_checkpoint(path).network()
 
 
+def test_a_diverged_run_that_can_not_be_saved_still_says_what_went_wrong(
+    run, tmp_path, monkeypatch
+):
+    explosive = ["--learning-rate", "100", "--reduction", "sum", "--initialisation", "normal(9)"]
+    trials = []
+
+    def full_after_the_trial(path, checkpoint) -> None:
+        trials.append(path)
+        if len(trials) > 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mnist_core.cli.keeping.save_checkpoint", full_after_the_trial)
+    path = str(tmp_path / "run.npz")
+    status, _, errors = run("train", "--hidden", "64,64,64", *explosive, "--out", path)
+    assert status == 2
+    assert "Lower the learning rate" in errors and "could not be saved: " in errors
+    assert len(errors.splitlines()) == 1
+
+
 def test_it_runs_from_a_shell_with_one_blas_thread(small_folder, tmp_path):
     path = str(tmp_path / "run.npz")
     data = ["--data", str(small_folder)]
