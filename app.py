@@ -11,6 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import streamlit as st
 
 from ui.components.connection import say_when_the_server_is_gone
+from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
 from ui.components.visitor import remember_visitor
 from ui.draw import page as draw
@@ -27,6 +28,7 @@ ICON = (
 
 st.set_page_config(page_title="Digit Lab", page_icon=ICON, layout="wide")
 prepare_server()
+component_code()
 st.html(HERE / "ui" / "style.css")
 pages = [
     st.Page(train.page, title="Train", icon=":material/model_training:", default=True),

@@ -1,21 +1,85 @@
-"""A component's files, put together when the server starts."""
+"""Components of several files: their code reaches the browser once.
 
+Streamlit sends a component whose data have changed with all of its HTML, CSS and JavaScript, 30 kB
+for the canvas, ten times a second while somebody draws. So these lie in one element of the page
+that never changes (`component_code`), and what is shown where is a few lines that look for them.
+"""
+
+import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
+_EXPORT = "export default function"
+_code: dict[str, str] = {}  # JavaScript that makes each component known, by name
+
+# What stands in a component's place: it hands its calls on as soon as the code is there.
+_PLACE = """
+const NAME = %s;
+
+export default function (call) {
+  const known = (window.digitLabComponents ??= new EventTarget());
+  if (known[NAME]) return known[NAME](call);
+  let cleanUp = null;
+  const begin = () => { cleanUp = known[NAME](call); };
+  known.addEventListener(NAME, begin, { once: true });
+  return () => {
+    known.removeEventListener(NAME, begin);
+    cleanUp?.();
+  };
+}
+"""
+
+# What makes a component known: its elements are put into each place once, then its own code runs.
+_KNOWN = """
+(() => {
+  const known = (window.digitLabComponents ??= new EventTarget());
+  const mount = (() => {
+    %(code)s
+  })();
+  known[%(name)s] = (call) => {
+    const place = call.parentElement.querySelector(".digit-lab-place");
+    if (!place.hasChildNodes()) place.innerHTML = %(elements)s;
+    return mount(call);
+  };
+  known.dispatchEvent(new Event(%(name)s));
+})();
+"""
+
 
 def component_of(name: str, module_file: str, *, scripts: Sequence[str]) -> ComponentRenderer:
     """The component of the folder that a module lies in: component.html, component.css, scripts.
 
-    The scripts become one module in the order that they are named; only the last exports anything.
+    The scripts become one in the order that they are named; only the last exports anything, a
+    function that is called with every change. The page must show `component_code` before it.
     """
     folder = Path(module_file).parent
-    return component(
-        name,
-        html=(folder / "component.html").read_text(encoding="utf-8"),
-        css=(folder / "component.css").read_text(encoding="utf-8"),
-        js="\n".join((folder / script).read_text(encoding="utf-8") for script in scripts),
-    )
+    html, css = (_text(folder / f"component.{kind}") for kind in ("html", "css"))
+    code = "\n".join(_text(folder / script) for script in scripts)
+    if code.count(_EXPORT) != 1:
+        raise ValueError(f"the scripts of {name} must have one {_EXPORT!r}")
+    _code[name] = _KNOWN % {
+        "name": json.dumps(name),
+        "elements": json.dumps(f"<style>{css}</style>{html}"),
+        "code": code.replace(_EXPORT, "return function"),
+    }
+    return component(name, html='<div class="digit-lab-place"></div>', js=_PLACE % json.dumps(name))
+
+
+def component_code() -> None:
+    """Bring the code of all components to the browser; to be called once on every page."""
+    _whole_code()(key="code")
+
+
+@cache
+def _whole_code() -> ComponentRenderer:
+    """Made with the first page: all components are known then."""
+    js = "".join(_code.values()) + "\nexport default () => {};"
+    return component("digit_lab_code", html="<span hidden></span>", js=js)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

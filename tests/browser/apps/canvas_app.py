@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ui.components.canvas import Drawing, draw_canvas, rasterise, receipt
+from ui.components.files import component_code
 
 
 @st.cache_resource
@@ -66,6 +67,7 @@ def other_page() -> None:
 
 
 freeze_imports()
+component_code()
 st.navigation(
     [
         st.Page(draw_page, title="Canvas", url_path="canvas", default=True),

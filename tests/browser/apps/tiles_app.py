@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from ui.components.files import component_code
 from ui.components.tiles import TileLook, weight_tiles
 
 st.set_page_config(layout="wide")
@@ -39,4 +40,5 @@ def live() -> None:
     st.write(f"update {update}, chosen {chosen}")
 
 
+component_code()
 live()
