@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_core.__main__ import main
+from mnist_core.cli.main import main
 
 QUICK = ["--hidden", "8", "--train-size", "200", "--batch-size", "20", "--epochs", "2"]
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mnist_core.__main__ import main
+from mnist_core.cli.main import main
 from mnist_core.training.checkpoint import load_checkpoint
 from tests.cli.conftest import QUICK, ROOT, in_a_process, lines
 
@@ -308,7 +308,7 @@ def test_it_runs_from_a_shell_with_one_blas_thread(small_folder, tmp_path):
     refused = in_a_process("evaluate", "nowhere.npz")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert len(refused.stderr.splitlines()) == 1
-    code = "import mnist_core.__main__, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    code = "import mnist_core.cli.main, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
     environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
