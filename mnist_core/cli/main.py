@@ -11,6 +11,7 @@ from mnist_core.cli.parser import Parser
 
 COMMANDS = {command.name: command for command in (train.COMMAND, evaluate.COMMAND, predict.COMMAND)}
 
+JSON_HELP = "Print one JSON object a line. Default: text for people."
 NOBODY_READS = 128 + 13  # as a shell has it for SIGPIPE, whose number Windows does not know
 
 
@@ -21,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     for command in COMMANDS.values():
         below = commands.add_parser(command.name, help=command.summary, description=command.summary)
         command.add_options(below)
-        below.add_argument("--json", action="store_true", help="Print one JSON object a line.")
+        below.add_argument("--json", action="store_true", help=JSON_HELP)
     return top
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
 from mnist_core.cli.output import complain, let_go_of_output, say, show_progress
-from mnist_core.cli.parser import Command, add_data_option, add_settings, given_settings
+from mnist_core.cli.parser import (
+    Command,
+    add_data_option,
+    add_settings,
+    file_name,
+    given_settings,
+    refuse_what_is_not_used,
+)
 from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -22,28 +29,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """A recipe, every setting, and the files."""
     parser.add_argument(
         "--preset", choices=PRESETS, metavar="NAME",
-        help=f"A recipe; other options change single settings of it. One of {', '.join(PRESETS)}.",
+        help="A recipe: its values take the place of the defaults below, and other options change "
+        f"single ones of them. One of {', '.join(PRESETS)}. Default: none.",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, metavar="FILE",
+        "--out", type=file_name, metavar="FILE",
         help="Save the run here (.npz): after every epoch, every 30 seconds, and when it is "
-        "stopped. A file of that name is replaced.",
+        "stopped. A file of that name is replaced. Default: nothing is saved.",
     )  # fmt: skip
     parser.add_argument(
-        "--network", type=Path, metavar="FILE",
-        help="Save the network alone here (.npz) when the run is finished.",
+        "--network", type=file_name, metavar="FILE",
+        help="Save the network alone here (.npz) when the run is finished. Default: it is not.",
     )  # fmt: skip
     parser.add_argument(
-        "--resume", type=Path, metavar="FILE",
+        "--resume", type=file_name, metavar="FILE",
         help="Go on with a saved run. It keeps its settings, so that only --epochs, --out, "
         "--network, --data, --all and --json may stand beside it. With --epochs the run gets "
         "another length, also if it was finished; a schedule other than constant then spans the "
         "new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
-        "run as it was is first copied to a new file beside it.",
+        "run as it was is first copied to a new file beside it. Default: a new run.",
     )  # fmt: skip
     parser.add_argument(
         "--all", action="store_true",
-        help="Learn from the validation images too: for a last run of a recipe already chosen.",
+        help="Learn from the validation images too: for a last run of a recipe already chosen. "
+        "Default: they only judge it.",
     )  # fmt: skip
     add_data_option(parser)
     add_settings(parser)
@@ -130,7 +139,9 @@ def new_run(options: argparse.Namespace, data: Dataset) -> Run:
     preset = PRESETS[options.preset] if options.preset else TrainConfig()
     if len(data.train) < preset.train_size:
         given.setdefault("train_size", len(data.train))
-    return Run(replace(preset, **given), data)
+    config = replace(preset, **given)
+    refuse_what_is_not_used(config, given)
+    return Run(config, data)
 
 
 def resumed_run(options: argparse.Namespace, data: Dataset) -> Run:

@@ -192,6 +192,19 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--hidden", "0"], "1 to 1024 units"),
         (["train", "--hidden", "64,x"], "whole numbers"),
         (["train", "--hidden", ""], "one to 3 hidden layers"),
+        (["train", "--hidden", "8,,9"], "whole numbers with commas between them"),
+        (["train", "--model", "cnn", "--hidden", "3"],
+         "--hidden belongs to --model mlp, not to cnn"),
+        (["train", "--preset", "best", "--hidden", "3"],
+         "--hidden belongs to --model mlp, not to cnn"),
+        (["train", "--channels", "8,8"], "--channels belongs to --model cnn, not to mlp"),
+        (["train", "--preset", "mlp-best", "--dense", "9", "--kernel-sizes", "3,3"],
+         "--kernel-sizes belongs to --model cnn, not to mlp; --dense belongs to --model cnn"),
+        (["train", "--optimizer", "sgd", "--momentum", "0.5"],
+         "--momentum belongs to --optimizer nesterov or adam, not to sgd"),
+        (["train", "--out", ""], "argument --out: a name is needed"),
+        (["train", "--network", ""], "argument --network: a name is needed"),
+        (["train", "--resume", ""], "argument --resume: a name is needed"),
         (["train", "--train-size", "99"], "from 100 to 600, not 99"),
         (["train", "--train-size", "601"], "from 100 to 600, not 601"),
         (["train", "--train-size", "many"], "--train-size"),
@@ -233,8 +246,11 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["evaluate", "nowhere.npz"], "nowhere.npz"),
         (["evaluate", "tests"], "tests"),
         (["evaluate", "pyproject.toml"], "pyproject.toml can't be used"),
+        (["evaluate", ""], "a name is needed"),
         (["evaluate"], "required"),
         (["predict", "{saved}"], "required"),
+        (["predict", "", "nowhere.png"], "a name is needed"),
+        (["predict", "{saved}", ""], "a name is needed"),
         (["predict", "{saved}", "nowhere.png"], "nowhere.png"),
         (["predict", "{saved}", "pyproject.toml"], "pyproject.toml"),
         (["predict", "{saved}", "tests"], "tests"),
@@ -252,6 +268,14 @@ def test_bad_input_ends_with_status_2_and_one_line(run, saved, monkeypatch, argu
 
 
 @pytest.mark.parametrize("command", [["train"], ["evaluate", "{saved}"]])
+def test_an_empty_name_of_a_data_set_is_refused(capsys, saved, command):
+    with pytest.raises(SystemExit) as end:
+        main([*(word.format(saved=saved) for word in command), "--data", ""])
+    assert end.value.code == 2
+    assert "argument --data: a name is needed, not ''" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["train"], ["evaluate", "{saved}"]])
 def test_data_that_is_none_is_named(capsys, tmp_path, saved, command):
     for folder, reason in ((tmp_path, "has no file"), (tmp_path / "nowhere", "no folder")):
         arguments = [word.format(saved=saved) for word in command]
@@ -266,7 +290,8 @@ def test_a_blank_picture_is_refused_and_named(run, saved, tmp_path):
     Image.new("L", (100, 100), 255).save(path)
     status, output, errors = run("predict", str(saved), str(path), "--json")
     assert (status, output) == (2, "")
-    assert "blank.png" in errors
+    assert "blank.png: There is no writing to be seen on this picture" in errors
+    assert "draw" not in errors
     assert len(errors.splitlines()) == 1
 
 
