@@ -12,6 +12,14 @@ def say(values: dict[str, Any]) -> None:
     print(json.dumps(values), flush=True)
 
 
+def tell(words: str) -> None:
+    """A line for people. Letters that stdout has no bytes for, as in a file's name, are spelled."""
+    try:
+        print(words)
+    except UnicodeEncodeError:
+        print(words.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+
+
 def complain(words: str) -> None:
     """One line on stderr, whatever line breaks are in it. Without a stderr there is none."""
     with suppress(OSError):  # the terminal is gone

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_core.arrays import Array
-from mnist_core.cli.output import say
+from mnist_core.cli.output import say, tell
 from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.preprocess.image_files import open_picture
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 say(_answer(path, place, probabilities, objection))
             else:
-                print(_sentence(path, number, place, probabilities, objection))
+                tell(_sentence(path, number, place, probabilities, objection))
     return 0
 
 

@@ -1,6 +1,7 @@
 """What becomes of a command whose output nobody reads, or nothing can be written to."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,10 +35,27 @@ def test_a_run_that_loses_its_reader_is_kept_and_says_where(small_folder, tmp_pa
     assert f"train --resume {path} --data" in errors and len(errors.splitlines()) == 1
 
 
+@pytest.fixture
+def digit(tmp_path, mnist) -> Path:
+    """A picture of a digit."""
+    path = tmp_path / "digit.png"
+    Image.fromarray(255 - np.pad(mnist.test.images[0], 20)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
+def test_a_file_name_that_can_not_be_printed_is_spelled(digit, monkeypatch, encoding):
+    strange = digit.with_name(os.fsdecode("é".encode() + b"\xff.png"))
+    digit.rename(strange)
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    with started("predict", "mlp", str(strange)) as process:
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert "\\udcff.png: 7" in output
+
+
 @pytest.mark.parametrize("arguments", [["predict", "mlp", "{digit}"], ["evaluate", "mlp"]])
-def test_other_commands_without_a_reader_end_quietly(small_folder, tmp_path, mnist, arguments):
-    digit = tmp_path / "digit.png"
-    Image.fromarray(255 - np.pad(mnist.test.images[0], 20)).save(digit)
+def test_other_commands_without_a_reader_end_quietly(digit, arguments):
     arguments = [word.format(digit=digit) for word in arguments]
     read, write = os.pipe()
     os.close(read)
