@@ -2,7 +2,8 @@
 This package knows nothing of a browser; everything in it can be used from a script.
 """
 
-from typing import TYPE_CHECKING, Any
+# As in typing, whose import would keep __main__.py from seeing to Ctrl-C for so long.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from mnist_core.data.mnist import load_mnist
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["load_mnist", "load_model"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name on its first use.
 
     NumPy is thereby not imported with the package: the command line must first say how many

@@ -52,25 +52,40 @@ def open_plain(path: str | Path) -> BinaryIO:
         raise
 
 
+def followed(path: Path) -> Path:
+    """Where a path leads to through all links; OSError for links that lead in a circle."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # what realpath gives for a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return target
+
+
 def atomic_write(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Have `write` fill a temporary file beside `path`, which then takes its place in one step.
 
-    Each call has a temporary file of its own, so several may write the same path at once: the last
-    one to finish stays. A `durable` file is on the disk when this returns, and so survives a loss
-    of power; others survive the end of any process. OSError that names the path, and nothing left
-    behind, if the file can't be written.
+    A link stays: what it leads to is written. A file that is replaced leaves its permissions to the
+    new one. Each call has a temporary file of its own, so several may write the same path at once:
+    the last one to finish stays. A `durable` file is on the disk when this returns, and so survives
+    a loss of power; others survive the end of any process. OSError that names the path, and nothing
+    left behind, if the file can't be written.
     """
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    temporary = None
     try:
+        target = followed(path)
+        temporary = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part")
         with open(temporary, "xb") as file:
+            # Before the first byte, which may be secret.
+            with suppress(OSError):  # no file yet, or a disk without permissions
+                os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
             write(file)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except BaseException as error:
-        with suppress(OSError):  # the folder itself may be gone, and the file with it
-            temporary.unlink()
+        if temporary:
+            with suppress(OSError):  # the folder itself may be gone, and the file with it
+                temporary.unlink()
         if isinstance(error, OSError):
             # Of the same kind (no space, no folder, no right) as the error itself.
             reason = f"{path} can't be written: {error.strerror or error}"

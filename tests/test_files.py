@@ -51,6 +51,41 @@ def test_many_may_write_one_file_at_once_and_it_is_always_whole(tmp_path: Path) 
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    file, link, second = (tmp_path / name for name in ("elsewhere/a", "link", "second"))
+    link.symlink_to("elsewhere/a")  # nothing is there yet
+    second.symlink_to(link)
+    for path, content in ((link, b"new"), (second, b"newer")):
+        atomic_write(path, lambda opened, content=content: opened.write(content))
+        assert file.read_bytes() == content
+    assert link.is_symlink() and second.is_symlink() and not file.is_symlink()
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_links_in_a_circle_are_an_error_and_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="a can't be written: "):
+        atomic_write(path, lambda file: file.write(b"new"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b"]
+    assert path.is_symlink()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
+    path, on_the_way = tmp_path / "a", []
+    path.write_bytes(b"old")
+    path.chmod(mode)
+
+    def write(file) -> None:
+        on_the_way.append(Path(file.name).stat().st_mode & 0o777)
+
+    atomic_write(path, write)
+    assert [*on_the_way, path.stat().st_mode & 0o777] == [mode, mode]
+
+
 @pytest.mark.parametrize("kind", ["a folder", "a pipe", "a device", "a socket"])
 def test_only_plain_files_are_opened_and_nothing_waits(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "x"

@@ -3,7 +3,7 @@
 import argparse
 
 from mnist_core.cli.output import say
-from mnist_core.cli.parser import Command, add_data_option
+from mnist_core.cli.parser import Command, add_data_option, add_model
 from mnist_core.data.mnist import load_mnist
 from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.nn.metrics import accuracy
@@ -12,7 +12,7 @@ from mnist_core.training.checkpoint import load_model
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which network, and on which images."""
-    parser.add_argument("model", metavar="run.npz|mlp|cnn", help="A saved run, or a name.")
+    add_model(parser)
     add_data_option(parser)
 
 

@@ -4,6 +4,7 @@ and lets it end between two steps when it is asked to stop.
 
 import os
 import secrets
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from types import FrameType
 from typing import Self
 
 from mnist_core.cli.output import complain
-from mnist_core.files import atomic_write
+from mnist_core.files import atomic_write, followed
 from mnist_core.training.checkpoint import Checkpoint, save_checkpoint
 from mnist_core.training.run import Progress, Run
 
@@ -29,42 +30,54 @@ class Keeper:
     """Saves a run to a file: after every epoch, every 30 s, and at its end.
 
     Raises ValueError if one of the files can't be written. `network` is the file for the network
-    alone, which is written only when the run is finished.
+    alone, which is written only when the run is finished. `problem` says what the last `save`
+    could not write, and why.
     """
 
+    problem = ""
+
     def __init__(self, run: Run, out: Path | None, network: Path | None) -> None:
-        if out and network and out.resolve() == network.resolve():
+        if out and network and same_file(out, network):
             raise ValueError(f"--out and --network need two files, not {out} for both")
         self.run, self.out, self.network = run, out, network
-        self.saved_at, self.saved_step = monotonic(), -1
-        for path, checkpoint in (
-            (out, run.checkpoint()),
-            (network, run.checkpoint().without_training()),
-        ):
-            if path:
-                try_output(path, checkpoint)
+        self.saved_at = monotonic()
+        self.saved_steps: dict[Path, int] = {}  # how far the run had come that a file holds
+        for path in filter(None, (out, network)):
+            try_output(path, self._content(path))
+
+    def _content(self, path: Path) -> Checkpoint:
+        """What belongs into the file now."""
+        checkpoint = self.run.checkpoint()
+        return checkpoint if path == self.out else checkpoint.without_training()
 
     def after(self, progress: Progress) -> None:
         """Save if an epoch has ended, or if the last time is too long ago."""
-        if not self.out or progress.result is None and monotonic() < self.saved_at + SAVE_EVERY:
-            return
-        try:
+        if progress.result or monotonic() >= self.saved_at + SAVE_EVERY:
             self.save()
-        except OSError as error:  # a full disk may have room again; the training is worth more
-            self.saved_at = monotonic()
-            complain(f"the run could not be saved, but goes on: {self.out}: {_reason(error)}")
+            if self.problem and progress.status == "running":  # the training is worth more
+                complain(f"the run goes on, but could not be saved: {self.problem}")
 
     def save(self) -> None:
-        """Save the run as it is now, if it has a file and has changed."""
-        if self.out and self.saved_step != self.run.step:
-            save_checkpoint(self.out, self.run.checkpoint())
-            self.saved_at, self.saved_step = monotonic(), self.run.step
+        """Save the run as it is now, and once it is finished the network alone.
 
-    def finish(self) -> None:
-        """Save the run, and the network alone."""
-        self.save()
-        if self.network:
-            save_checkpoint(self.network, self.run.checkpoint().without_training())
+        A file that can't be written, as on a full disk, is no error but the `problem`.
+        """
+        finished = self.run.step == self.run.steps
+        problems = []
+        for path in filter(None, (self.out, self.network if finished else None)):
+            if self.saved_steps.get(path) == self.run.step:
+                continue
+            try:
+                save_checkpoint(path, self._content(path))
+                self.saved_steps[path] = self.run.step
+            except OSError as error:
+                problems.append(f"{path}: {_reason(error)}")
+        self.saved_at, self.problem = monotonic(), "; ".join(problems)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same place, whether or not a file is there."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def try_output(path: Path, checkpoint: Checkpoint) -> None:
@@ -79,7 +92,8 @@ def try_output(path: Path, checkpoint: Checkpoint) -> None:
             raise ValueError(f"{path} is no plain file: give the name of one")
         if path.exists() and not os.access(path, os.W_OK):
             raise ValueError(f"{path} is protected from being changed")
-        trial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.trial")
+        target = followed(path)  # a link may lead to another disk
+        trial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.trial")
         try:
             save_checkpoint(trial, checkpoint)
         finally:
@@ -99,6 +113,7 @@ def keep_former(path: Path, epochs: int) -> Path:
     copy = next(path.with_name(name) for name in names if not path.with_name(name).exists())
     content = path.read_bytes()
     atomic_write(copy, lambda file: file.write(content))
+    shutil.copymode(path, copy)
     return copy
 
 

@@ -11,6 +11,9 @@ from mnist_core.cli.parser import Parser
 
 COMMANDS = {command.name: command for command in (train.COMMAND, evaluate.COMMAND, predict.COMMAND)}
 
+JSON_HELP = "Print one JSON object a line. Default: text for people."
+NOBODY_READS = 128 + 13  # as a shell has it for SIGPIPE, whose number Windows does not know
+
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
@@ -19,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     for command in COMMANDS.values():
         below = commands.add_parser(command.name, help=command.summary, description=command.summary)
         command.add_options(below)
-        below.add_argument("--json", action="store_true", help="Print one JSON object a line.")
+        below.add_argument("--json", action="store_true", help=JSON_HELP)
     return top
 
 
@@ -37,8 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return 130
-    except BrokenPipeError:
-        complain(f"{name}: nobody reads the output any more")
+    except BrokenPipeError:  # as of `| head`, which has read enough: no mistake to speak of
+        let_go_of_output()
+        return NOBODY_READS
     except MemoryError:
         complain(f"{name}: the memory is full: a smaller network or batch size needs less")
     except OSError as error:

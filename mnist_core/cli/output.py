@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 
@@ -11,21 +12,28 @@ def say(values: dict[str, Any]) -> None:
     print(json.dumps(values), flush=True)
 
 
+def tell(words: str) -> None:
+    """A line for people. Letters that stdout has no bytes for, as in a file's name, are spelled."""
+    try:
+        print(words)
+    except UnicodeEncodeError:
+        print(words.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+
+
 def complain(words: str) -> None:
     """One line on stderr, whatever line breaks are in it. Without a stderr there is none."""
-    try:
+    with suppress(OSError):  # the terminal is gone
         if sys.stderr is not None:
             clear_progress()
             print(" ".join(words.split()), file=sys.stderr, flush=True)
-    except OSError:  # the terminal is gone
-        pass
 
 
 def show_progress(done: float, words: str) -> None:
     """A bar on a terminal, of a share 0..1; nothing where stderr is a file."""
     if sys.stderr is not None and sys.stderr.isatty():
         bar = "#" * round(30 * done)
-        print(f"\r{bar:<30} {done:4.0%}  {words}", end="\r", file=sys.stderr)
+        with suppress(OSError):  # the terminal is gone
+            print(f"\r{bar:<30} {done:4.0%}  {words}", end="\r", file=sys.stderr)
 
 
 def clear_progress() -> None:

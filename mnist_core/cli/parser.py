@@ -3,8 +3,9 @@ Each setting's option, and its help, is made from its row in the core's table.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from mnist_core.training.config import TrainConfig
@@ -35,8 +36,8 @@ class Parser(argparse.ArgumentParser):
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """An option for every setting, in the groups of the table."""
-    for name, rows in GROUPS.items():
-        group = parser.add_argument_group(name.lower())
+    for title, rows in GROUPS.items():
+        group = parser.add_argument_group(title.lower())
         for row in rows:
             read, placeholder = _reader(row)
             group.add_argument(
@@ -54,11 +55,43 @@ def given_settings(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def refuse_what_is_not_used(config: TrainConfig, given: Iterable[str]) -> None:
+    """ValueError if a given setting belongs to another model or optimizer than the chosen one."""
+    strangers = [
+        f"{SETTINGS[name].flags[0]} belongs to --{other} {' or '.join(choices)}, "
+        f"not to {getattr(config, other)}"
+        for name in given
+        for other, choices in SETTINGS[name].belongs_to.items()
+        if getattr(config, other) not in choices
+    ]
+    if strangers:
+        raise ValueError("; ".join(strangers))
+
+
 def add_data_option(parser: argparse.ArgumentParser) -> None:
     """Which images to train on or to be judged by."""
     parser.add_argument(
-        "--data", metavar="DIR", help="A folder of IDX files. Without it, MNIST is taken."
+        "--data", type=file_name, metavar="DIR", help="A folder of IDX files. Default: MNIST."
     )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Which network is to answer."""
+    parser.add_argument(
+        "model", type=name, metavar="run.npz|mlp|cnn", help="A saved run, or a name."
+    )
+
+
+def name(text: str) -> str:
+    """A name as it is; the empty one, as of a variable that is not set, is refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("a name is needed, not ''")
+    return text
+
+
+def file_name(text: str) -> Path:
+    """A path; the empty one would be the current folder."""
+    return Path(name(text))
 
 
 def _reader(row: Setting) -> tuple[Callable[[str], Any], str]:
@@ -77,7 +110,10 @@ def _reader(row: Setting) -> tuple[Callable[[str], Any], str]:
 
 def _help(row: Setting) -> str:
     """The setting in a few sentences: what it means, what it may be, and its default."""
-    sentences = [row.explanation, row.typed and row.typed + "."]
+    sentences = [row.explanation]
+    for other, choices in row.belongs_to.items():
+        sentences.append(f"Only for the {other} {' or '.join(choices)}.")
+    sentences.append(row.typed and row.typed + ".")
     if row.choices or row.named:
         sentences.append(f"One of {', '.join(row.choices or row.named)}.")
     elif row.limits:
@@ -97,7 +133,7 @@ def _in_text(row: Setting, value: Any) -> str:
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
+        return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError:
         reason = f"whole numbers with commas between them are needed, as 128,64, not {text!r}"
         raise argparse.ArgumentTypeError(reason) from None

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mnist_core.arrays import Array
-from mnist_core.cli.output import say
-from mnist_core.cli.parser import Command
+from mnist_core.cli.output import say, tell
+from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.preprocess.image_files import open_picture
 from mnist_core.preprocess.ink import ink_from_photo
@@ -18,8 +18,10 @@ from mnist_core.training.checkpoint import load_model
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which network, and which pictures."""
-    parser.add_argument("model", metavar="run.npz|mlp|cnn", help="A saved run, or a name.")
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="A picture file.")
+    add_model(parser)
+    parser.add_argument(
+        "images", nargs="+", type=file_name, metavar="IMAGE", help="A picture file."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 say(_answer(path, place, probabilities, objection))
             else:
-                print(_sentence(path, number, place, probabilities, objection))
+                tell(_sentence(path, number, place, probabilities, objection))
     return 0
 
 
@@ -76,6 +78,11 @@ def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | Non
     """
     picture = open_picture(path)
     ink = ink_from_photo(picture)
+    if not ink.any():
+        raise ValueError(
+            "There is no writing to be seen on this picture: please send one with a dark digit on "
+            "light paper, or a light one on dark."
+        )
     whole = normalize_drawing(ink)
     found = digits_on_page(ink, picture_size=picture.size)
     alone = len(found) == 1 and not found[0].touches_neighbour

@@ -5,9 +5,16 @@ import shlex
 from dataclasses import fields, replace
 from pathlib import Path
 
-from mnist_core.cli.keeping import Keeper, StopSignal, keep_former
-from mnist_core.cli.output import complain, say, show_progress
-from mnist_core.cli.parser import Command, add_data_option, add_settings, given_settings
+from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
+from mnist_core.cli.output import complain, let_go_of_output, say, show_progress
+from mnist_core.cli.parser import (
+    Command,
+    add_data_option,
+    add_settings,
+    file_name,
+    given_settings,
+    refuse_what_is_not_used,
+)
 from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -22,28 +29,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """A recipe, every setting, and the files."""
     parser.add_argument(
         "--preset", choices=PRESETS, metavar="NAME",
-        help=f"A recipe; other options change single settings of it. One of {', '.join(PRESETS)}.",
+        help="A recipe: its values take the place of the defaults below, and other options change "
+        f"single ones of them. One of {', '.join(PRESETS)}. Default: none.",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, metavar="FILE",
+        "--out", type=file_name, metavar="FILE",
         help="Save the run here (.npz): after every epoch, every 30 seconds, and when it is "
-        "stopped. A file of that name is replaced.",
+        "stopped. A file of that name is replaced. Default: nothing is saved.",
     )  # fmt: skip
     parser.add_argument(
-        "--network", type=Path, metavar="FILE",
-        help="Save the network alone here (.npz) when the run is finished.",
+        "--network", type=file_name, metavar="FILE",
+        help="Save the network alone here (.npz) when the run is finished. Default: it is not.",
     )  # fmt: skip
     parser.add_argument(
-        "--resume", type=Path, metavar="FILE",
+        "--resume", type=file_name, metavar="FILE",
         help="Go on with a saved run. It keeps its settings, so that only --epochs, --out, "
         "--network, --data, --all and --json may stand beside it. With --epochs the run gets "
         "another length, also if it was finished; a schedule other than constant then spans the "
         "new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
-        "run as it was is first copied to a new file beside it.",
+        "run as it was is first copied to a new file beside it. Default: a new run.",
     )  # fmt: skip
     parser.add_argument(
         "--all", action="store_true",
-        help="Learn from the validation images too: for a last run of a recipe already chosen.",
+        help="Learn from the validation images too: for a last run of a recipe already chosen. "
+        "Default: they only judge it.",
     )  # fmt: skip
     add_data_option(parser)
     add_settings(parser)
@@ -64,22 +73,46 @@ def run(options: argparse.Namespace) -> int:
         keep_former_length(options.resume, training)
     if not options.json:
         print(f"{'epoch':>5}  {'training':>18}  {'validation':>18}  {'seconds':>8}", flush=True)
-    seconds = 0.0
     with StopSignal() as stop:
-        for progress in train(training):
-            seconds = progress.seconds
-            if progress.status == "diverged":
-                keeper.save()
-                raise ValueError(progress.message)
-            keeper.after(progress)
-            show(progress, options.json)
-            if stop.number and progress.status == "running":
-                keeper.save()
-                complain(how_to_go_on(keeper, options))
-                return 128 + stop.number  # as a shell has it
-        keeper.finish()
-    print_end(training, data, seconds, options.json)
+        try:
+            train_to_the_end(training, keeper, stop, options.json)
+        except KeyboardInterrupt:
+            complain(how_to_go_on(keeper, options))
+            return 128 + stop.number  # as a shell has it
+        except OSError as error:  # of the output alone: the keeper has none
+            let_go_of_output()
+            keeper.save()
+            if isinstance(error, BrokenPipeError):
+                if keeper.out:
+                    complain(f"nobody reads the output any more: {how_to_go_on(keeper, options)}")
+                raise
+            reason = f"the output can't be written ({error.strerror})"
+            raise OSError(f"{reason}: {how_to_go_on(keeper, options)}") from error
+    if keeper.problem:
+        raise OSError(f"the result could not be saved: {keeper.problem}")
     return 0
+
+
+def train_to_the_end(training: Run, keeper: Keeper, stop: StopSignal, as_json: bool) -> None:
+    """Train, print a line an epoch, and the test accuracy at the end.
+
+    Raises ValueError if the run diverges, KeyboardInterrupt if it is stopped, and OSError if
+    nothing can be printed any more.
+    """
+    seconds = 0.0
+    for progress in train(training):
+        seconds = progress.seconds
+        if progress.status == "diverged":
+            keeper.save()
+            unsaved = f" They could not be saved: {keeper.problem}" if keeper.problem else ""
+            raise ValueError(progress.message + unsaved)
+        keeper.after(progress)
+        show(progress, as_json)
+        if stop.number and progress.status == "running":
+            keeper.save()
+            raise KeyboardInterrupt
+    keeper.save()
+    print_end(training, seconds, as_json)
 
 
 def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
@@ -92,7 +125,7 @@ def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
                 f"a resumed run keeps its settings: leave {', '.join(refused)} out (only --epochs, "
                 "--out, --network, --data, --all and --json go with --resume)"
             )
-        if options.network and options.network.resolve() == options.resume.resolve():
+        if options.network and same_file(options.network, options.resume):
             raise ValueError(
                 f"--network must be another file than {options.resume}, the run that goes on"
             )
@@ -106,7 +139,9 @@ def new_run(options: argparse.Namespace, data: Dataset) -> Run:
     preset = PRESETS[options.preset] if options.preset else TrainConfig()
     if len(data.train) < preset.train_size:
         given.setdefault("train_size", len(data.train))
-    return Run(replace(preset, **given), data)
+    config = replace(preset, **given)
+    refuse_what_is_not_used(config, given)
+    return Run(config, data)
 
 
 def resumed_run(options: argparse.Namespace, data: Dataset) -> Run:
@@ -142,15 +177,28 @@ def keep_former_length(path: Path, training: Run) -> None:
 
 
 def how_to_go_on(keeper: Keeper, options: argparse.Namespace) -> str:
-    """What has become of a run that was stopped, in a line."""
-    stopped = f"stopped at step {keeper.run.step:,} of {keeper.run.steps:,}"
-    if not keeper.out:
-        return f"{stopped}; nothing was kept: with --out FILE the run is saved when it is stopped"
-    words = ["python", "-m", "mnist_core", "train", "--resume", str(keeper.out)]
+    """What has become of a run that was stopped, and the command that goes on, in a line."""
+    run, kept = keeper.run, keeper.saved_steps.get(keeper.out) if keeper.out else None
+    stopped = f"stopped at step {run.step:,} of {run.steps:,}"
+    if keeper.problem:
+        stopped += f", which could not be saved ({keeper.problem})"
+    words = ["python", "-m", "mnist_core", "train", "--resume"]
+    if kept is not None:
+        saved = " and saved to" if kept == run.step else f"; step {kept:,} is saved in"
+        stopped += f"{saved} {keeper.out}"
+        words += [str(keeper.out)]
+    elif options.resume:
+        stopped += f"; {options.resume} is as it was"
+        words += [str(options.resume)]
+        words += ["--epochs", str(run.config.epochs)] if options.epochs else []
+        words += ["--out", str(options.out)] if options.out else []
+    else:
+        advice = "" if keeper.out else ": with --out FILE the run is saved when it is stopped"
+        return f"{stopped}; nothing was kept{advice}"
     words += ["--network", str(options.network)] if options.network else []
     words += ["--data", str(options.data)] if options.data else []
     words += ["--all"] if options.all else []
-    return f"{stopped} and saved to {keeper.out}; go on with: {shlex.join(words)}"
+    return f"{stopped}; go on with: {shlex.join(words)}"
 
 
 def show(progress: Progress, as_json: bool) -> None:
@@ -173,15 +221,18 @@ def print_epoch(result: EpochResult, as_json: bool) -> None:
     )
 
 
-def print_end(training: Run, data: Dataset, seconds: float, as_json: bool) -> None:
+def print_end(training: Run, seconds: float, as_json: bool) -> None:
     """The accuracy on the test images: the one look at them."""
-    network = training.network()
-    right = accuracy(network.predict(data.test.images), data.test.labels)
+    network, test = training.network(), training.data.test
+    right = accuracy(network.predict(test.images), test.labels)
     parameters = network.parameters.flat.size
     if as_json:
         say({"test_accuracy": right, "parameters": parameters, "seconds": seconds})
         return
-    print(f"test accuracy {right:.2%}, {parameters:,} parameters, {seconds:.1f} s of training")
+    print(
+        f"test accuracy {right:.2%}, {parameters:,} parameters, {seconds:.1f} s of training",
+        flush=True,  # a reader that is gone is noticed while the run can still be spoken of
+    )
 
 
 COMMAND = Command("train", "Train a network.", add_options, run)

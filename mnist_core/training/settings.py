@@ -10,13 +10,7 @@ from typing import Any, Literal
 
 from mnist_core.arrays import SIDE
 from mnist_core.data.augment import AUGMENTATIONS
-from mnist_core.nn.builders import (
-    MAX_CHANNELS,
-    MAX_CONVOLUTIONS,
-    MAX_HIDDEN_LAYERS,
-    MAX_UNITS,
-    MODELS,
-)
+from mnist_core.nn import builders
 from mnist_core.nn.layers import ACTIVATIONS
 from mnist_core.nn.optimizers import OPTIMIZERS
 from mnist_core.nn.schedules import SCHEDULES
@@ -56,6 +50,7 @@ class Setting:
         shown: how a value is written, as format() takes it.
         display: a value's name on the page, where it is not the value itself.
         model: the only kind of network that has this setting; "" for every kind.
+        optimizers: the only ones that use this setting; none for every optimizer.
         layers: how many numbers there are, for the widget "layers".
         new_layer: the number of a layer that no default is known for.
         typed: how the command line wants it, where limits and choices do not say so.
@@ -74,6 +69,7 @@ class Setting:
     shown: str = ""
     display: Mapping[Any, str] = field(default_factory=dict)
     model: str = ""
+    optimizers: Sequence[str] = ()
     layers: Layers | None = None
     new_layer: int = 0
     typed: str = ""
@@ -89,6 +85,12 @@ class Setting:
     def flags(self) -> list[str]:
         """Its option on the command line, and the same by its former name."""
         return ["--" + name.replace("_", "-") for name in (self.name, self.former_name) if name]
+
+    @property
+    def belongs_to(self) -> dict[str, Sequence[str]]:
+        """The choices of other settings, by their names, without which this one is of no use."""
+        needed = {"model": (self.model,) if self.model else (), "optimizer": self.optimizers}
+        return {name: choices for name, choices in needed.items() if choices}
 
     @property
     def options(self) -> Sequence[Any]:
@@ -139,14 +141,14 @@ HIDDEN_LAYERS = Layers(
     key="layers",
     label="Hidden layers",
     explanation="How many layers of units lie between the pixels and the ten answers.",
-    most=MAX_HIDDEN_LAYERS,
+    most=builders.MAX_HIDDEN_LAYERS,
 )
 CONVOLUTIONS = Layers(
     key="convolutions",
     label="Convolutions",
     explanation="How many layers of filters there are. Each one sees a picture half as wide as "
     "the one before it.",
-    most=MAX_CONVOLUTIONS,
+    most=builders.MAX_CONVOLUTIONS,
 )
 # The rows of the table, by the groups in which a page shows them.
 GROUPS: dict[str, tuple[Setting, ...]] = {
@@ -156,7 +158,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             label="Kind",
             explanation="MLP: each unit sees all pixels. CNN: small filters slide over the image.",
             widget="buttons",
-            choices=tuple(MODELS),
+            choices=tuple(builders.MODELS),
             display={"mlp": "MLP", "cnn": "CNN"},
         ),
         Setting(
@@ -164,7 +166,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             label="Units in hidden layer {layer}",
             explanation="How many patterns each layer can look for.",
             widget="layers",
-            offered=(1, MAX_UNITS),
+            offered=(1, builders.MAX_UNITS),
             model="mlp",
             layers=HIDDEN_LAYERS,
             new_layer=64,
@@ -176,7 +178,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             label="Filters in {layer}",
             explanation="How many different filters each convolution has.",
             widget="layers",
-            offered=(1, MAX_CHANNELS),
+            offered=(1, builders.MAX_CHANNELS),
             model="cnn",
             layers=CONVOLUTIONS,
             new_layer=16,
@@ -199,7 +201,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             label="Dense units",
             explanation="How many units lie between the filters and the ten answers; 0 for none.",
             widget="number or none",
-            offered=(0, MAX_UNITS),
+            offered=(0, builders.MAX_UNITS),
             model="cnn",
             typed="A number for each dense layer, as 64",
         ),
@@ -264,6 +266,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             widget="slider",
             limits=(0, 0.9999),
             offered=(0.0, 0.99, 0.01),
+            optimizers=("nesterov", "adam"),
         ),
         Setting(
             name="weight_decay",

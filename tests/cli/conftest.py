@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from mnist_core.__main__ import main
+from mnist_core.cli.main import main
 
 QUICK = ["--hidden", "8", "--train-size", "200", "--batch-size", "20", "--epochs", "2"]
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,22 @@ def in_a_process(*arguments: str) -> subprocess.CompletedProcess:
         env=os.environ | {"PYTHONWARNINGS": "error"},
         capture_output=True,
         text=True,
+    )
+
+
+def started(*arguments: str, **how) -> subprocess.Popen:
+    """`python -m mnist_core` in a process that goes on."""
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever pytest was told
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "mnist_core", *arguments],
+        cwd=ROOT,
+        # Unbuffered output would fail within print already, and not at the end as for most people.
+        env=os.environ | {"PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": ""},
+        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": prepare} | how,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mnist_core.__main__ import main
+from mnist_core.cli.main import main
 from mnist_core.training.checkpoint import load_checkpoint
 from tests.cli.conftest import QUICK, ROOT, in_a_process, lines
 
@@ -192,6 +192,19 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["train", "--hidden", "0"], "1 to 1024 units"),
         (["train", "--hidden", "64,x"], "whole numbers"),
         (["train", "--hidden", ""], "one to 3 hidden layers"),
+        (["train", "--hidden", "8,,9"], "whole numbers with commas between them"),
+        (["train", "--model", "cnn", "--hidden", "3"],
+         "--hidden belongs to --model mlp, not to cnn"),
+        (["train", "--preset", "best", "--hidden", "3"],
+         "--hidden belongs to --model mlp, not to cnn"),
+        (["train", "--channels", "8,8"], "--channels belongs to --model cnn, not to mlp"),
+        (["train", "--preset", "mlp-best", "--dense", "9", "--kernel-sizes", "3,3"],
+         "--kernel-sizes belongs to --model cnn, not to mlp; --dense belongs to --model cnn"),
+        (["train", "--optimizer", "sgd", "--momentum", "0.5"],
+         "--momentum belongs to --optimizer nesterov or adam, not to sgd"),
+        (["train", "--out", ""], "argument --out: a name is needed"),
+        (["train", "--network", ""], "argument --network: a name is needed"),
+        (["train", "--resume", ""], "argument --resume: a name is needed"),
         (["train", "--train-size", "99"], "from 100 to 600, not 99"),
         (["train", "--train-size", "601"], "from 100 to 600, not 601"),
         (["train", "--train-size", "many"], "--train-size"),
@@ -233,8 +246,11 @@ def test_a_run_on_all_images_uses_those_for_validation_too(run, tmp_path):
         (["evaluate", "nowhere.npz"], "nowhere.npz"),
         (["evaluate", "tests"], "tests"),
         (["evaluate", "pyproject.toml"], "pyproject.toml can't be used"),
+        (["evaluate", ""], "a name is needed"),
         (["evaluate"], "required"),
         (["predict", "{saved}"], "required"),
+        (["predict", "", "nowhere.png"], "a name is needed"),
+        (["predict", "{saved}", ""], "a name is needed"),
         (["predict", "{saved}", "nowhere.png"], "nowhere.png"),
         (["predict", "{saved}", "pyproject.toml"], "pyproject.toml"),
         (["predict", "{saved}", "tests"], "tests"),
@@ -252,6 +268,14 @@ def test_bad_input_ends_with_status_2_and_one_line(run, saved, monkeypatch, argu
 
 
 @pytest.mark.parametrize("command", [["train"], ["evaluate", "{saved}"]])
+def test_an_empty_name_of_a_data_set_is_refused(capsys, saved, command):
+    with pytest.raises(SystemExit) as end:
+        main([*(word.format(saved=saved) for word in command), "--data", ""])
+    assert end.value.code == 2
+    assert "argument --data: a name is needed, not ''" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["train"], ["evaluate", "{saved}"]])
 def test_data_that_is_none_is_named(capsys, tmp_path, saved, command):
     for folder, reason in ((tmp_path, "has no file"), (tmp_path / "nowhere", "no folder")):
         arguments = [word.format(saved=saved) for word in command]
@@ -266,7 +290,8 @@ def test_a_blank_picture_is_refused_and_named(run, saved, tmp_path):
     Image.new("L", (100, 100), 255).save(path)
     status, output, errors = run("predict", str(saved), str(path), "--json")
     assert (status, output) == (2, "")
-    assert "blank.png" in errors
+    assert "blank.png: There is no writing to be seen on this picture" in errors
+    assert "draw" not in errors
     assert len(errors.splitlines()) == 1
 
 
@@ -279,6 +304,25 @@ def test_a_diverged_run_leaves_its_last_good_weights(run, tmp_path):
     assert load_checkpoint(path).network()
 
 
+def test_a_diverged_run_that_can_not_be_saved_still_says_what_went_wrong(
+    run, tmp_path, monkeypatch
+):
+    explosive = ["--learning-rate", "100", "--reduction", "sum", "--initialisation", "normal(9)"]
+    trials = []
+
+    def full_after_the_trial(path, checkpoint) -> None:
+        trials.append(path)
+        if len(trials) > 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mnist_core.cli.keeping.save_checkpoint", full_after_the_trial)
+    path = str(tmp_path / "run.npz")
+    status, _, errors = run("train", "--hidden", "64,64,64", *explosive, "--out", path)
+    assert status == 2
+    assert "Lower the learning rate" in errors and "could not be saved: " in errors
+    assert len(errors.splitlines()) == 1
+
+
 def test_it_runs_from_a_shell_with_one_blas_thread(small_folder, tmp_path):
     path = str(tmp_path / "run.npz")
     data = ["--data", str(small_folder)]
@@ -289,7 +333,7 @@ def test_it_runs_from_a_shell_with_one_blas_thread(small_folder, tmp_path):
     refused = in_a_process("evaluate", "nowhere.npz")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert len(refused.stderr.splitlines()) == 1
-    code = "import mnist_core.__main__, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    code = "import mnist_core.cli.main, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
     environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True

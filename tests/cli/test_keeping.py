@@ -1,6 +1,5 @@
 """What `train` keeps: files are tried first, stopped runs are saved, saved runs go on."""
 
-import os
 import resource
 import shlex
 import signal
@@ -14,25 +13,9 @@ import pytest
 from mnist_core.cli import keeping
 from mnist_core.cli.keeping import StopSignal
 from mnist_core.training.checkpoint import load_checkpoint
-from tests.cli.conftest import LONG, QUICK, ROOT, lines
+from tests.cli.conftest import LONG, QUICK, ROOT, lines, started
 
 CONSTANT = ["--schedule", "constant", "--average", "0.9", "--optimizer", "adam"]
-
-
-def started(*arguments: str, **how) -> subprocess.Popen:
-    """`python -m mnist_core` in a process that goes on."""
-
-    def prepare() -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever pytest was told
-
-    return subprocess.Popen(
-        [sys.executable, "-m", "mnist_core", *arguments],
-        cwd=ROOT,
-        # Unbuffered output would fail within print already, and not at the end as for most people.
-        env=os.environ | {"PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": ""},
-        text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": prepare} | how,
-    )
 
 
 def same_run(one: Path, other: Path) -> bool:
@@ -92,6 +75,52 @@ def test_a_second_signal_does_not_wait():
             signal.raise_signal(signal.SIGTERM)
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Ctrl-C is pressed twice while a certain step is shown."""
+
+    def at(step: int) -> None:
+        def press(progress, as_json: bool) -> None:
+            if progress.step == step:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr("mnist_core.cli.train.show", press)
+
+    return at
+
+
+def test_who_does_not_wait_is_told_what_was_kept_before(run, impatient, tmp_path):
+    path = tmp_path / "run.npz"
+    impatient(13)
+    status, _, errors = run("train", *QUICK, "--out", str(path))
+    assert status == 130
+    assert errors.startswith(f"stopped at step 13 of 20; step 10 is saved in {path}; go on with: ")
+    assert f"python -m mnist_core train --resume {path} --data" in errors
+    assert load_checkpoint(path).step == 10
+
+
+def test_who_does_not_wait_is_told_that_nothing_was_kept(run, impatient, tmp_path):
+    impatient(5)
+    path = tmp_path / "run.npz"
+    for out in ([], ["--out", str(path)]):
+        status, _, errors = run("train", *QUICK, *out)
+        assert status == 130
+        assert errors.startswith("stopped at step 5 of 20; nothing was kept")
+    assert not path.exists()
+
+
+def test_who_does_not_wait_can_resume_the_same_file_once_more(run, impatient, tmp_path, saved):
+    before, path = saved.read_bytes(), tmp_path / "longer run.npz"
+    impatient(23)
+    resume = ["train", "--resume", str(saved), "--epochs", "4", "--out", str(path)]
+    status, _, errors = run(*resume)
+    assert status == 130
+    assert errors.startswith(f"stopped at step 23 of 40; {saved} is as it was; go on with: ")
+    assert shlex.join(resume) in errors
+    assert saved.read_bytes() == before
+
+
 def test_a_signal_that_was_ignored_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
@@ -135,6 +164,51 @@ def test_a_run_that_can_not_be_saved_on_the_way_goes_on(run, tmp_path, monkeypat
     assert load_checkpoint(path).step == 20
 
 
+@pytest.fixture
+def full_disk(monkeypatch):
+    """From a certain step on, files of certain names can't be written."""
+
+    def at(step: int, *names: str) -> None:
+        save = keeping.save_checkpoint
+
+        def fail(path: Path, checkpoint) -> None:
+            if path.name in names and checkpoint.step >= step:
+                raise OSError(28, "No space left on device")
+            save(path, checkpoint)
+
+        monkeypatch.setattr(keeping, "save_checkpoint", fail)
+
+    return at
+
+
+def test_a_result_that_can_not_be_saved_is_printed_all_the_same(run, full_disk, tmp_path):
+    path, network = tmp_path / "run.npz", tmp_path / "network.npz"
+    full_disk(20, "run.npz")
+    files = ["--out", str(path), "--network", str(network)]
+    status, output, errors = run("train", *QUICK, "--json", *files)
+    assert status == 2
+    assert "test_accuracy" in lines(output)[-1]
+    assert f"the result could not be saved: {path}: No space left on device" in errors
+    assert len(errors.splitlines()) == 1
+    assert network.exists()  # which could be written
+    assert load_checkpoint(path).step == 10
+
+
+def test_a_stopped_run_that_can_not_be_saved_says_so(full_disk, run, monkeypatch, tmp_path):
+    def press(progress, as_json: bool) -> None:
+        if progress.step == 13:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("mnist_core.cli.train.show", press)
+    full_disk(11, "run.npz")
+    path = tmp_path / "run.npz"
+    status, _, errors = run("train", *QUICK, "--out", str(path))
+    assert status == 143
+    assert "stopped at step 13 of 20, which could not be saved" in errors
+    assert f"No space left on device); step 10 is saved in {path}; go on with: " in errors
+    assert len(errors.splitlines()) == 1
+
+
 def test_files_are_tried_before_the_first_step_and_stay_as_they_are(run, tmp_path, monkeypatch):
     monkeypatch.setattr("mnist_core.cli.train.train", lambda run: pytest.fail("it has begun"))
     path = tmp_path / "run.npz"
@@ -144,6 +218,24 @@ def test_files_are_tried_before_the_first_step_and_stay_as_they_are(run, tmp_pat
     assert f"{tmp_path} is a folder" in errors
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_is_saved_where_a_link_leads(run, tmp_path):
+    link, file = tmp_path / "run.npz", tmp_path / "big disk" / "run.npz"
+    link.symlink_to(file)  # whose folder is made
+    for more in (["--out", str(link), *QUICK], ["--resume", str(link), "--epochs", "3"]):
+        assert run("train", *more)[0] == 0
+        assert link.is_symlink() and load_checkpoint(file).step > 0
+        file.chmod(0o600)
+    assert (tmp_path / "run-2-epochs.npz").stat().st_mode & 0o777 == 0o600
+
+
+def test_links_in_a_circle_are_noticed_before_the_first_step(run, tmp_path):
+    path = tmp_path / "run.npz"
+    path.symlink_to(path)
+    status, _, errors = run("train", *QUICK, "--out", str(path), "--network", str(tmp_path / "n"))
+    assert status == 2
+    assert f"{path} can't be written: Too many levels" in errors and len(errors.splitlines()) == 1
 
 
 def test_a_disk_without_room_is_noticed_before_the_first_step(tmp_path, small_folder):
@@ -198,33 +290,3 @@ def test_another_schedule_spans_the_new_length(run, tmp_path, saved):
     assert load_checkpoint(path).config["schedule"] == "one-cycle"
     before, after = (load_checkpoint(file).parameters["0.W"] for file in (saved, path))
     assert np.abs(after - before).max() > 1e-3  # though the rate was 0 where the shorter run ended
-
-
-def test_a_reader_that_goes_away_is_no_traceback(small_folder):
-    with started("train", *LONG, "--data", str(small_folder), "--json") as process:
-        assert process.stdout and process.stderr and process.stdout.readline()
-        process.stdout.close()
-        errors = process.stderr.read()
-    assert process.returncode == 2
-    assert errors == "mnist_core train: nobody reads the output any more\n"
-
-
-@pytest.mark.parametrize("arguments", [["evaluate", "mlp"], ["--help"]])
-def test_output_that_can_not_be_written_is_no_traceback(small_folder, arguments):
-    if arguments[0] == "evaluate":
-        arguments = [*arguments, "--data", str(small_folder)]
-    with open("/dev/full", "w") as full, started(*arguments, stdout=full) as process:
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert len(errors.splitlines()) == 1
-    assert "No space left on device" in errors
-
-
-def test_a_full_memory_is_no_traceback(run, monkeypatch):
-    def full(*_: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("mnist_core.cli.train.load_mnist", full)
-    status, _, errors = run("train")
-    assert status == 2
-    assert "the memory is full" in errors and len(errors.splitlines()) == 1

@@ -1,8 +1,10 @@
 """The options of `train`: one for every setting in the table, and what its help says."""
 
+import argparse
+
 import pytest
 
-from mnist_core.cli.main import parser
+from mnist_core.cli.main import COMMANDS, parser
 from mnist_core.cli.parser import given_settings
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.settings import SETTINGS
@@ -44,7 +46,23 @@ def test_the_help_names_limits_and_defaults(capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["train", "--help"])
     words = " ".join(capsys.readouterr().out.split())
+    assert "A recipe: its values take the place of the defaults below" in words
+    assert "Only for the model cnn. A number for each convolution, as 5,5. Default: 5,5." in words
     assert "From 1 to 10000. Default: 10." in words  # epochs
-    assert "A number for each hidden layer, as 64 or 128,64. Default: 64." in words
+    assert (
+        "Only for the model mlp. A number for each hidden layer, as 64 or 128,64. Default: 64."
+        in words
+    )
     assert f"Default: {TrainConfig().learning_rate}." in words
     assert "--ema-decay NUMBER, --average NUMBER" in words
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_option_names_its_default(command):
+    below = argparse.ArgumentParser()
+    for made in parser()._actions:
+        if isinstance(made, argparse._SubParsersAction):
+            below = made.choices[command]
+    options = [made for made in below._actions if made.option_strings and made.dest != "help"]
+    for option in options:
+        assert "Default: " in (option.help or ""), option.option_strings
