@@ -24,6 +24,7 @@ SORTS = {
 MEASURED_SORTS = ("importance", "digit", "activity")
 ROWS_IN_SIGHT = 640  # pixels; a grid of more than MANY tiles scrolls within them
 MANY = 128
+COLUMNS = 12  # as many as leave 64 tiles large, and all of them in sight
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def gallery(looked: Looked, live: bool) -> int | None:
         details=_details(measured, biases),
         switched_off=units_off(looked),
         look=TileLook(
+            columns=COLUMNS,
             height=ROWS_IN_SIGHT if len(pictures) > MANY else None,
             noun=looked.noun,
             description=f"Weights of the {looked.noun}s",

@@ -19,18 +19,13 @@ from ui.weights.switched_off import per_class
 EXTREMES = 9
 
 
-def one_unit(looked: Looked, unit: int | None) -> None:
+def one_unit(looked: Looked, unit: int) -> None:
     """Everything about the chosen unit."""
-    if unit is None:
-        st.info(f"Choose a {looked.noun} above, by click, touch or arrow keys and Enter.")
-        return
-    st.subheader(f"{looked.noun.capitalize()} {unit}", anchor=False)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _weights_in_large(looked, unit)
-    with right:
-        _outgoing(looked, unit)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"{looked.noun.capitalize()} {unit}", anchor=False)
         _switch(looked, unit)
+    _weights_in_large(looked, unit)
+    _outgoing(looked, unit)
     _extremes_and_histogram(looked, unit)
     _without_it(looked, unit)
 
@@ -77,7 +72,6 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
     responses = training_responses(looked.network, looked.layer)[unit]  # (N,)
     train = mnist().train
     most, least = extreme_images(responses, EXTREMES)
-    left, right = st.columns(2, gap="large")
     for words, numbers in (("most", most), ("least", least)):
         shown = [
             captioned(
@@ -86,12 +80,12 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
             )
             for n in numbers
         ]
-        left.write(f"The {EXTREMES} training images that excite it **{words}**")
-        left.html(in_a_row(shown, gap=".4rem .6rem"))
-    left.caption(f"Label and input W x + b, of the first {len(responses):,} training images.")
+        st.write(f"The {EXTREMES} training images that excite it **{words}**")
+        st.html(in_a_row(shown, gap=".4rem .6rem"))
+    st.caption(f"Label and input W x + b, of the first {len(responses):,} training images.")
     found = class_histograms(responses, train.labels[: len(responses)])
-    right.write("How often it says what, for each digit")
-    right.plotly_chart(
+    st.write("How often it says what, for each digit")
+    st.plotly_chart(
         unit_charts.activation_histograms(found.edges, found.counts),
         config=CONFIG,
         key=f"histogram_{looked.key}",

@@ -15,6 +15,7 @@ from ui.weights.going_on import going_on
 from ui.weights.gradients import gradients
 from ui.weights.looked import BEST, RUN, Looked
 from ui.weights.maximization import activation_maximization
+from ui.weights.network import network_and_digit
 from ui.weights.one_unit import one_unit
 from ui.weights.pruning import pruning
 from ui.weights.saving import saving
@@ -22,7 +23,7 @@ from ui.weights.switched_off import switched_off
 from ui.weights.time_machine import PLAY_EVERY, played_on, playing, time_machine
 
 LOOK_EVERY = 0.5  # seconds, while a run that is looked at goes on
-UNIT, OFF, PRUNING = "The chosen one", "Switch off", "Pruning"
+OFF, PRUNING = "Switch off", "Pruning"
 MAXIMIZATION, MAPS = "Activation maximization", "Feature maps"
 GRADIENTS, SAVE, GO_ON = "Gradients", "Save", "Go on from here"
 WORDS = ("bias", "dead", "saturated", "importance", "digit it speaks for", "pruning")
@@ -33,8 +34,7 @@ WORDS_OF_MAPS = ("filter", *WORDS, "feature map", "receptive field", *DEEPER)
 
 def page() -> None:
     """The choice of a network, its units as tiles, and closer looks below."""
-    st.title("Weights", anchor=False)
-    st.write("See what each hidden unit looks for, what it is worth, and how it came to be.")
+    st.title("What each hidden unit looks for, and how it came to be", anchor=False)
     run = shown_run()
     chosen, name = _network(run)
     if chosen == RUN:
@@ -91,9 +91,19 @@ def _look(chosen: str, name: str, run: ShownRun | None) -> None:
     if looked is None:
         st.info("The run has no weights yet: they come with its first step.")
         return
-    unit = gallery(looked, run is not None and run.is_live)
-    words_explained(WORDS_OF_MAPS if looked.layer.has_maps else WORDS_OF_UNITS)
-    _look_closer(looked, unit, run)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        unit = gallery(looked, run is not None and run.is_live)
+        words_explained(WORDS_OF_MAPS if looked.layer.has_maps else WORDS_OF_UNITS)
+    with right:
+        if unit is None:
+            st.caption(f"Choose a {looked.noun} by click, touch or arrow keys and Enter.")
+            network_and_digit(looked)
+        else:
+            one_unit(looked, unit)
+    if unit is not None:
+        network_and_digit(looked)
+    _look_closer(looked, run)
 
 
 def _looked(chosen: str, name: str, run: ShownRun | None) -> Looked | None:
@@ -108,10 +118,9 @@ def _looked(chosen: str, name: str, run: ShownRun | None) -> Looked | None:
     return Looked(chosen, name, shipped(chosen))
 
 
-def _look_closer(looked: Looked, unit: int | None, run: ShownRun | None) -> None:
+def _look_closer(looked: Looked, run: ShownRun | None) -> None:
     """The panel that is open, if there is one."""
     panels = {
-        UNIT: partial(one_unit, looked, unit),
         OFF: partial(switched_off, looked),
         PRUNING: partial(pruning, looked),
         MAXIMIZATION: partial(activation_maximization, looked),

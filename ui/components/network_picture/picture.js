@@ -2,11 +2,11 @@
 
 const EACH = 2000; // milliseconds that one of several images is shown
 const NARROW = 560; // CSS pixels: below it the layers stand below each other
-const GAP = { across: 44, down: 34 }; // between two layers, for the lines
-const DIGIT = { across: 132, down: 112 };
+const GAP = { across: 44, down: 22 }; // between two layers, for the lines
+const DIGIT = { across: 132, down: 84 };
 const OUTPUTS = 142; // width of the outputs beside the layers
 const CAPTION = 20; // height of a caption
-const FLAT = 230; // greatest height of a layer below another
+const FLAT = 190; // greatest height of a layer below another
 const LARGEST = { weights: 64, map: 64, dot: 30 }; // CSS pixels that a unit is wide at most
 const RAGGED = 0.8; // what full rows are worth: a last row that is not full must make tiles so much larger
 
