@@ -24,7 +24,7 @@ def picture(image: Array, *, alt: str, width: int = 112) -> str:
 
 def answer_in_words(words: str, remark: str) -> str:
     """A headline and a remark, which may be empty; their room is kept, so that nothing jumps."""
-    return f'<div class="answer"><h3>{words}</h3><p>{remark}</p></div>'
+    return f'<div class="answer"><h2>{words}</h2><p>{remark}</p></div>'
 
 
 def probability_bars(probabilities: Array, *, colour: str) -> str:

@@ -3,9 +3,10 @@
 const STEPS = 127; // a code of 127 stands for the largest magnitude of the scale
 const MISSING = -128; // the code of a number that is not finite
 
-// Streamlit hands its colours over as variables; light text means a dark page.
+// Streamlit hands its colours over as variables; light text means a dark page. An element of a page
+// that has just been left has no colour any more.
 function themeOf(element) {
-  const [red, green, blue] = getComputedStyle(element).color.match(/[\d.]+/g).map(Number);
+  const [red, green, blue] = (getComputedStyle(element).color.match(/[\d.]+/g) ?? [0, 0, 0]).map(Number);
   return red + green + blue > 384 ? "dark" : "light";
 }
 

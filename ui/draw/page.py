@@ -61,7 +61,7 @@ def page() -> None:
     What does not change with the drawing stands outside of the part that follows the pen: the
     browser then has nothing to renew but the answers, which takes it half as long.
     """
-    st.title("Draw a digit from 0 to 9 and see the networks read it", anchor=False)
+    st.title("See networks read what you draw", anchor=False)
     answering = _answering()
     if _follows_the_pen():
         live(_everything, answering, _answering, pace=_pace, frame=_frame)

@@ -21,10 +21,11 @@ def network_of_run(run: ShownRun | None) -> None:
         network_activity(shipped("mlp"), *_one_of_each(), key=KEY)
     else:
         step = f"step {run.snapshot.step:,}"
-        chosen = " (chosen on the Weights page)" if run.chosen else ""
-        title = f"{run_summary(run.config, short=True)} at {step}{chosen}"
+        title = f"{run_summary(run.config, short=True)} at {step}"
         network_picture(run.network, key=KEY, title=title)
         network_activity(run.network, _watched(), key=KEY)
+        if run.chosen:
+            st.caption(f"At {step}, the step chosen on the Weights page.")
     _choice_of_digit(run)
 
 
