@@ -198,14 +198,26 @@ class RunStore:
     def record(
         self, id: str, status: RunStatus, message: str, results: dict[str, Any], *, in_hand: bool
     ) -> None:
-        """Note how a run stands, and whether this server still has it in hand."""
+        """Note how a run stands, and whether this server still has it in hand.
+
+        Nothing is noted of a run that another server has taken in hand in the meantime.
+        """
         server, until = (self.server, self._now() + LEASE_SECONDS) if in_hand else (None, 0.0)
         with self._writing() as database:
             database.execute(
                 "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, server = ?,"
-                " lease_until = ? WHERE id = ?",
-                (status, message, json.dumps(results), self._now(), server, until, id),
+                " lease_until = ? WHERE id = ? AND (server IS NULL OR server = ?)",
+                (status, message, json.dumps(results), self._now(), server, until, id, self.server),
             )
+
+    def notes_of_others(self) -> dict[str, tuple[str, str, str]]:
+        """Status, message and results (as text) of the runs that this server has not in hand."""
+        with self._reading() as database:
+            found = database.execute(
+                "SELECT id, status, message, results FROM runs WHERE server IS NOT ?",
+                (self.server,),
+            ).fetchall()
+        return {id: (status, message, results) for id, status, message, results in found}
 
     def allow(self, id: str, visitor: str) -> None:
         """Let a visitor command a run from now on."""
