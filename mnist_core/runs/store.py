@@ -79,7 +79,9 @@ class RunStore:
         self.folder = folder
         self.server = secrets.token_hex(8)
         self._now = now
-        self._lock = threading.Lock()  # SQLite's connection is one for all threads
+        # SQLite's connections are for all threads. That to read has a lock of its own: a look does
+        # not wait for a write that waits for another server.
+        self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._servers = folder / "servers"
@@ -88,13 +90,13 @@ class RunStore:
             assert alive is not None, "a new name is nobody else's"
             self._alive = alive
             self._database = self._open(folder / "runs.sqlite")
+            self._reader = self._connected(folder / "runs.sqlite")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"runs can't be kept in {folder}: {error}") from error
         self._forget_dead_servers()
 
     @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        """The index; one that is damaged is put aside, and an empty one begun."""
+    def _connected(path: Path) -> sqlite3.Connection:
         database = sqlite3.connect(
             path,
             timeout=BUSY_SECONDS,
@@ -102,6 +104,12 @@ class RunStore:
             check_same_thread=False,
         )
         database.row_factory = sqlite3.Row
+        return database
+
+    @staticmethod
+    def _open(path: Path) -> sqlite3.Connection:
+        """The index; one that is damaged is put aside, and an empty one begun."""
+        database = RunStore._connected(path)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
@@ -121,8 +129,9 @@ class RunStore:
         """Let go of everything that this server has in hand."""
         with suppress(StoreError), self._writing() as database:
             database.execute("UPDATE runs SET server = NULL WHERE server = ?", (self.server,))
-        with self._lock, suppress(sqlite3.Error):
+        with self._lock, self._read_lock, suppress(sqlite3.Error):
             self._database.close()
+            self._reader.close()
         self._alive.release()
         with suppress(OSError):
             (self._servers / self.server).unlink()
@@ -319,9 +328,9 @@ class RunStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._read_lock:
             try:
-                yield self._database
+                yield self._reader
             except sqlite3.Error as error:
                 raise StoreError(f"the index of runs can't be read: {error}") from error
 

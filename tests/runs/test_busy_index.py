@@ -1,6 +1,7 @@
 """The index of runs is busy or can't be written: looks go on, and no run is what it is not."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,23 @@ def test_a_sleeper_that_a_busy_index_keeps_from_waking_up_wakes_up_later(
             pool.check()
             assert sleeper.peek() == view and view.status == "paused"
         sleeper.wait_for(lambda later: later.step > view.step, TIMEOUT)
+
+
+def test_a_look_does_not_wait_for_a_write_that_waits(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    row = store.add(CONFIG, data=None, visitor="")
+    found = []
+    with busy(tmp_path):
+        write = threading.Thread(target=store.renew)
+        write.start()
+        while not store._lock.locked():
+            pass
+        look = threading.Thread(target=lambda: found.append((store.row(row.id), write.is_alive())))
+        look.start()
+        look.join(TIMEOUT)
+    write.join(TIMEOUT)
+    store.close()
+    assert found == [(row, True)]
 
 
 def test_index_and_files_are_used_while_nobody_waits_to_look(
