@@ -3,9 +3,11 @@ All of it is done off the pool's lock: the index may be busy, and nobody who loo
 """
 
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from mnist_core.runs.live_run import LiveRun
+from mnist_core.runs.orphans import push_orphan
 from mnist_core.runs.store import RunRow, StoreError
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ class Leases:
 
     def __init__(self, pool: "LocalPool") -> None:
         self._pool = pool
+        self._orphans: dict[
+            str, float
+        ] = {}  # run: since when its worker is known to have no server
 
     def take(self, run: LiveRun) -> None:
         """Lease a run that has no process here, as another server has left it.
@@ -63,9 +68,16 @@ class Leases:
             for run in others:
                 if run.elsewhere:
                     if now - run.watched_at < SEEN_WITHIN:
+                        self._push_orphan(run)
                         self._look_again(run)
                 elif notes.get(run.id, run.noted) != run.noted:
                     self._look_again(run)
+
+    def _push_orphan(self, run: LiveRun) -> None:
+        since = self._orphans.setdefault(run.id, monotonic())
+        servers = self._pool.store.servers
+        if not push_orphan(run.files, servers, known_for=monotonic() - since):
+            del self._orphans[run.id]
 
     def _look_again(self, run: LiveRun) -> None:
         store = self._pool.store

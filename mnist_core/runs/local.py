@@ -295,7 +295,11 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 self._recorder.note(run)
                 return
             run.process = WorkerProcess(
-                run.order(), lock, on_report=self._on_report, on_end=self._on_end
+                run.order(),
+                lock,
+                server=self.store.server,
+                on_report=self._on_report,
+                on_end=self._on_end,
             )
             self._processes = [p for p in self._processes if not p.is_over] + [run.process]
         except OSError as error:

@@ -14,6 +14,7 @@ from time import monotonic
 
 from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.folder import Lock
+from mnist_core.runs.orphans import WORKER_MODULE, sign
 from mnist_core.runs.protocol import (
     ALIVE,
     Message,
@@ -28,7 +29,7 @@ from mnist_core.runs.protocol import (
 from mnist_core.runs.state import Report
 
 ROOT = Path(__file__).resolve().parents[2]  # where `-m mnist_core...` can be found
-WORKER = [sys.executable, "-m", "mnist_core.runs.worker"]
+WORKER = [sys.executable, "-m", WORKER_MODULE]
 # Two BLAS threads and anything else that runs make a small product many times slower.
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -54,10 +55,14 @@ class WorkerProcess:
         order: Order,
         lock: Lock,
         *,
+        server: str,
         on_report: Callable[["WorkerProcess", Report], None],
         on_end: Callable[["WorkerProcess", str], None],
     ) -> None:
-        """Start it; OSError if the system gives no process. The lock is the process's from now."""
+        """Start it for that server; OSError if the system gives no process.
+
+        The lock is the process's from now.
+        """
         self._on_report, self._on_end = on_report, on_end
         self._outbox: SimpleQueue[Message | None] = SimpleQueue()
         self._heard_at = monotonic()
@@ -66,7 +71,7 @@ class WorkerProcess:
         self._why = ""
         try:
             self._process = subprocess.Popen(
-                # The run's id is there for people who look at a list of processes.
+                # The run's id is there for people who look at a list of processes, and orphans.py.
                 [*WORKER, Path(order.folder).name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -74,6 +79,7 @@ class WorkerProcess:
                 env=os.environ | ONE_THREAD,
                 pass_fds=(lock.descriptor,) if os.name == "posix" else (),
             )
+            sign(lock, self.pid, server)
         finally:
             lock.release()
         self._outbox.put(order_message(order))

@@ -84,9 +84,9 @@ class RunStore:
         self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._servers = folder / "servers"
-            self._servers.mkdir(mode=0o700, exist_ok=True)
-            alive = Lock.take(self._servers / self.server)
+            self.servers = folder / "servers"
+            self.servers.mkdir(mode=0o700, exist_ok=True)
+            alive = Lock.take(self.servers / self.server)
             assert alive is not None, "a new name is nobody else's"
             self._alive = alive
             self._database = self._open(folder / "runs.sqlite")
@@ -134,7 +134,7 @@ class RunStore:
             self._reader.close()
         self._alive.release()
         with suppress(OSError):
-            (self._servers / self.server).unlink()
+            (self.servers / self.server).unlink()
 
     def files(self, id: str) -> RunFolder:
         """Where the files of a run lie."""
@@ -277,10 +277,10 @@ class RunStore:
         """Whether that is another server, alive, whose lease has not run out."""
         if server is None or server == self.server or lease_until < self._now():
             return False
-        return Lock.is_held(self._servers / Path(server).name)
+        return Lock.is_held(self.servers / Path(server).name)
 
     def _forget_dead_servers(self) -> None:
-        for path in self._servers.iterdir():
+        for path in self.servers.iterdir():
             if path.name != self.server and not Lock.is_held(path):
                 with suppress(OSError):
                     path.unlink()

@@ -1,12 +1,21 @@
 """Servers that share a folder: a run is in the hands of one, and every server says the same."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from mnist_core.runs.commands import Resume, Stop, TrainBatch
+from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.local import LocalPool
+from mnist_core.runs.orphans import PATIENCE, WORKER_MODULE, push_orphan, sign
+from mnist_core.runs.process import ROOT
 from mnist_core.runs.settings import PoolSettings
 from tests.runs.tools import CONFIG, ENDLESS, TIMEOUT, at, ended, wait_without_process
 
@@ -61,3 +70,114 @@ def test_what_another_server_did_in_between_is_known_when_a_run_is_taken_up_agai
     ours.send(Resume())
     view = ours.peek()
     assert (view.status, view.results) == ("finished", finished.results)
+
+
+# Workers that a dead server has left.
+
+SERVER = """
+import json, sys
+from pathlib import Path
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
+from mnist_core.training.config import TrainConfig
+
+pool = LocalPool(PoolSettings(folder=Path(sys.argv[2])))
+handle = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])
+handle.wait_for(lambda view: view.saved_step is not None, 60)
+print(handle.id, handle.process_id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_stopped_worker_of_a_killed_server_is_ended_and_its_run_goes_on(
+    tmp_path: Path, folder: Path
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, json.dumps(ENDLESS.to_dict()), str(tmp_path), str(folder)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        id, worker = server.stdout.readline().split()
+        os.kill(int(worker), signal.SIGSTOP)
+        server.kill()
+    try:
+        with LocalPool(PoolSettings(folder=tmp_path)) as pool:
+            handle = pool.get(id)
+            assert handle is not None and handle.watch().elsewhere
+            view = handle.wait_for(lambda view: not view.elsewhere, TIMEOUT)
+            assert view.status == "interrupted" and view.saved_step
+            handle.send(Resume())
+            handle.wait_for(lambda later: later.step > view.step, TIMEOUT)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(int(worker), signal.SIGKILL)
+
+
+@contextmanager
+def sleeper(run: RunFolder, server: str, *words: str) -> Iterator[subprocess.Popen]:
+    """A process that holds the run's lock for that server, and does nothing else."""
+    lock = Lock.take(run.lock)
+    assert lock is not None
+    script = "import time; time.sleep(1000)"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *words], pass_fds=[lock.descriptor]
+    ) as process:
+        try:
+            sign(lock, process.pid, server)
+            lock.release()
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """The folder of a run, in the folder of servers of which "alive" lives."""
+    (tmp_path / "servers").mkdir()
+    run = RunFolder(tmp_path / ("a" * 16))
+    run.make()
+    return run
+
+
+def test_a_worker_without_a_server_is_given_time_to_save_and_then_killed(run: RunFolder) -> None:
+    servers = run.path.parent / "servers"
+    with sleeper(run, "dead", WORKER_MODULE, run.path.name) as worker:
+        assert push_orphan(run, servers, known_for=PATIENCE)
+        assert worker.poll() is None
+        assert push_orphan(run, servers, known_for=PATIENCE + 1)
+        assert worker.wait(TIMEOUT) == -signal.SIGKILL
+    assert not push_orphan(run, servers, known_for=PATIENCE + 1)
+
+
+def test_the_worker_of_a_server_that_lives_is_not_touched(run: RunFolder) -> None:
+    servers = run.path.parent / "servers"
+    alive = Lock.take(servers / "alive")
+    assert alive is not None
+    with sleeper(run, "alive", WORKER_MODULE, run.path.name) as worker:
+        assert not push_orphan(run, servers, known_for=1e9)
+        assert worker.poll() is None
+        alive.release()
+        assert push_orphan(run, servers, known_for=1e9)
+
+
+@pytest.mark.parametrize("words", [(), (WORKER_MODULE, "b" * 16), ("other.module", "a" * 16)])
+def test_a_process_that_is_no_worker_on_this_run_is_not_touched(
+    run: RunFolder, words: tuple[str, ...]
+) -> None:
+    with sleeper(run, "dead", *words) as process:
+        assert not push_orphan(run, run.path.parent / "servers", known_for=1e9)
+        assert process.poll() is None
+
+
+def test_a_worker_that_does_not_hold_the_lock_is_not_touched(run: RunFolder) -> None:
+    script = "import time; time.sleep(1000)"
+    with (
+        sleeper(run, "dead"),
+        subprocess.Popen([sys.executable, "-c", script, WORKER_MODULE, run.path.name]) as innocent,
+    ):
+        try:
+            run.lock.write_text(f"{innocent.pid} dead")  # a number that was another's before
+            assert not push_orphan(run, run.path.parent / "servers", known_for=1e9)
+            assert innocent.poll() is None
+        finally:
+            innocent.kill()
