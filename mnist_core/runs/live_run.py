@@ -21,7 +21,7 @@ from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import ELSEWHERE, ENDED, INTERRUPTED, NotAllowed
+from mnist_core.runs.status import ELSEWHERE, ENDED, INTERRUPTED, NOT_SAVED, NotAllowed
 from mnist_core.runs.store import RunRow
 from mnist_core.training.config import TrainConfig
 
@@ -90,6 +90,10 @@ class LiveRun:
         """Whether it works, or is about to."""
         return self.state.status in ("starting", "running") and not self.asleep
 
+    def worth_its_place(self) -> tuple[bool, float]:
+        """By this, runs are asked for their places: last those that could not be saved just now."""
+        return NOT_SAVED in self.state.message, self.watched_at
+
     def may_be_commanded_by(self, visitor: str) -> bool:
         """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
         return not self.visitors or visitor in self.visitors
@@ -157,7 +161,7 @@ class LiveRun:
             self.snapshots.append(snapshot)
         if report.status in ENDED:
             self.ending, self.asleep = True, False
-        elif self.gives_up and report.status == "running":  # it had been told to go on just before
+        elif report.keeps_place:
             self.gives_up = self.ending = False
             waiting, self.waiting = self.waiting, []
             for command in waiting:

@@ -279,7 +279,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
     def make_room(self) -> None:
         """A place belongs to work that goes on: paused runs give theirs to those that wait."""
         leaving = sum(run.gives_up for run in self.runs.values())
-        for run in sorted(self.runs.values(), key=lambda run: run.watched_at):
+        for run in sorted(self.runs.values(), key=LiveRun.worth_its_place):
             if leaving >= len(self.queue):
                 return
             if run.process and run.state.status == "paused" and not run.ending:

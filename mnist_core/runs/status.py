@@ -16,6 +16,7 @@ RunStatus = Literal[
 # No process works on such a run any more. All but a finished one can go on.
 ENDED: tuple[RunStatus, ...] = ("finished", "stopped", "diverged", "failed", "interrupted")
 
+NOT_SAVED = "No checkpoint could be saved"  # followed by what the system says
 GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
 ENDED_SILENTLY = "The training process ended before the run did."
 INTERRUPTED = "The server ended during this run. It can go on from its last checkpoint."

@@ -395,6 +395,31 @@ def test_a_run_that_goes_on_keeps_its_place(tmp_path: Path, folder: Path) -> Non
         second.send(Stop())
 
 
+def test_a_paused_run_that_cannot_be_saved_keeps_its_place_until_it_can(
+    tmp_path: Path, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
+        paused = pool.start(ENDLESS, data=folder, paused=True)
+        paused.wait_for(lambda view: view.saved_step == 0, TIMEOUT)
+        in_the_way = paused.folder / "checkpoint.npz"
+        in_the_way.unlink()
+        in_the_way.mkdir()  # as good as a full disk
+        paused.send(TrainBatch())
+        paused.wait_for(at(1, "paused"), TIMEOUT)
+        process = paused.process_id
+        waiting = pool.start(CONFIG, data=folder)
+        view = paused.wait_for(lambda view: "No checkpoint could be saved" in view.message, TIMEOUT)
+        for _ in range(3):  # however often it is asked
+            pool.check()
+            paused.send(TrainBatch())
+            view = paused.wait_for(at(view.step + 1, "paused"), TIMEOUT)
+        assert paused.process_id == process and waiting.status == "queued"
+        in_the_way.rmdir()
+        waiting.wait_for(ended, TIMEOUT)
+        view = paused.peek()
+        assert "gave its place" in view.message and view.saved_step == view.step
+
+
 # Rights.
 
 
