@@ -38,9 +38,10 @@ ONE_THREAD = {
     "VECLIB_MAXIMUM_THREADS": "1",
 }
 # A process says something at least twice a second. Seconds of silence after which it is asked to
-# end, told to, and made to; before its first word it may take longer, since it has to read NumPy.
+# end, told to, and made to; before its first word it may take longer, since it has to read NumPy:
+# 0.4 s, and up to 4 s beside six other processes for each core.
 ASKED, TOLD, MADE = 4.0, 6.0, 8.0
-STARTING = 30.0
+STARTING = 10.0  # seconds after which one that has not said a word is asked to end
 
 
 class WorkerProcess:
@@ -59,7 +60,7 @@ class WorkerProcess:
         on_report: Callable[["WorkerProcess", Report], None],
         on_end: Callable[["WorkerProcess", str], None],
     ) -> None:
-        """Start it for that server; OSError if the system gives no process.
+        """Start it for that server; OSError if the system gives no process, or no threads for it.
 
         The lock is the process's from now.
         """
@@ -87,8 +88,24 @@ class WorkerProcess:
             threading.Thread(target=target, name=f"{name} {self.pid}", daemon=True)
             for name, target in (("write", self._write), ("read", self._read))
         ]
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as error:  # the system has no more threads: nobody would hear it
+            self._abandon()
+            raise OSError(f"{error}") from error
+
+    def _abandon(self) -> None:
+        """End a process that has just been started, and has said nothing yet."""
+        self._process.kill()
+        self._process.wait()
+        self._outbox.put(None)
         for thread in self._threads:
-            thread.start()
+            if thread.is_alive():  # that which writes was started
+                thread.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
 
     @property
     def pid(self) -> int:
