@@ -301,15 +301,25 @@ class RunStore:
             id = files.path.name
             # The newest stays, however large it is: it is what somebody has just trained.
             fits = not kept or (kept < runs and total + size <= bytes_on_disk)
-            if fits or not self._may_go(id, in_use):
+            if fits or id in in_use or not self._removed(files):
                 kept, total = kept + 1, total + size
-                continue
-            self.discard(id)
 
-    def _may_go(self, id: str, in_use: set[str]) -> bool:
-        row = self.row(id)
-        busy = id in in_use or Lock.is_held(self.files(id).lock)
-        return not busy and (row is None or not self.elsewhere(row))
+    def _removed(self, files: RunFolder) -> bool:
+        """Remove a run that nobody has in hand, this server included, and whether it was one.
+
+        Whoever would take it in hand meanwhile finds it no longer in the index.
+        """
+        if Lock.is_held(files.lock):  # without a lease: the worker of a server that died
+            return False
+        id = files.path.name
+        with self._writing() as database:
+            found = database.execute("SELECT server, lease_until FROM runs WHERE id = ?", (id,))
+            server, until = found.fetchone() or (None, 0.0)
+            if server == self.server or self._holds(server, until):
+                return False
+            database.execute("DELETE FROM runs WHERE id = ?", (id,))
+        files.remove()
+        return True
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.runs.orphans import PATIENCE, WORKER_MODULE, push_orphan, sign
 from mnist_core.runs.process import ROOT
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.store import RunStore
 from tests.runs.tools import CONFIG, ENDLESS, TIMEOUT, at, ended, wait_without_process
 
 
@@ -70,6 +71,36 @@ def test_what_another_server_did_in_between_is_known_when_a_run_is_taken_up_agai
     ours.send(Resume())
     view = ours.peek()
     assert (view.status, view.results) == ("finished", finished.results)
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_run_that_is_taken_up_while_old_runs_are_removed_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_itself: bool
+) -> None:
+    cleaning, other = RunStore(tmp_path), RunStore(tmp_path)
+    taking = cleaning if by_itself else other
+    old, newest = (cleaning.add(CONFIG, data=None, visitor="") for _ in range(2))
+    for row, age in ((old, 100), (newest, 0)):
+        cleaning.record(row.id, "stopped", "", {}, in_hand=False)
+        os.utime(cleaning.files(row.id).path, (1000 - age, 1000 - age))
+    is_held = Lock.is_held
+
+    def taken_up_after_the_look(path: Path) -> bool:
+        held = is_held(path)
+        if path == cleaning.files(old.id).lock:
+            assert taking.lease(old.id)
+        return held
+
+    monkeypatch.setattr(Lock, "is_held", taken_up_after_the_look)
+    cleaning.remove_oldest(runs=1, bytes_on_disk=10**9, in_use=set())
+    monkeypatch.undo()
+    assert cleaning.files(old.id).path.is_dir() and other.row(old.id) is not None
+    cleaning.close()
+    other.close()
+    with closing(RunStore(tmp_path)) as later:
+        later.remove_oldest(runs=1, bytes_on_disk=10**9, in_use=set())
+        assert not later.files(old.id).path.exists() and later.row(old.id) is None
+        assert later.files(newest.id).path.is_dir()
 
 
 # Workers that a dead server has left.
