@@ -343,15 +343,3 @@ class RunStore:
                 yield self._reader
             except sqlite3.Error as error:
                 raise StoreError(f"the index of runs can't be read: {error}") from error
-
-
-def writable(folder: Path) -> str:
-    """Why runs can't be kept in a folder, in a sentence; "" if they can."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f"probe-{os.getpid()}-{secrets.token_hex(4)}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
