@@ -50,7 +50,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class GiveUpPlace:
-    """Save a run that is paused and end its process; one that goes on takes no notice of it."""
+    """Save a paused run and end its process; one that goes on, or can't be saved, stays."""
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from mnist_core.runs.commands import Pause, Stop
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.status import ENDED
-from mnist_core.runs.store import StoreError
 
 if TYPE_CHECKING:
     from mnist_core.runs.local import LocalPool
 
 CHECK_EVERY = 1.0  # seconds
-SEEN_WITHIN = 10.0  # seconds: runs of other servers that were watched so lately are read anew
 OVERSLEPT = 3.0  # seconds between two checks: we stood still ourselves, and heard nobody
 UNSEEN = "It was ended since nobody had looked at it for long. It can go on."
 
@@ -51,13 +49,16 @@ class Housekeeping:
                     self._check_unseen(run, now - run.watched_at)
             pool.make_room()
             self._forget(now)
-            far = [
+            pause_after = pool.settings.pause_after
+            woken = [
                 run
                 for run in pool.runs.values()
-                if run.elsewhere and now - run.watched_at < SEEN_WITHIN
+                if run.asleep and not run.in_hand and now - run.watched_at < pause_after
             ]
-        for run in far:
-            self._look_again(run)
+        pool.leases.follow_others()
+        for run in woken:
+            with suppress(OSError, KeyError):  # the next check tries it again
+                pool.leases.wake(run)
 
     def remove_old_runs(self) -> None:
         """Keep the newest runs on disk, up to a number and a size (off the pool's lock)."""
@@ -114,16 +115,3 @@ class Housekeeping:
             unseen = now - run.watched_at
             if place >= pool.settings.ended_in_memory or unseen >= pool.settings.forget_after:
                 del pool.runs[run.id]
-
-    def _look_again(self, run: LiveRun) -> None:
-        """Bring a run of another server up to date from the store (off the pool's lock)."""
-        pool = self._pool
-        with suppress(StoreError):
-            row = pool.store.row(run.id)
-            if row is not None:
-                elsewhere = pool.store.elsewhere(row)
-                loaded = LiveRun.loaded(row, run.files, run.watched_at, elsewhere=elsewhere)
-                with pool.changed:
-                    if run.elsewhere and run.process is None:
-                        run.adopt(loaded)
-                        pool.changed.notify_all()

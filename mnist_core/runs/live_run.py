@@ -2,6 +2,7 @@
 There is one such object for each run; it belongs to the pool, and is used under the pool's lock.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -20,7 +21,7 @@ from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import ENDED, INTERRUPTED
+from mnist_core.runs.status import ELSEWHERE, ENDED, INTERRUPTED, NOT_SAVED, NotAllowed
 from mnist_core.runs.store import RunRow
 from mnist_core.training.config import TrainConfig
 
@@ -47,7 +48,9 @@ class LiveRun:
     going: Command = field(default_factory=Resume)  # what wakes it up again
     ending: bool = False  # the process was told to end, and reads no further command
     gives_up: bool = False  # the process was told to give its place to a run that waits
+    in_hand: bool = False  # this server has leased it: it works on the run, or is about to
     elsewhere: bool = False  # another server has it in hand
+    noted: tuple[str, str, str] = ("", "", "")  # status, message, results: in the index, or soon
 
     @classmethod
     def new(cls, row: RunRow, files: RunFolder, now: float) -> Self:
@@ -65,6 +68,7 @@ class LiveRun:
         run = cls.new(row, files, now)
         run.state, run.snapshots = files.load_state(run.state)
         run.elsewhere = elsewhere
+        run.noted = row.status, row.message, json.dumps(row.results)
         if elsewhere or row.status in (*ENDED, "paused"):
             run.state.change(row.status, row.message)
         elif run.state.status not in ENDED:  # else it had just ended when its server did
@@ -72,22 +76,38 @@ class LiveRun:
         return run
 
     def adopt(self, loaded: Self) -> None:
-        """Take over what the store says of the run by now."""
-        self.state, self.snapshots = loaded.state, loaded.snapshots
+        """Take over what another server has made of the run."""
+        self.state, self.snapshots, self.noted = loaded.state, loaded.snapshots, loaded.noted
         self.visitors, self.elsewhere = loaded.visitors, loaded.elsewhere
+        self.waiting, self.anew, self.asleep = [], False, False  # said of a run that was another
+
+    def lose(self) -> None:
+        """Note that another process works on the run after all."""
+        self.elsewhere, self.waiting, self.anew = True, [], False
 
     @property
     def awake(self) -> bool:
         """Whether it works, or is about to."""
         return self.state.status in ("starting", "running") and not self.asleep
 
+    def worth_its_place(self) -> tuple[bool, float]:
+        """By this, runs are asked for their places: last those that could not be saved just now."""
+        return NOT_SAVED in self.state.message, self.watched_at
+
     def may_be_commanded_by(self, visitor: str) -> bool:
         """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
         return not self.visitors or visitor in self.visitors
 
+    def refuse_others(self, visitor: str | None) -> None:
+        """NotAllowed if the visitor (None for the pool's owner), or this server, may only watch."""
+        if visitor is not None and not self.may_be_commanded_by(visitor):
+            raise NotAllowed("this link shows the run; only who began it can command it")
+        if self.elsewhere:
+            raise NotAllowed(ELSEWHERE)
+
     def note_wish(self, command: Command) -> None:
         """Remember how the run is to go on when somebody looks again."""
-        self.asleep = False
+        self.asleep = self.asleep and isinstance(command, SetLearningRate)
         if isinstance(command, Resume | TrainEpoch):
             self.going = command
 
@@ -97,20 +117,22 @@ class LiveRun:
             self.process.send(command)
             self.ending = self.ending or isinstance(command, Stop)
 
-    def wants_process(self, command: Command) -> bool:
-        """Whether a command that comes while there is no process asks for one.
+    def starts_with(self, command: Command) -> bool:
+        """Whether a command that comes while there is no process asks for one."""
+        goes_on = isinstance(command, GOING_ON) and self.state.status != "finished"
+        return goes_on or isinstance(command, Rewind)
 
-        What it says is kept for that process.
-        """
+    def needs_lease(self, command: Command) -> bool:
+        """Whether a command changes the run while no server has it in hand."""
+        ends = isinstance(command, Stop) and self.state.status == "paused"
+        return not self.in_hand and (ends or self.starts_with(command))
+
+    def keep(self, command: Command) -> None:
+        """Keep what a command says for the next process."""
         if isinstance(command, Rewind):
             self.anew, self.waiting = True, [Pause()]
-            return True
-        if isinstance(command, SetLearningRate):  # for when it goes on
+        elif isinstance(command, SetLearningRate) or self.starts_with(command):
             self.waiting.append(command)
-        elif isinstance(command, GOING_ON) and self.state.status != "finished":
-            self.waiting.append(command)
-            return True
-        return False
 
     def order(self) -> Order:
         """What a new process is told."""
@@ -139,22 +161,23 @@ class LiveRun:
             self.snapshots.append(snapshot)
         if report.status in ENDED:
             self.ending, self.asleep = True, False
-        elif self.gives_up and report.status == "running":  # it had been told to go on just before
+        elif report.keeps_place:
             self.gives_up = self.ending = False
             waiting, self.waiting = self.waiting, []
             for command in waiting:
                 self.deliver(command)
 
-    def after_process(self) -> list[Command]:
+    def after_process(self, saved: tuple[RunState, SnapshotList]) -> list[Command]:
         """Note that the process has ended; the commands that it did not read any more.
 
-        Its snapshots are left to the disk, but for a newest one that was not saved.
+        `saved` is what its files say. Its snapshots are left to the disk, but for a newest one
+        that was not saved.
         """
         waiting, self.waiting = self.waiting, []
         self.process = None
         self.asleep = self.asleep and self.gives_up  # then a look still wakes it up
         self.ending = self.gives_up = False
-        state, snapshots = self.files.load_state(self.state)
+        state, snapshots = saved
         newest = self.state.snapshot
         if state is not self.state and newest is not None:
             self.snapshots = snapshots

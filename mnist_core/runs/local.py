@@ -15,6 +15,7 @@ from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Resume, Stop
 from mnist_core.runs.folder import Lock
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.housekeeping import Housekeeping
+from mnist_core.runs.leases import Leases
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.recorder import Recorder
@@ -26,12 +27,10 @@ from mnist_core.runs.status import (
     ENDED_SILENTLY,
     GAVE_PLACE,
     INTERRUPTED,
-    REMOVED,
-    NotAllowed,
     RunStatus,
     why_waiting,
 )
-from mnist_core.runs.store import RunStore, StoreError
+from mnist_core.runs.store import RunStore
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
 
@@ -59,6 +58,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self.queue: list[LiveRun] = []
         self._processes: list[WorkerProcess] = []  # those that end, too
         self._closing = threading.Event()
+        self.leases = Leases(self)
         self._recorder = Recorder(self.store)
         self._housekeeping = Housekeeping(self)
         atexit.register(self.close)
@@ -93,6 +93,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 self.store.discard(row.id)
                 raise
         run.waiting = [Pause()] if paused else []
+        run.in_hand = True
         with self.changed:
             self.runs[run.id] = run
             self._enqueue(run)
@@ -158,19 +159,21 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         A run that waits in the queue obeys when it starts. One that has ended, or gave up its
         place, starts again from its checkpoint if the command wants it to go on; a finished one
         can only be rewound. NotAllowed if the visitor (None for the owner of this pool) may only
-        watch, or if another server works on the run.
+        watch, or if another server works on the run; StoreError, and the run stays as it is, if it
+        has to start again while the index can't be written.
         """
         run = self._found(id)
-        with self.changed:
-            if self._closing.is_set():
-                raise RuntimeError("the pool is closed")
-            if visitor is not None and not run.may_be_commanded_by(visitor):
-                raise NotAllowed("this link shows the run; only who began it can command it")
-            if run.elsewhere:
-                raise NotAllowed(ELSEWHERE)
-            self._see(run)
-            self._send(run, command)
-            self.changed.notify_all()
+        while True:
+            with self.changed:
+                run = self.runs.setdefault(id, run)  # it may have been forgotten in between
+                if self._closing.is_set():
+                    raise RuntimeError("the pool is closed")
+                run.refuse_others(visitor)
+                self._see(run)
+                if not run.needs_lease(command):
+                    self.send_leased(run, command)
+                    return
+            self.leases.take(run)
 
     def live(self, id: str) -> LiveRun:
         """What this server holds of a run; KeyError if it is there no more."""
@@ -212,8 +215,16 @@ class LocalPool(AbstractContextManager["LocalPool"]):
 
     def _see(self, run: LiveRun) -> None:
         run.watched_at = self.clock()
-        if run.asleep and run.state.status not in ENDED:
+        # One without a process is woken up by the next check: that may wait for the index.
+        if run.asleep and run.process is not None and run.state.status not in ENDED:
             self._send(run, run.going)
+
+    def send_leased(self, run: LiveRun, command: Command) -> None:
+        """Have a command obeyed that needs no lease, or has it."""
+        self._send(run, command)
+        if run.in_hand and run.process is None and run not in self.queue:
+            self._recorder.note(run)  # it was leased, but does not start: free for any server
+        self.changed.notify_all()
 
     def _send(self, run: LiveRun, command: Command) -> None:
         run.note_wish(command)
@@ -230,7 +241,9 @@ class LocalPool(AbstractContextManager["LocalPool"]):
 
     def _send_to_nobody(self, run: LiveRun, command: Command) -> None:
         """A command for a run that has ended, or is paused without a place."""
-        if run.wants_process(command):
+        starts = run.starts_with(command)
+        run.keep(command)
+        if starts:
             self._enqueue(run)
         elif isinstance(command, Stop) and run.state.status == "paused":
             self._change(run, "stopped", command.reason)
@@ -240,28 +253,11 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self._recorder.note(run)
 
     def _enqueue(self, run: LiveRun) -> None:
-        """Let a run start when there is a place for it."""
-        if not self._lease(run):
-            return
+        """Let a run that is leased start when there is a place for it."""
         self._change(run, "queued")
         self.queue.append(run)
         self._start_waiting()
         self.changed.notify_all()
-
-    def _lease(self, run: LiveRun) -> bool:
-        """Whether the run is ours to work on; else it is marked as another server's."""
-        try:
-            ours = self.store.lease(run.id)
-        except StoreError as error:
-            self._change(run, "failed", f"It can't go on, since {error}.")
-            return False
-        except KeyError:
-            self._change(run, "failed", REMOVED)
-            return False
-        if not ours:
-            run.elsewhere = True
-            run.waiting = []
-        return ours
 
     def withdraw(self, run: LiveRun, status: RunStatus, reason: str) -> None:
         """Take a run out of the queue."""
@@ -283,7 +279,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
     def make_room(self) -> None:
         """A place belongs to work that goes on: paused runs give theirs to those that wait."""
         leaving = sum(run.gives_up for run in self.runs.values())
-        for run in sorted(self.runs.values(), key=lambda run: run.watched_at):
+        for run in sorted(self.runs.values(), key=LiveRun.worth_its_place):
             if leaving >= len(self.queue):
                 return
             if run.process and run.state.status == "paused" and not run.ending:
@@ -295,11 +291,15 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         try:
             lock = Lock.take(run.files.lock)
             if lock is None:
-                run.elsewhere = True
-                run.waiting = []
+                run.lose()
+                self._recorder.note(run)
                 return
             run.process = WorkerProcess(
-                run.order(), lock, on_report=self._on_report, on_end=self._on_end
+                run.order(),
+                lock,
+                server=self.store.server,
+                on_report=self._on_report,
+                on_end=self._on_end,
             )
             self._processes = [p for p in self._processes if not p.is_over] + [run.process]
         except OSError as error:
@@ -326,23 +326,25 @@ class LocalPool(AbstractContextManager["LocalPool"]):
     def _on_end(self, process: WorkerProcess, how: str) -> None:
         with self.changed:
             run = self._run_of(process)
-            if run is None:
-                return
+        if run is None:
+            return
+        saved = run.files.load_state(run.state)  # nobody writes there until another process starts
+        with self.changed:
             gave_place, queued = run.gives_up and not how, run in self.queue
-            unread = run.after_process()
+            unread = run.after_process(saved)
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
                 if gave_place:
-                    self._change(run, "paused", GAVE_PLACE)
+                    run.state.change("paused", GAVE_PLACE)
                 elif self._closing.is_set():
-                    self._change(run, "interrupted", INTERRUPTED)
+                    run.state.change("interrupted", INTERRUPTED)
                 else:
-                    self._change(run, "failed", f"{how or ENDED_SILENTLY} It can go on from here.")
-            self._recorder.note(run)
+                    run.state.change("failed", f"{how or ENDED_SILENTLY} It can go on from here.")
             if not self._closing.is_set():
                 for command in unread:
                     self._send(run, command)
                 self._start_waiting()
+            self._recorder.note(run)  # after that: what goes on at once stays in our hand
             self.changed.notify_all()
         self._housekeeping.remove_old_runs()

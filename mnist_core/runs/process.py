@@ -14,6 +14,7 @@ from time import monotonic
 
 from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.folder import Lock
+from mnist_core.runs.orphans import WORKER_MODULE, sign
 from mnist_core.runs.protocol import (
     ALIVE,
     Message,
@@ -28,7 +29,7 @@ from mnist_core.runs.protocol import (
 from mnist_core.runs.state import Report
 
 ROOT = Path(__file__).resolve().parents[2]  # where `-m mnist_core...` can be found
-WORKER = [sys.executable, "-m", "mnist_core.runs.worker"]
+WORKER = [sys.executable, "-m", WORKER_MODULE]
 # Two BLAS threads and anything else that runs make a small product many times slower.
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -37,9 +38,10 @@ ONE_THREAD = {
     "VECLIB_MAXIMUM_THREADS": "1",
 }
 # A process says something at least twice a second. Seconds of silence after which it is asked to
-# end, told to, and made to; before its first word it may take longer, since it has to read NumPy.
+# end, told to, and made to; before its first word it may take longer, since it has to read NumPy:
+# 0.4 s, and up to 4 s beside six other processes for each core.
 ASKED, TOLD, MADE = 4.0, 6.0, 8.0
-STARTING = 30.0
+STARTING = 10.0  # seconds after which one that has not said a word is asked to end
 
 
 class WorkerProcess:
@@ -54,10 +56,14 @@ class WorkerProcess:
         order: Order,
         lock: Lock,
         *,
+        server: str,
         on_report: Callable[["WorkerProcess", Report], None],
         on_end: Callable[["WorkerProcess", str], None],
     ) -> None:
-        """Start it; OSError if the system gives no process. The lock is the process's from now."""
+        """Start it for that server; OSError if the system gives no process, or no threads for it.
+
+        The lock is the process's from now.
+        """
         self._on_report, self._on_end = on_report, on_end
         self._outbox: SimpleQueue[Message | None] = SimpleQueue()
         self._heard_at = monotonic()
@@ -66,7 +72,7 @@ class WorkerProcess:
         self._why = ""
         try:
             self._process = subprocess.Popen(
-                # The run's id is there for people who look at a list of processes.
+                # The run's id is there for people who look at a list of processes, and orphans.py.
                 [*WORKER, Path(order.folder).name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -74,6 +80,7 @@ class WorkerProcess:
                 env=os.environ | ONE_THREAD,
                 pass_fds=(lock.descriptor,) if os.name == "posix" else (),
             )
+            sign(lock, self.pid, server)
         finally:
             lock.release()
         self._outbox.put(order_message(order))
@@ -81,8 +88,24 @@ class WorkerProcess:
             threading.Thread(target=target, name=f"{name} {self.pid}", daemon=True)
             for name, target in (("write", self._write), ("read", self._read))
         ]
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as error:  # the system has no more threads: nobody would hear it
+            self._abandon()
+            raise OSError(f"{error}") from error
+
+    def _abandon(self) -> None:
+        """End a process that has just been started, and has said nothing yet."""
+        self._process.kill()
+        self._process.wait()
+        self._outbox.put(None)
         for thread in self._threads:
-            thread.start()
+            if thread.is_alive():  # that which writes was started
+                thread.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
 
     @property
     def pid(self) -> int:

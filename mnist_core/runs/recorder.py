@@ -1,5 +1,6 @@
 """Writes how runs stand into the store, from a thread of its own: a slow disk stalls nobody."""
 
+import json
 import logging
 import threading
 from typing import Any
@@ -27,11 +28,13 @@ class Recorder:
 
     def note(self, run: LiveRun) -> None:
         """Have written how a run stands now."""
-        state = run.state
+        state, results = run.state, results_of(run.state)
         # One that ended, or gave up its place, is free for any server.
-        in_hand = run.process is not None or state.status not in (*ENDED, "paused")
+        works = run.process is not None or state.status not in (*ENDED, "paused")
+        run.in_hand = works and not run.elsewhere
+        run.noted = state.status, state.message, json.dumps(results)
         with self._changed:
-            self._notes[run.id] = (state.status, state.message, results_of(state), in_hand)
+            self._notes[run.id] = (state.status, state.message, results, run.in_hand)
             self._changed.notify()
 
     def close(self) -> None:

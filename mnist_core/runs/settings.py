@@ -3,19 +3,30 @@ What makes no sense is said in a sentence, and the usual value is taken instead.
 """
 
 import os
+import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from mnist_core.runs.store import writable
-
 
 def default_folder() -> Path:
     """Where runs are kept unless told otherwise: in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "digit-lab" / "runs"
+
+
+def writable(folder: Path) -> str:
+    """Why runs can't be kept in a folder, in a sentence; "" if they can."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f"probe-{os.getpid()}-{secrets.token_hex(4)}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 @dataclass(frozen=True)

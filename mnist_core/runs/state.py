@@ -25,6 +25,7 @@ class Report:
     With `restarted_at` the run is again at that step, and what was reported of later steps no
     longer holds; `results` is then the whole history. `seconds` and `images_per_second` are of
     training alone, `seconds_left` is the wait to be expected. `saved_step` is the checkpoint's.
+    `keeps_place` answers a GiveUpPlace: the run goes on, or what it has could not be saved.
     """
 
     status: RunStatus
@@ -40,6 +41,7 @@ class Report:
     batches: BatchPoint | None = None
     results: tuple[EpochResult, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    keeps_place: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ RunStatus = Literal[
 # No process works on such a run any more. All but a finished one can go on.
 ENDED: tuple[RunStatus, ...] = ("finished", "stopped", "diverged", "failed", "interrupted")
 
+NOT_SAVED = "No checkpoint could be saved"  # followed by what the system says
 GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
 ENDED_SILENTLY = "The training process ended before the run did."
-REMOVED = "Its files were removed to make room for newer runs, so it can't go on."
 INTERRUPTED = "The server ended during this run. It can go on from its last checkpoint."
 ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
 

@@ -79,22 +79,24 @@ class RunStore:
         self.folder = folder
         self.server = secrets.token_hex(8)
         self._now = now
-        self._lock = threading.Lock()  # SQLite's connection is one for all threads
+        # SQLite's connections are for all threads. That to read has a lock of its own: a look does
+        # not wait for a write that waits for another server.
+        self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._servers = folder / "servers"
-            self._servers.mkdir(mode=0o700, exist_ok=True)
-            alive = Lock.take(self._servers / self.server)
+            self.servers = folder / "servers"
+            self.servers.mkdir(mode=0o700, exist_ok=True)
+            alive = Lock.take(self.servers / self.server)
             assert alive is not None, "a new name is nobody else's"
             self._alive = alive
             self._database = self._open(folder / "runs.sqlite")
+            self._reader = self._connected(folder / "runs.sqlite")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"runs can't be kept in {folder}: {error}") from error
         self._forget_dead_servers()
 
     @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        """The index; one that is damaged is put aside, and an empty one begun."""
+    def _connected(path: Path) -> sqlite3.Connection:
         database = sqlite3.connect(
             path,
             timeout=BUSY_SECONDS,
@@ -102,6 +104,12 @@ class RunStore:
             check_same_thread=False,
         )
         database.row_factory = sqlite3.Row
+        return database
+
+    @staticmethod
+    def _open(path: Path) -> sqlite3.Connection:
+        """The index; one that is damaged is put aside, and an empty one begun."""
+        database = RunStore._connected(path)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
@@ -121,11 +129,12 @@ class RunStore:
         """Let go of everything that this server has in hand."""
         with suppress(StoreError), self._writing() as database:
             database.execute("UPDATE runs SET server = NULL WHERE server = ?", (self.server,))
-        with self._lock, suppress(sqlite3.Error):
+        with self._lock, self._read_lock, suppress(sqlite3.Error):
             self._database.close()
+            self._reader.close()
         self._alive.release()
         with suppress(OSError):
-            (self._servers / self.server).unlink()
+            (self.servers / self.server).unlink()
 
     def files(self, id: str) -> RunFolder:
         """Where the files of a run lie."""
@@ -198,14 +207,26 @@ class RunStore:
     def record(
         self, id: str, status: RunStatus, message: str, results: dict[str, Any], *, in_hand: bool
     ) -> None:
-        """Note how a run stands, and whether this server still has it in hand."""
+        """Note how a run stands, and whether this server still has it in hand.
+
+        Nothing is noted of a run that another server has taken in hand in the meantime.
+        """
         server, until = (self.server, self._now() + LEASE_SECONDS) if in_hand else (None, 0.0)
         with self._writing() as database:
             database.execute(
                 "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, server = ?,"
-                " lease_until = ? WHERE id = ?",
-                (status, message, json.dumps(results), self._now(), server, until, id),
+                " lease_until = ? WHERE id = ? AND (server IS NULL OR server = ?)",
+                (status, message, json.dumps(results), self._now(), server, until, id, self.server),
             )
+
+    def notes_of_others(self) -> dict[str, tuple[str, str, str]]:
+        """Status, message and results (as text) of the runs that this server has not in hand."""
+        with self._reading() as database:
+            found = database.execute(
+                "SELECT id, status, message, results FROM runs WHERE server IS NOT ?",
+                (self.server,),
+            ).fetchall()
+        return {id: (status, message, results) for id, status, message, results in found}
 
     def allow(self, id: str, visitor: str) -> None:
         """Let a visitor command a run from now on."""
@@ -256,10 +277,10 @@ class RunStore:
         """Whether that is another server, alive, whose lease has not run out."""
         if server is None or server == self.server or lease_until < self._now():
             return False
-        return Lock.is_held(self._servers / Path(server).name)
+        return Lock.is_held(self.servers / Path(server).name)
 
     def _forget_dead_servers(self) -> None:
-        for path in self._servers.iterdir():
+        for path in self.servers.iterdir():
             if path.name != self.server and not Lock.is_held(path):
                 with suppress(OSError):
                     path.unlink()
@@ -280,15 +301,25 @@ class RunStore:
             id = files.path.name
             # The newest stays, however large it is: it is what somebody has just trained.
             fits = not kept or (kept < runs and total + size <= bytes_on_disk)
-            if fits or not self._may_go(id, in_use):
+            if fits or id in in_use or not self._removed(files):
                 kept, total = kept + 1, total + size
-                continue
-            self.discard(id)
 
-    def _may_go(self, id: str, in_use: set[str]) -> bool:
-        row = self.row(id)
-        busy = id in in_use or Lock.is_held(self.files(id).lock)
-        return not busy and (row is None or not self.elsewhere(row))
+    def _removed(self, files: RunFolder) -> bool:
+        """Remove a run that nobody has in hand, this server included, and whether it was one.
+
+        Whoever would take it in hand meanwhile finds it no longer in the index.
+        """
+        if Lock.is_held(files.lock):  # without a lease: the worker of a server that died
+            return False
+        id = files.path.name
+        with self._writing() as database:
+            found = database.execute("SELECT server, lease_until FROM runs WHERE id = ?", (id,))
+            server, until = found.fetchone() or (None, 0.0)
+            if server == self.server or self._holds(server, until):
+                return False
+            database.execute("DELETE FROM runs WHERE id = ?", (id,))
+        files.remove()
+        return True
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -307,20 +338,8 @@ class RunStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._read_lock:
             try:
-                yield self._database
+                yield self._reader
             except sqlite3.Error as error:
                 raise StoreError(f"the index of runs can't be read: {error}") from error
-
-
-def writable(folder: Path) -> str:
-    """Why runs can't be kept in a folder, in a sentence; "" if they can."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f"probe-{os.getpid()}-{secrets.token_hex(4)}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""

@@ -25,7 +25,7 @@ from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import RunStatus
+from mnist_core.runs.status import NOT_SAVED, RunStatus
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from mnist_core.training.run import EpochResult, Progress, Run
 from mnist_core.training.train import train
@@ -37,7 +37,6 @@ SAVE_WITHIN = 10.0  # seconds, at most, between any two checkpoints
 SAVE_SHARE = 0.05  # of the time may go into checkpoints at the ends of epochs
 EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns most at first
 EARLY_BYTES = 1 << 20  # and only weights up to this size, since the owner's memory is limited
-NOT_SAVED = "No checkpoint could be saved"
 
 
 @dataclass(frozen=True)
@@ -118,9 +117,10 @@ class Trainer:
                 if self.status == "paused" and self.inbox.empty():
                     self._save_while_waiting()
                 command = self.inbox.get()
-                gives_up = isinstance(command, GiveUpPlace) and self.status == "paused"
-                if gives_up or isinstance(command, OwnerGone):
+                if isinstance(command, OwnerGone):
                     self._report(then_save=True)
+                    return
+                if isinstance(command, GiveUpPlace) and self._gives_up_place():
                     return
                 self._obey(command)
             else:
@@ -160,8 +160,12 @@ class Trainer:
             case Stop(reason):
                 self._set_status("stopped")
                 self.message = reason
-            case GiveUpPlace():  # it goes on: whoever asked must know
-                self._report()
+
+    def _gives_up_place(self) -> bool:
+        """Save a paused run, and whether it can be left; whoever asked is told in either case."""
+        leaves = self.status == "paused" and self._save()
+        self._report(keeps_place=not leaves)
+        return leaves
 
     def _rewind(self) -> None:
         """Back to the first step; a run whose first weights can't be read has failed."""
@@ -233,7 +237,13 @@ class Trainer:
         if self.run.model.parameters.flat.nbytes <= EARLY_BYTES:
             self.new_snapshots.append(self._snapshot())
 
-    def _report(self, restarted_at: int | None = None, *, then_save: bool = False) -> None:
+    def _report(
+        self,
+        restarted_at: int | None = None,
+        *,
+        then_save: bool = False,
+        keeps_place: bool = False,
+    ) -> None:
         """Note everything that is new, save it if that is due, and send it."""
         started = perf_counter()
         run, progress = self.run, self.progress
@@ -259,6 +269,7 @@ class Trainer:
             batches=batches,
             results=tuple(self.new_results),
             snapshots=tuple(self.new_snapshots),
+            keeps_place=keeps_place,
         )
         self.new_results, self.new_snapshots, self.new_rates = [], [], []
         self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
@@ -282,9 +293,12 @@ class Trainer:
             seconds += monotonic() - self.running_since
         return seconds / done * (self.run.steps - self.run.step)
 
-    def _save(self) -> None:
-        """Write state and checkpoint; a full disk is told to whoever looks, no reason to end."""
-        started = monotonic()
+    def _save(self) -> bool:
+        """Write state and checkpoint, and whether that went well.
+
+        A full disk is told to whoever looks, and no reason to end.
+        """
+        started, saved = monotonic(), True
         try:
             # The state first: what it holds of later steps is dropped when the run goes on from an
             # older checkpoint, and nothing before that is missing.
@@ -295,6 +309,7 @@ class Trainer:
             if self.message.startswith(NOT_SAVED):
                 self.message = ""
         except OSError as error:
+            saved = False
             # Without the path, which is no business of whoever looks at the page.
             why = os.strerror(error.errno) if error.errno else str(error)
             reason = f"{NOT_SAVED}: {why}."
@@ -303,6 +318,7 @@ class Trainer:
         self.unsaved_rate = False
         self.saved_at = monotonic()
         self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
+        return saved
 
     def _save_while_waiting(self) -> None:
         """A pause is saved after it was reported, as a person waits for the answer."""

@@ -193,6 +193,43 @@ def test_a_worker_that_is_told_nonsense_saves_says_so_and_ends(
     assert (tmp_path / "a" / "checkpoint.npz").is_file()
 
 
+def test_a_process_that_nobody_could_hear_is_ended_and_its_run_has_failed(
+    pool: LocalPool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            if self.name.startswith("read "):
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(process_module.threading, "Thread", NoThread)
+    handle = pool.start(CONFIG, data=folder)
+    monkeypatch.undo()
+    view = handle.peek()
+    assert view.status == "failed" and "can't start new thread" in view.message
+    assert workers().count(handle.id) == 0
+    handle.send(Resume())
+    assert handle.wait_for(ended, TIMEOUT).status == "finished"
+
+
+def test_a_process_that_never_says_a_word_is_ended_but_may_take_its_time_to_start(
+    pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool._housekeeping.close()  # time is the test's
+    clock = Clock()
+    monkeypatch.setattr(process_module, "monotonic", clock)
+    mute = [sys.executable, "-c", "import time; time.sleep(1000)"]
+    monkeypatch.setattr(process_module, "WORKER", mute)
+    handle = pool.start(CONFIG)
+    clock.now += 9
+    pool.check()
+    assert handle.status == "starting" and handle.process_id is not None
+    clock.now += 6
+    pool.check()
+    view = handle.wait_for(ended, TIMEOUT)
+    assert view.status == "failed" and "did not answer" in view.message
+
+
 def test_a_message_that_is_too_long_or_no_json_is_refused() -> None:
     for content in (b"\x7f\xff\xff\xff\0\0\0\0", b"\0\0\0\1\0\0\0\0{", b"\0\0\0\2\0\0\0\0\xff\xfe"):
         reading, writing = os.pipe()
@@ -393,6 +430,31 @@ def test_a_run_that_goes_on_keeps_its_place(tmp_path: Path, folder: Path) -> Non
         first.wait_for(lambda view: view.step > step, TIMEOUT)
         assert first.status == "running" and second.status == "queued"
         second.send(Stop())
+
+
+def test_a_paused_run_that_cannot_be_saved_keeps_its_place_until_it_can(
+    tmp_path: Path, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
+        paused = pool.start(ENDLESS, data=folder, paused=True)
+        paused.wait_for(lambda view: view.saved_step == 0, TIMEOUT)
+        in_the_way = paused.folder / "checkpoint.npz"
+        in_the_way.unlink()
+        in_the_way.mkdir()  # as good as a full disk
+        paused.send(TrainBatch())
+        paused.wait_for(at(1, "paused"), TIMEOUT)
+        process = paused.process_id
+        waiting = pool.start(CONFIG, data=folder)
+        view = paused.wait_for(lambda view: "No checkpoint could be saved" in view.message, TIMEOUT)
+        for _ in range(3):  # however often it is asked
+            pool.check()
+            paused.send(TrainBatch())
+            view = paused.wait_for(at(view.step + 1, "paused"), TIMEOUT)
+        assert paused.process_id == process and waiting.status == "queued"
+        in_the_way.rmdir()
+        waiting.wait_for(ended, TIMEOUT)
+        view = paused.peek()
+        assert "gave its place" in view.message and view.saved_step == view.step
 
 
 # Rights.

@@ -6,12 +6,14 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from mnist_core.data.mnist import Dataset
+from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Stop, TrainBatch
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import (
     Order,
     read_message,
     read_report,
 )
+from mnist_core.runs.state import Report
 from mnist_core.runs.trainer import Inbox, Trainer
 from tests.runs.tools import (
     CONFIG,
@@ -19,19 +21,36 @@ from tests.runs.tools import (
 )
 
 
-def test_a_full_disk_is_told_and_no_reason_to_end(tmp_path: Path, data: Dataset) -> None:
+def reports_without_a_disk(folder: Path, data: Dataset, *commands: Command) -> list[Report]:
+    """What is reported of a run that is told these commands and can write nothing."""
     stream = io.BytesIO()
     outbox = Outbox(stream)
-    (tmp_path / "file").touch()
-    order = Order(CONFIG, folder=str(tmp_path / "file"))  # no folder: nothing can be written there
-    Trainer(order, data, SimpleQueue(), outbox).work()
+    (folder / "file").touch()
+    order = Order(CONFIG, folder=str(folder / "file"))  # no folder: nothing can be written there
+    inbox: Inbox = SimpleQueue()
+    for command in commands:
+        inbox.put(command)
+    Trainer(order, data, inbox, outbox).work()
     outbox.close()
     stream.seek(0)
     reports = []
     while message := read_message(stream):
         reports.append(read_report(message))
+    return reports
+
+
+def test_a_full_disk_is_told_and_no_reason_to_end(tmp_path: Path, data: Dataset) -> None:
+    reports = reports_without_a_disk(tmp_path, data)
     assert reports[-1].status == "finished" and reports[-1].saved_step is None
     assert "No checkpoint could be saved" in reports[-1].message
+
+
+def test_a_paused_run_stays_while_it_cannot_be_saved(tmp_path: Path, data: Dataset) -> None:
+    commands = TrainBatch(), Pause(), GiveUpPlace(), Stop("Enough.")
+    reports = reports_without_a_disk(tmp_path, data, *commands)
+    (answer,) = (report for report in reports if report.keeps_place)
+    assert answer.status == "paused" and "No checkpoint could be saved" in answer.message
+    assert reports[-1].status == "stopped"
 
 
 class StuckStream(io.BytesIO):
