@@ -25,6 +25,7 @@ class Report:
     With `restarted_at` the run is again at that step, and what was reported of later steps no
     longer holds; `results` is then the whole history. `seconds` and `images_per_second` are of
     training alone, `seconds_left` is the wait to be expected. `saved_step` is the checkpoint's.
+    `test_accuracy` (0..1) comes with the end of a finished run, and only then.
     """
 
     status: RunStatus
@@ -40,6 +41,7 @@ class Report:
     batches: BatchPoint | None = None
     results: tuple[EpochResult, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    test_accuracy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class RunView:
     """A run as it is at one look; nothing in it changes afterwards.
 
     `queue_position` counts from 1 and is None outside the queue. `saved_step` is the step of the
-    last checkpoint, None before the first. `elsewhere` says that another server on this machine
-    works on the run, so that nothing can be asked of it here.
+    last checkpoint, None before the first. `test_accuracy` is None but for a finished run: the test
+    images are looked at once. `elsewhere` says that another server on this machine works on the
+    run, so that nothing can be asked of it here.
     """
 
     id: str
@@ -63,6 +66,7 @@ class RunView:
     results: tuple[EpochResult, ...]
     batch_line: tuple[BatchPoint, ...]
     snapshot: Snapshot | None
+    test_accuracy: float | None
     saved_step: int | None
     seconds: float
     images_per_second: float
@@ -97,6 +101,7 @@ class RunState:
     results: tuple[EpochResult, ...] = ()
     batch_curve: BatchCurve = field(default_factory=BatchCurve)
     snapshot: Snapshot | None = None
+    test_accuracy: float | None = None
     saved_step: int | None = None
     seconds: float = 0.0
     images_per_second: float = 0.0
@@ -113,6 +118,7 @@ class RunState:
         self.images_per_second = report.images_per_second
         self.seconds_left = report.seconds_left
         self.saved_step = report.saved_step
+        self.test_accuracy = report.test_accuracy
         self.rate_changes += report.rate_changes
         if report.batches:
             self.batch_curve.append(report.batches)
@@ -152,6 +158,7 @@ class RunState:
             "results": [asdict(result) for result in self.results],
             "reports_per_point": self.batch_curve.reports_per_point,
             "batch_curve": [list(vars(point).values()) for point in self.batch_curve.points],
+            "test_accuracy": self.test_accuracy,
             "saved_step": self.saved_step,
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
@@ -171,6 +178,7 @@ class RunState:
             progress=progress_from_dict(values["progress"]),
             results=tuple(EpochResult(**result) for result in values["results"]),
             batch_curve=BatchCurve(points, values["reports_per_point"]),
+            test_accuracy=values.get("test_accuracy"),  # older files have none
             saved_step=values["saved_step"],
             seconds=values["seconds"],
             images_per_second=values["images_per_second"],
