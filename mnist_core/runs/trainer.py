@@ -129,6 +129,7 @@ class Trainer:
                 self._advance()
         if self.status == "diverged":  # the run went back to its last good weights
             self.new_results = list(self.run.history)
+            self.batches, self.losses, self.accuracies = 0, 0.0, 0.0  # of steps that were undone
             self._report(restarted_at=self.run.step, then_save=True)
             return
         if self.status == "finished":

@@ -1,6 +1,7 @@
 """What is known of a run: the look at the test images comes with its end, and is kept."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -12,14 +13,17 @@ from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.trainer import Inbox, Trainer
+from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Run
 from mnist_core.training.train import train
 from tests.runs.tools import CONFIG
 
 
-def trained(folder: Path, data: Dataset, inbox: Inbox | None = None) -> Trainer:
+def trained(
+    folder: Path, data: Dataset, inbox: Inbox | None = None, config: TrainConfig = CONFIG
+) -> Trainer:
     outbox = Outbox(io.BytesIO())
-    trainer = Trainer(Order(CONFIG, folder=str(folder)), data, inbox or SimpleQueue(), outbox)
+    trainer = Trainer(Order(config, folder=str(folder)), data, inbox or SimpleQueue(), outbox)
     trainer.work()
     outbox.close()
     return trainer
@@ -39,6 +43,14 @@ def test_the_test_images_wait_for_a_run_that_was_stopped(tmp_path: Path, data: D
     inbox: Inbox = SimpleQueue()
     inbox.put(Stop("enough"))
     assert trained(tmp_path, data, inbox).state.view().test_accuracy is None
+
+
+def test_batches_that_were_undone_are_in_no_curve(tmp_path: Path, data: Dataset) -> None:
+    # Weights pulled to zero a hundred times too far grow in size at every step.
+    wild = replace(CONFIG, optimizer="sgd", learning_rate=100.0, weight_decay=1.0)
+    view = trained(tmp_path, data, config=replace(wild, schedule="constant")).state.view()
+    assert view.status == "diverged"
+    assert sum(point.batches for point in view.batch_line) == view.step
 
 
 def test_a_run_that_goes_on_has_no_test_accuracy_any_more() -> None:
