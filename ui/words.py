@@ -1,4 +1,4 @@
-"""Numbers as people say them, once for all pages: shares in percent, and how long something takes."""
+"""Numbers as people say them, once for all pages: shares in percent, and times."""
 
 from math import floor
 
