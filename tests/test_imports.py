@@ -29,6 +29,7 @@ ROOMS = [
     "mnist_core.__main__",
     "ui",
     "ui.theme",
+    "ui.words",
     "ui.html",
     "ui.glossary",
     "ui.links",

@@ -20,6 +20,7 @@ from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
+from mnist_core.runs.status import ENDED, RunStatus
 from mnist_core.training.checkpoint import Checkpoint, load_model
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
@@ -123,7 +124,7 @@ class EarlierRun:
 
     config: TrainConfig
     results: tuple[EpochResult, ...]
-    ended: bool
+    status: RunStatus
 
 
 @dataclass
@@ -257,7 +258,7 @@ def _remember(view: RunView) -> None:
     """Keep the run's results, and its newest weights if none did better on validation images."""
     mine = session()
     mine.runs.pop(view.id, None)
-    mine.runs[view.id] = EarlierRun(view.config, view.results, view.ended)
+    mine.runs[view.id] = EarlierRun(view.config, view.results, view.status)
     while len(mine.runs) > EARLIER_RUNS:
         del mine.runs[next(iter(mine.runs))]
     if not view.results or view.snapshot is None:
@@ -277,10 +278,10 @@ def earlier_run_now(id: str) -> EarlierRun:
     """An earlier run as it is now. One that is known to have ended is not asked again."""
     mine = session()
     known = mine.runs[id]
-    if not known.ended and (handle := pool().get(id)) is not None:
+    if known.status not in ENDED and (handle := pool().get(id)) is not None:
         with suppress(KeyError):  # removed from the disk just now
             view = handle.peek()
-            known = mine.runs[id] = EarlierRun(view.config, view.results, view.ended)
+            known = mine.runs[id] = EarlierRun(view.config, view.results, view.status)
     return known
 
 

@@ -10,12 +10,14 @@ MODELS = {"mlp": MLP, "cnn": CNN}
 POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # as in the tiles: orange for, blue against
 DIVERGING = [[0, NEGATIVE], [0.5, "#f4f4f4"], [1, POSITIVE]]
 MARK = "#888888"  # a line that marks a place in a chart
+DIVERGED = "#d13438"  # the place where a run had to end
 # Ten colours for ten digits, of Paul Tol's "muted" scheme and black's stand-in, grey.
 DIGITS = ["#332288", "#88ccee", "#44aa99", "#117733", "#999933",
           "#ddcc77", "#cc6677", "#882255", "#aa4499", "#888888"]  # fmt: skip
 
 # Heights of charts, pixels.
 CURVE_HEIGHT = 280
+LEARNING_HEIGHT = 180  # low: the picture of the network shares the screen with it
 UNIT_CHART_HEIGHT = 260
 ENLARGED_HEIGHT = 380
 

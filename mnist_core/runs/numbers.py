@@ -1,5 +1,6 @@
 """The numbers of a run over its steps: the curve of its batches, and progress written as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -33,12 +34,11 @@ class BatchCurve:
     def append(self, point: BatchPoint) -> None:
         """Add a point of later batches."""
         if self.points and self._reports_in_last < self.reports_per_point:
-            self.points[-1] = _joined(self.points[-1], point)
+            self.points[-1] = _joined([self.points[-1], point])
             self._reports_in_last += 1
             return
         if len(self.points) == MAX_BATCH_POINTS:
-            pairs = zip(self.points[::2], self.points[1::2], strict=True)
-            self.points = [_joined(a, b) for a, b in pairs]
+            self.points = averaged(self.points, MAX_BATCH_POINTS // 2)
             self.reports_per_point *= 2
         self.points.append(point)
         self._reports_in_last = 1
@@ -51,16 +51,23 @@ class BatchCurve:
             self.reports_per_point = self._reports_in_last = 1
 
 
-def _joined(first: BatchPoint, second: BatchPoint) -> BatchPoint:
-    """Both as one point, each batch counting the same."""
-    batches = first.batches + second.batches
-    share = second.batches / batches
-    return BatchPoint(
-        second.step,
-        batches,
-        first.loss + share * (second.loss - first.loss),
-        first.accuracy + share * (second.accuracy - first.accuracy),
-    )
+def averaged(points: Sequence[BatchPoint], most: int) -> list[BatchPoint]:
+    """At most `most` points in which every batch counts: neighbours are joined to their mean.
+
+    Each stands for 1, 2, 4, 8... points, so that while a curve grows all but its last point stay.
+    """
+    size = 1
+    while len(points) > size * most:
+        size *= 2
+    return [_joined(points[at : at + size]) for at in range(0, len(points), size)]
+
+
+def _joined(points: Sequence[BatchPoint]) -> BatchPoint:
+    """All as one point, each batch counting the same."""
+    batches = sum(point.batches for point in points)
+    loss = sum(point.loss * point.batches for point in points) / batches
+    accuracy = sum(point.accuracy * point.batches for point in points) / batches
+    return BatchPoint(points[-1].step, batches, loss, accuracy)
 
 
 def progress_to_dict(progress: Progress | None) -> dict[str, Any] | None:

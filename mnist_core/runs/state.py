@@ -26,6 +26,7 @@ class Report:
     longer holds; `results` is then the whole history. `seconds` and `images_per_second` are of
     training alone, `seconds_left` is the wait to be expected. `saved_step` is the checkpoint's.
     `keeps_place` answers a GiveUpPlace: the run goes on, or what it has could not be saved.
+    `test_accuracy` (0..1) comes with the end of a finished run, and only then.
     """
 
     status: RunStatus
@@ -42,6 +43,7 @@ class Report:
     results: tuple[EpochResult, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     keeps_place: bool = False
+    test_accuracy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class RunView:
     """A run as it is at one look; nothing in it changes afterwards.
 
     `queue_position` counts from 1 and is None outside the queue. `saved_step` is the step of the
-    last checkpoint, None before the first. `elsewhere` says that another server on this machine
-    works on the run, so that nothing can be asked of it here.
+    last checkpoint, None before the first. `test_accuracy` is None but for a finished run: the test
+    images are looked at once. `elsewhere` says that another server on this machine works on the
+    run, so that nothing can be asked of it here.
     """
 
     id: str
@@ -65,6 +68,7 @@ class RunView:
     results: tuple[EpochResult, ...]
     batch_line: tuple[BatchPoint, ...]
     snapshot: Snapshot | None
+    test_accuracy: float | None
     saved_step: int | None
     seconds: float
     images_per_second: float
@@ -99,6 +103,7 @@ class RunState:
     results: tuple[EpochResult, ...] = ()
     batch_curve: BatchCurve = field(default_factory=BatchCurve)
     snapshot: Snapshot | None = None
+    test_accuracy: float | None = None
     saved_step: int | None = None
     seconds: float = 0.0
     images_per_second: float = 0.0
@@ -115,6 +120,7 @@ class RunState:
         self.images_per_second = report.images_per_second
         self.seconds_left = report.seconds_left
         self.saved_step = report.saved_step
+        self.test_accuracy = report.test_accuracy
         self.rate_changes += report.rate_changes
         if report.batches:
             self.batch_curve.append(report.batches)
@@ -154,6 +160,7 @@ class RunState:
             "results": [asdict(result) for result in self.results],
             "reports_per_point": self.batch_curve.reports_per_point,
             "batch_curve": [list(vars(point).values()) for point in self.batch_curve.points],
+            "test_accuracy": self.test_accuracy,
             "saved_step": self.saved_step,
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
@@ -173,6 +180,7 @@ class RunState:
             progress=progress_from_dict(values["progress"]),
             results=tuple(EpochResult(**result) for result in values["results"]),
             batch_curve=BatchCurve(points, values["reports_per_point"]),
+            test_accuracy=values.get("test_accuracy"),  # older files have none
             saved_step=values["saved_step"],
             seconds=values["seconds"],
             images_per_second=values["images_per_second"],

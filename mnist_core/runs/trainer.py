@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from time import monotonic, perf_counter
 
 from mnist_core.data.mnist import Dataset
+from mnist_core.nn.metrics import accuracy
 from mnist_core.runs.commands import (
     Command,
     GiveUpPlace,
@@ -102,6 +103,7 @@ class Trainer:
         self.seconds_before = sum(result.seconds for result in run.history)
         self.pause_at: int | None = None
         self.progress: Progress | None = None
+        self.test_accuracy: float | None = None
         self.running_seconds = 0.0  # by the clock on the wall, without pauses
         self.running_since = monotonic()
         self.new_results: list[EpochResult] = list(run.history)
@@ -127,9 +129,13 @@ class Trainer:
                 self._advance()
         if self.status == "diverged":  # the run went back to its last good weights
             self.new_results = list(self.run.history)
+            self.batches, self.losses, self.accuracies = 0, 0.0, 0.0  # of steps that were undone
             self._report(restarted_at=self.run.step, then_save=True)
-        else:
-            self._report(then_save=True)
+            return
+        if self.status == "finished":
+            test = self.data.test
+            self.test_accuracy = accuracy(self.run.network().predict(test.images), test.labels)
+        self._report(then_save=True)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -266,6 +272,7 @@ class Trainer:
             saved_step=self.saved_step,
             restarted_at=restarted_at,
             rate_changes=tuple(self.new_rates),
+            test_accuracy=self.test_accuracy,
             batches=batches,
             results=tuple(self.new_results),
             snapshots=tuple(self.new_snapshots),

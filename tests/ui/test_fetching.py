@@ -146,7 +146,7 @@ def test_a_session_remembers_a_bounded_number_of_runs_without_their_weights(
     for number in range(3 * session.EARLIER_RUNS):
         session._remember(view.__class__(**{**vars(view), "id": str(number)}))
     assert len(mine.runs) == session.EARLIER_RUNS
-    assert set(vars(next(iter(mine.runs.values())))) == {"config", "results", "ended"}
+    assert set(vars(next(iter(mine.runs.values())))) == {"config", "results", "status"}
 
 
 def test_results_on_units_can_be_asked_for_by_many_threads() -> None:

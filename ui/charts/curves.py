@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from mnist_core.arrays import Array
-from ui.charts.learning import TITLES, Curve, Measure
+from ui.charts.learning import Curve
 from ui.theme import CURVE_HEIGHT, MARK
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
-SYMBOLS = {"●": "circle", "◆": "diamond"}
+SYMBOLS = {
+    "●": "circle",
+    "◆": "diamond",
+    "◇": "diamond-open",
+    "□": "square-open",
+    "△": "triangle-up-open",
+    "▽": "triangle-down-open",
+}
 
 
 def layout(x: str, y: str, **others: Any) -> dict[str, Any]:
@@ -39,40 +46,7 @@ def marked(figure: dict[str, Any], at: float | None, width: float = 2) -> dict[s
     return {**figure, "layout": figure["layout"] | {"shapes": shapes}}
 
 
-def learning_figure(
-    measure: Measure, curves: Sequence[Curve], *, epochs: int, revision: str
-) -> dict[str, Any]:
-    """The curves of a run, the faint one of its batches first.
-
-    The axis spans all `epochs` from the start, so that nothing moves as data arrives; `revision`
-    names the run, and the reader's zoom is kept while it stays the same.
-    """
-    form = ".2f" if measure == "accuracy" else ".4f"
-    unit = "%" if measure == "accuracy" else ""
-    epochs = max([epochs, *(int(curve.x[-1]) for curve in curves if curve.dashed and curve.x)])
-    y_axis: dict[str, Any] = {"title": {"text": TITLES[measure]}}
-    if measure == "loss":
-        y_axis["rangemode"] = "tozero"
-    if not any(curve.x for curve in curves if not curve.dashed):
-        y_axis["range"] = [0, 100] if measure == "accuracy" else [0, 2.5]
-    faint, *bold = (_line(curve) for curve in curves)
-    return {
-        "data": [
-            faint | {"hoverinfo": "skip"},
-            *(line | {"hovertemplate": f"%{{y:{form}}}{unit}"} for line in bold),
-        ],
-        "layout": layout(
-            "epoch",
-            TITLES[measure],
-            xaxis={"title": {"text": "epoch"}, "range": [0, epochs * 1.02]},
-            yaxis=y_axis,
-            hovermode="x unified",
-            uirevision=revision,
-        ),
-    }
-
-
-def _line(curve: Curve) -> dict[str, Any]:
+def line_trace(curve: Curve) -> dict[str, Any]:
     """A curve as plotly's trace, with its symbols if it has any."""
     line = {"color": curve.colour, "width": curve.width}
     symbols = {"color": curve.colour, "size": 7, "symbol": SYMBOLS.get(curve.symbol)}
@@ -99,7 +73,7 @@ def curves_along(
         for name, (colour, p) in curves.items()
     ]
     figure = {
-        "data": [_line(line) | {"hovertemplate": "%{y:.1f}%"} for line in lines],
+        "data": [line_trace(line) | {"hovertemplate": "%{y:.1f}%"} for line in lines],
         "layout": layout(
             x,
             y,
@@ -123,7 +97,8 @@ def fine_tune_curves(
     ]
     return {
         "data": [
-            _line(line) | {"mode": "lines+markers", "hovertemplate": "%{y:.2f}%"} for line in lines
+            line_trace(line) | {"mode": "lines+markers", "hovertemplate": "%{y:.2f}%"}
+            for line in lines
         ],
         "layout": layout("step of fine-tuning", y, hovermode="x unified"),
     }

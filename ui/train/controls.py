@@ -19,6 +19,7 @@ from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
 from ui.session import ShownRun, command, notice, start_run
 from ui.settings import LEARNING_RATES, explained
+from ui.words import duration
 
 LIVE = ("starting", "running", "paused")
 STATUS_WORDS = {
@@ -100,11 +101,11 @@ def progress(view: RunView | None) -> None:
     steps = view.config.steps_per_epoch * view.config.epochs
     words.append(f"step {view.step:,} of {steps:,}")
     if view.step:
-        words.append(f"{view.seconds:.1f} s of training")
+        words.append(f"{duration(view.seconds)} of training")
     if view.images_per_second and view.status == "running":
         words.append(f"{view.images_per_second:,.0f} images/s")
     if view.seconds_left is not None and view.status == "running":
-        words.append(f"about {view.seconds_left:.0f} s left")
+        words.append(f"about {duration(view.seconds_left)} left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message:
         (st.error if view.status in WENT_WRONG else st.info)(view.message)

@@ -1,5 +1,6 @@
 """The curves of a run, and of earlier ones laid over them; the newest values as text."""
 
+from collections.abc import Sequence
 from time import monotonic
 
 import streamlit as st
@@ -8,47 +9,96 @@ from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
 from ui.charts import curves as charts
 from ui.charts import learning
+from ui.charts.learning_figure import learning_figure
 from ui.html import legend
 from ui.session import ShownRun, earlier_run_now, earlier_runs, session
 from ui.settings import run_summary
-from ui.theme import MODELS
+from ui.theme import MARK, MODELS
+from ui.train.controls import STATUS_WORDS
+from ui.train.outcome import headline, in_words
 from ui.train.share import share
 
 CURVES_EVERY = 0.9  # seconds; drawing them takes the browser's core from the training
+# What can be drawn; accuracy has no chart of its own, since the error shows the same, and more.
+SHOW: dict[str, Sequence[learning.Measure]] = {
+    "Accuracy and loss": ("accuracy", "loss"),
+    "Error, log scale": ("error",),
+    "Loss": ("loss",),
+}
+BEYOND = {"beyond the axis: double-click shows it": ("▲", MARK)}
 
 
 def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
-    """Accuracy and loss, training against validation, and the newest values as text."""
-    pictures = st.container()
-    others = _others(run)
-    with pictures:
-        laid_over = {f"{o.name}, validation": ("- -", o.colour) for o in others}
-        st.html(legend(learning.CURVE_LEGEND | laid_over))
-        _curve_charts(config or TrainConfig(), run, others)
-        st.caption(_values_in_words(run))
-        share(run)
-    with st.expander("Every epoch in numbers"):
-        results = run.view.results if run else ()
-        st.dataframe(learning.results_table(results), hide_index=True)
+    """How a run learns: the charts, and the newest values as text."""
+    with st.container(gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            shown = _shown_measures()
+            others = _others(run)
+            with st.popover("Numbers", icon=":material/table:", key="numbers"):
+                st.write("Every epoch in numbers")
+                results = run.view.results if run else ()
+                st.dataframe(learning.results_table(results), hide_index=True)
+            share(run)
+        laid_over = {o.label: (f"- {o.symbol} -", o.colour) for o in others}
+        st.html(legend(learning.CURVE_LEGEND | BEYOND | laid_over))
+        _curve_charts(shown, config or TrainConfig(), run, others)
+        number, words = st.columns([1, 3], vertical_alignment="center")
+        number.html(headline(run))
+        words.caption(in_words(run))
+
+
+def _shown_measures() -> Sequence[learning.Measure]:
+    """What the reader wants to see drawn."""
+    chosen = st.segmented_control(
+        "Show",
+        list(SHOW),
+        default=next(iter(SHOW)),
+        required=True,
+        label_visibility="collapsed",
+        key="show_curves",
+        persist_state="session",
+    )
+    return SHOW[chosen]
 
 
 def _curve_charts(
-    planned: TrainConfig, run: ShownRun | None, others: list[learning.OtherRun]
+    shown: Sequence[learning.Measure],
+    planned: TrainConfig,
+    run: ShownRun | None,
+    others: list[learning.OtherRun],
 ) -> None:
-    """The two charts; empty ones over the epochs that are planned where there is no run."""
+    """A chart for each measure; empty ones over the planned epochs where there is no run."""
     drawn = _drawn(run.view) if run else None
-    config, results, line = (
-        (drawn.config, drawn.results, drawn.batch_line) if drawn else (planned, (), ())
-    )
-    for column, measure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
-        curves = learning.learning_curves(measure, results, line, config.steps_per_epoch, others)
-        figure = charts.learning_figure(
-            measure, curves, epochs=config.epochs, revision=run.id if run else ""
+    config = drawn.config if drawn else planned
+    results, line = (drawn.results, drawn.batch_line) if drawn else ((), ())
+    rates = _rates(drawn) if drawn else []
+    for column, measure in zip(st.columns(len(shown)), shown, strict=True):
+        curves = learning.learning_curves(
+            measure,
+            results,
+            line,
+            config.steps_per_epoch,
+            others,
+            diverged=drawn is not None and drawn.status == "diverged",
         )
+        figure = learning_figure(
+            measure, curves, epochs=config.epochs, revision=run.id if run else "", rates=rates
+        )
+        words = learning.learning_in_words(measure, curves)
+        words += "".join(f"; learning rate {rate:g} from epoch {at:.2f} on" for at, rate in rates)
         if run is not None and run.chosen:
             figure = charts.marked(figure, run.epoch)
-        words = learning.learning_in_words(measure, results)
+            words += f"; a mark at epoch {run.epoch:.2f}"
         column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
+
+
+def _rates(view: RunView) -> list[tuple[float, float]]:
+    """Where the learning rate was changed, in epochs, and what it became."""
+    per_epoch = view.config.steps_per_epoch
+    changes = learning.lasting_changes(
+        view.rate_changes, view.config.learning_rate, per_epoch * view.config.epochs
+    )
+    return [(step / per_epoch, rate) for step, rate in changes]
 
 
 def _drawn(view: RunView) -> RunView:
@@ -74,43 +124,25 @@ def _others(run: ShownRun | None) -> list[learning.OtherRun]:
         key: f"{run_summary(other.config, short=True)} ({key[:4]})"
         for key, other in earlier.items()
     }
-    chosen = st.multiselect(
-        "Lay over",
-        list(names),
-        format_func=names.__getitem__,
-        placeholder="earlier runs of this session",
-        disabled=not names,
-        key="others",
-        persist_state="session",
-    )
-    return [
-        learning.OtherRun(
-            names[key], MODELS[earlier[key].config.model], earlier_run_now(key).results
+    with st.popover("Lay over", icon=":material/layers:", disabled=not names, key="lay_over"):
+        chosen = st.multiselect(
+            "Earlier runs of this session",
+            list(names),
+            format_func=names.__getitem__,
+            placeholder="Choose runs",
+            key="others",
+            persist_state="session",
         )
-        for key in chosen
-        if key in earlier
+    symbols = learning.HOLLOW
+    return [
+        _laid_over(names[key], key, symbols[number % len(symbols)])
+        for number, key in enumerate(chosen)
     ]
 
 
-def _values_in_words(run: ShownRun | None) -> str:
-    """The newest values, or those at the step that is looked at, as one line.
-
-    It is there from the start, so that nothing moves.
-    """
-    if run is None:
-        return "After each epoch its accuracy and loss stand here."
-    summary, results = run_summary(run.config), run.view.results
-    if not results:
-        return f"{summary}. No epoch has ended yet."
-    last = results[-1]
-    chosen = session().chosen_step
-    if chosen is not None:
-        epochs = chosen // run.config.steps_per_epoch
-        if not epochs:
-            return f"{summary}. At step {chosen:,} no epoch has ended yet."
-        last = results[min(epochs, len(results)) - 1]
-    return (
-        f"{summary}. After epoch {last.epoch}: training accuracy "
-        f"**{last.train_accuracy:.2%}**, validation accuracy **{last.validation_accuracy:.2%}**, "
-        f"training loss {last.train_loss:.4f}, validation loss {last.validation_loss:.4f}."
-    )
+def _laid_over(name: str, key: str, symbol: learning.Symbol) -> learning.OtherRun:
+    """An earlier run as it is drawn: its kind of network has its colour, itself its symbol."""
+    run = earlier_run_now(key)
+    colour, status = MODELS[run.config.model], STATUS_WORDS[run.status].lower()
+    diverged = run.status == "diverged"
+    return learning.OtherRun(name, status, colour, symbol, run.results, diverged)

@@ -48,7 +48,7 @@ def accuracy_chart(view: RunView, mark: float | None = None) -> str:
     """Accuracy over epochs as SVG: batches faint, ends of epochs bold, a line at epoch `mark`."""
     curves = learning_curves("accuracy", view.results, view.batch_line, view.config.steps_per_epoch)
     lowest = min((y for curve in curves for y in curve.y), default=0)
-    words = learning_in_words("accuracy", view.results)
+    words = learning_in_words("accuracy", curves)
     return svg.line_chart(
         curves,
         x_range=(0, view.config.epochs),

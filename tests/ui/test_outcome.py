@@ -1,0 +1,79 @@
+"""What a run has come to: the number that stands large, and the words below the curves."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.state import RunState
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import EpochResult, Progress
+from ui.session import ShownRun
+from ui.train.outcome import BEST_RECIPES, headline, in_words
+
+CONFIG = TrainConfig(learning_rate=0.1, epochs=2, train_size=6400, batch_size=64)  # 200 steps
+RESULT = EpochResult(1, 0.05344, 0.9841, 0.1, 0.99996, 2.0)
+BATCH = Progress(
+    step=1, steps=200, epoch=1, loss=2.35118, accuracy=6 / 64, learning_rate=0.1, seconds=0.1,
+    images=64, result=None, status="running",
+)  # fmt: skip
+
+
+def shown(**known: Any) -> ShownRun:
+    """A run of which that much is known."""
+    view = replace(RunState("a", CONFIG), **known).view()
+    return ShownRun(cast(RunHandle, None), view, None, chosen=False)
+
+
+def test_the_test_accuracy_stands_large_at_the_end_and_can_be_compared() -> None:
+    run = shown(status="finished", results=(RESULT,), test_accuracy=0.9755)
+    assert "97.55 %" in headline(run) and "test accuracy" in headline(run)
+    for number in ("90 to 91 %", "94 %", "98.6 %"):
+        assert number in in_words(run)
+
+
+def test_before_the_end_it_is_the_validation_accuracy_and_nothing_of_test_images() -> None:
+    run = shown(status="running", results=(RESULT,))
+    assert "99.99 %" in headline(run) and "validation accuracy, epoch 1" in headline(run)
+    assert "test" not in headline(run) + in_words(run)
+    assert "validation accuracy" in headline(None) and "–" in headline(None)
+
+
+def test_the_values_have_sensible_digits() -> None:
+    words = in_words(shown(status="running", results=(RESULT,)))
+    assert "training accuracy **98.41 %** (loss 0.0534)" in words
+
+
+def test_a_single_batch_says_its_number_and_its_values() -> None:
+    words = in_words(shown(status="paused", progress=BATCH))
+    assert "Batch 1: loss 2.3512, accuracy 9.4 % of its 64 images." in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ((), ""),
+        (((120, 0.05),), "Learning rate 0.1, then 0.05 from step 120 on."),
+        (
+            tuple((10 * n, 0.1 / n) for n in (2, 4, 5, 8)),
+            "Learning rate 0.1, 1 more, then 0.025 from step 40 on, 0.02 from step 50 on, "
+            "0.0125 from step 80 on.",
+        ),
+    ],
+)
+def test_a_changed_learning_rate_is_named(changes: Any, words: str) -> None:
+    said = in_words(shown(status="running", rate_changes=changes))
+    assert words in said and ("Learning rate" in said) == bool(words)
+
+
+def test_a_run_that_diverged_says_so_first() -> None:
+    assert "**Diverged**" in in_words(shown(status="diverged", results=(RESULT,)))
+
+
+def test_the_best_recipes_are_those_of_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name, accuracy in BEST_RECIPES.values():
+        (row,) = (line for line in readme.splitlines() if line.startswith(f"| {name} |"))
+        assert row.endswith(f"| {accuracy} |")
