@@ -16,7 +16,7 @@ from ui.session import (
     mnist,
     shown_run,
 )
-from ui.settings import settings
+from ui.settings import settings_panel
 from ui.train.controls import applies_now, buttons, progress
 from ui.train.curves import curves
 
@@ -26,24 +26,20 @@ REST_EVERY = 3.0  # when nothing is expected any more
 
 
 def page() -> None:
-    """The run on the left, the settings of the next one on the right."""
+    """The settings of the next run in a row, and below it the run."""
     st.title("Train", anchor=False)
     st.write("Press **Start** and watch a network learn to read handwritten digits.")
-    picture, choice = st.columns([7, 3], gap="large")
-    with choice:
-        config = _next_run()
+    config = _next_run()
 
     def shown(run: ShownRun | None) -> None:
         _run(config, run)
 
-    with picture:
-        live(shown, shown_run(), shown_run, pace=_pace)
+    live(shown, shown_run(), shown_run, pace=_pace)
 
 
 def _next_run() -> TrainConfig | None:
     """The settings of the next run; None, and why, where they make none."""
-    st.subheader("For the next run", anchor=False)
-    chosen = settings(mnist().train.images[0])
+    chosen = settings_panel(mnist().train.images[0])
     if chosen.problem:
         st.error(chosen.problem)
     return chosen.config
