@@ -15,6 +15,7 @@ from mnist_core.data.augment import Augmentation, augment
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESET_LABELS
 from mnist_core.training.settings import GROUPS, SETTINGS, Setting
+from ui.components.opened import keyboard_goes_here
 from ui.html import in_a_row, picture
 from ui.links import DEFAULT_PRESET, OTHER_PARAMETERS, PARAMETERS, Choice, in_code
 from ui.session import session
@@ -132,6 +133,7 @@ def _panel(choice: Choice, example: Array) -> None:
         if (augmentation := SETTINGS["augmentation"]) in rows:
             with tab:
                 _preview(example, augmentation.value_in(choice.values))
+    keyboard_goes_here(key="settings_opened")
 
 
 def _way_back(choice: Choice) -> None:
