@@ -26,6 +26,7 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 from ui.components.canvas import Drawing
 from ui.components.visitor import visitor
+from ui.links import Choice
 
 GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes by itself
 EARLIER_RUNS = 12  # whose results a session remembers
@@ -139,6 +140,8 @@ class Session:
     watched_image: int | None = None  # test image that a run reads; None for the drawing, if any
     kept: dict[str, Any] = field(default_factory=dict)  # worked out about that run, and only it
     started_at: float = float("-inf")  # when the last run was started, by time.monotonic
+    choice: Choice | None = None  # settings of the next run; None before the link was read
+    link_problem: str = ""  # what of the link's settings is not used, until one is changed
     notice: str = ""  # why something that was asked for was not done
 
 

@@ -1,6 +1,6 @@
-"""Settings as the reader sees them: widgets, their one-line explanations, and a link.
-All are made from the core's table of settings. Every widget is bound to the page's address, so
-that a copied link restores the whole choice.
+"""The settings of the next run: a recipe, and behind a button every setting with its explanation.
+All widgets are made from the core's table of settings. The page's address always says what they
+say, so that a copied link restores the whole choice.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,20 @@ import streamlit as st
 from mnist_core.arrays import Array
 from mnist_core.data.augment import Augmentation, augment
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.recipes import PRESET_LABELS, PRESETS
+from mnist_core.training.recipes import PRESET_LABELS
 from mnist_core.training.settings import GROUPS, SETTINGS, Setting
+from ui.components.opened import keyboard_goes_here
 from ui.html import in_a_row, picture
+from ui.links import DEFAULT_PRESET, OTHER_PARAMETERS, PARAMETERS, Choice, in_code
+from ui.session import session
 
 LEARNING_RATES: Sequence[float] = SETTINGS["learning_rate"].offered
 PREVIEWS = 11  # variations of a training image
-DEFAULT_PRESET = "quick-and-good"
+ROW_WIDTH = 560  # pixels of the recipe and the button, where there is room
+WIDTH = 320  # pixels of a widget in the panel: two stand side by side where there is room
+CHANGED_SIGN = "✎"  # beside the word: what differs from the recipe
 EXPLANATIONS = {name: setting.explanation for name, setting in SETTINGS.items()} | {
-    "preset": "A recipe sets everything below. You can change any of it afterwards.",
+    "preset": "A recipe sets everything in Settings. You can change any of it afterwards.",
     "learning_rate_now": "Used from the next step on; the schedule scales whatever it is.",
 }
 
@@ -34,130 +39,180 @@ class Settings:
     problem: str = ""
 
 
-def explained(name: str) -> None:
-    """The setting's explanation in small letters below its widget."""
-    st.caption(EXPLANATIONS[name])
-
-
-def bound(key: str) -> dict[str, Any]:
-    """The arguments that bind a widget to the page's address."""
-    return {"key": key, "bind": "query-params"}
-
-
-def settings(example: Array) -> Settings:
-    """All settings of the next run, in groups; what they say now.
+def settings_panel(example: Array) -> Settings:
+    """The recipe of the next run, and a button that opens all its settings; what they say now.
 
     `example` is the image uint8 (28, 28) that augmentation is previewed on.
     """
-    _recipe()
-    values: dict[str, Any] = {}
-    for group, rows in GROUPS.items():
-        with st.expander(group):
-            for row in rows:
-                if row.name in values or row.model not in ("", values.get("model")):
-                    continue  # asked for together with an earlier one, or of no use to this model
-                if row.layers:
-                    values |= _layers([other for other in rows if other.layers == row.layers])
-                else:
-                    values[row.name] = _value(row)
-                if row.name == "augmentation":
-                    _preview(example, values[row.name])
+    choice = _choice()
+    with st.container(horizontal=True, vertical_alignment="bottom", width=ROW_WIDTH):
+        st.selectbox(
+            "Recipe",
+            list(PRESET_LABELS),
+            format_func=PRESET_LABELS.__getitem__,
+            on_change=_take_recipe,
+            help=EXPLANATIONS["preset"],
+            **_held("preset", choice.preset),
+        )
+        changed = len(_changed(choice))
+        changes = f" · {CHANGED_SIGN} {changed} changed" if changed else ""
+        with st.popover(f"Settings{changes}", icon=":material/tune:", key="settings"):
+            _panel(choice, example)
+    if session().link_problem:
+        st.warning(session().link_problem)
     try:
-        return Settings(TrainConfig(**values))
+        return Settings(choice.config())
     except ValueError as error:
         return Settings(None, str(error))
 
 
-def widget_values(config: TrainConfig) -> dict[str, Any]:
-    """The widgets' values for a configuration, by widget key."""
-    values: dict[str, Any] = {}
-    for name, row in SETTINGS.items():
-        values |= row.widget_values(getattr(config, name))
-    return values
+def _choice() -> Choice:
+    """What the widgets say now, and with a session's first look what the link says.
+
+    Later the address follows the widgets. It is not read again: a browser may send one that it has
+    not heard to be out of date, which would take back what was just changed.
+    """
+    mine = session()
+    if mine.choice is None:
+        mine.choice, mine.link_problem = _linked()
+    before = mine.choice
+    said = {key: st.session_state[key] for key in PARAMETERS if key in st.session_state}
+    mine.choice = Choice(before.preset, {**before.values, **said})
+    if mine.choice != before:
+        mine.link_problem = ""
+    _write_address(mine.choice)
+    return mine.choice
 
 
-# A widget begins with its value in this recipe.
-DEFAULTS = widget_values(PRESETS[DEFAULT_PRESET])
+def _linked() -> tuple[Choice, str]:
+    """What the address says of settings, and what of it is not used."""
+    said = st.query_params.to_dict()
+    try:
+        choice = Choice.from_parameters({key: said[key] for key in said if _is_ours(key)})
+    except ValueError as error:
+        instead = PRESET_LABELS[DEFAULT_PRESET]
+        words = f"The link's settings were not used: {error}. Shown instead: **{instead}**."
+        return Choice.of_recipe(DEFAULT_PRESET), words
+    unknown = [key for key in said if not _is_ours(key) and key not in OTHER_PARAMETERS]
+    if unknown:
+        return choice, f"The link also says {in_code(unknown[0])}, which is the name of no setting."
+    return choice, ""
 
 
-def _recipe() -> None:
-    """The choice of a recipe, which sets every other widget."""
-    st.selectbox(
-        "Recipe",
-        list(PRESET_LABELS),
-        format_func=PRESET_LABELS.__getitem__,
-        on_change=_apply_preset,
-        **bound("preset"),
-    )
-    explained("preset")
+def _is_ours(parameter: str) -> bool:
+    return parameter == "preset" or parameter in PARAMETERS
 
 
-def _apply_preset() -> None:
-    """Set every widget to the chosen preset's value."""
-    for key, value in widget_values(PRESETS[st.session_state["preset"]]).items():
-        st.session_state[key] = value
+def _write_address(choice: Choice) -> None:
+    """Let the address say the choice, beside whatever else it says."""
+    now = st.query_params.to_dict()
+    wanted = {key: now[key] for key in now if not _is_ours(key)} | choice.parameters
+    if now != wanted:
+        st.query_params.from_dict(wanted)
 
 
-def _value(row: Setting) -> Any:
-    """One setting's widget with its explanation; the value that it says."""
-    said = WIDGETS[row.widget](row, DEFAULTS[row.link_key])
-    explained(row.name)
-    return row.value_of(said)
+def _take_recipe() -> None:
+    """Set every widget to the recipe's value."""
+    mine = session()
+    mine.choice, mine.link_problem = Choice.of_recipe(st.session_state["preset"]), ""
+    for key in PARAMETERS:
+        st.session_state.pop(key, None)
 
 
-def _layers(rows: list[Setting]) -> dict[str, tuple[int, ...]]:
+def _panel(choice: Choice, example: Array) -> None:
+    """All settings that the chosen kind of network has, in the groups of the table."""
+    _way_back(choice)
+    for tab, rows in zip(st.tabs(list(GROUPS)), GROUPS.values(), strict=True):
+        asked = [row for row in rows if row in choice.rows]
+        with tab, st.container(horizontal=True):
+            for number, row in enumerate(asked):
+                if row.layers is None:
+                    WIDGETS[row.widget](row, **_common(row, row.link_key, row.label, choice))
+                elif row.layers not in [other.layers for other in asked[:number]]:
+                    _layers([other for other in asked if other.layers == row.layers], choice)
+        if (augmentation := SETTINGS["augmentation"]) in rows:
+            with tab:
+                _preview(example, augmentation.value_in(choice.values))
+    keyboard_goes_here(key="settings_opened")
+
+
+def _way_back(choice: Choice) -> None:
+    """The button that undoes all changes, and their names."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Back to the recipe",
+            icon=":material/undo:",
+            key="back_to_recipe",
+            on_click=_take_recipe,
+            disabled=not choice.changed,
+        )
+        names = ", ".join(_changed(choice))
+        words = f"{CHANGED_SIGN} Changed: {names}." if names else "All as in the recipe."
+        st.markdown(f":small[{words}]")
+
+
+def _changed(choice: Choice) -> list[str]:
+    """The names, as widgets have them, of what differs from the recipe."""
+    labels = [row.layers.label if row.layers else row.label for row in choice.changed]
+    return list(dict.fromkeys(labels))
+
+
+def _layers(rows: list[Setting], choice: Choice) -> None:
     """Settings that have a number for each layer: how many layers, then the numbers of each."""
     layers = rows[0].layers
     assert layers is not None
-    count = _buttons(layers.label, list(range(1, layers.most + 1)), layers.key)
-    st.caption(layers.explanation)
-    values: dict[str, list[int]] = {row.name: [] for row in rows}
-    for layer in range(1, count + 1):
-        for column, row in zip(st.columns(len(rows)), rows, strict=True):
-            key, (low, high) = f"{row.link_key}{layer}", row.bounds
-            label, default = row.label.format(layer=layer), DEFAULTS.get(key, row.new_layer)
-            number = column.number_input(label, low, high, default, **bound(key))
-            values[row.name].append(int(number))
-    for row in rows:
-        explained(row.name)
-    return {name: tuple(numbers) for name, numbers in values.items()}
+    how = _common(rows[0], layers.key, layers.label, choice)
+    how["help"] = layers.explanation
+    st.segmented_control(options=range(1, layers.most + 1), required=True, **how)
+    for layer in range(1, choice.values[layers.key] + 1):
+        for row in rows:
+            label = row.label.format(layer=layer)
+            _number(row, **_common(row, f"{row.link_key}{layer}", label, choice))
 
 
-def _shown(row: Setting) -> dict[str, Any]:
-    """The arguments that say how a widget writes the setting's values."""
-    return {"format_func": lambda value: row.display.get(value, format(value, row.shown))}
+def _common(row: Setting, key: str, label: str, choice: Choice) -> dict[str, Any]:
+    """What all widgets are told: value, width, explanation, and whether it differs."""
+    value = choice.values.get(key, row.new_layer)
+    recipe = Choice.of_recipe(choice.preset).values.get(key)
+    if value != recipe:
+        label += f" {CHANGED_SIGN} changed" + (
+            f" from {row.words(recipe)}" if recipe is not None else ""
+        )
+    return {"label": label, "help": row.explanation, "width": WIDTH, **_held(key, value)}
 
 
-def _buttons(label: str, options: Sequence[Any], key: str, **how: Any) -> Any:
-    """One of a few values, all of them in sight."""
-    return st.segmented_control(
-        label, options, default=DEFAULTS[key], required=True, **how, **bound(key)
-    )
+def _held(key: str, value: Any) -> dict[str, Any]:
+    """The key of a widget that has this value, unless it holds one already."""
+    st.session_state.setdefault(key, value)
+    return {"key": key}
 
 
-def _choice(row: Setting, default: Any) -> Any:
-    index = list(row.options).index(default)
-    return st.selectbox(row.label, row.options, index, **_shown(row), **bound(row.link_key))
+def _choice_of_words(row: Setting, **how: Any) -> None:
+    st.selectbox(options=row.options, format_func=row.words, **how)
 
 
-def _select_slider(row: Setting, default: Any) -> Any:
-    return st.select_slider(row.label, row.options, default, **_shown(row), **bound(row.link_key))
+def _buttons(row: Setting, **how: Any) -> None:
+    st.segmented_control(options=row.options, format_func=row.words, required=True, **how)
 
 
-def _slider(row: Setting, default: Any) -> float:
+def _select_slider(row: Setting, **how: Any) -> None:
+    st.select_slider(options=row.options, format_func=row.words, **how)
+
+
+def _slider(row: Setting, **how: Any) -> None:
     low, high, step = row.bounds
-    return st.slider(row.label, low, high, default, step, **bound(row.link_key))
+    st.slider(min_value=low, max_value=high, step=step, **how)
 
 
-def _number(row: Setting, default: Any) -> int:
+def _number(row: Setting, **how: Any) -> None:
     low, high = row.bounds
-    return int(st.number_input(row.label, low, high, default, **bound(row.link_key)))
+    st.number_input(min_value=low, max_value=high, **how)
 
 
 # How each kind of widget in the table is drawn; "layers" are drawn by _layers.
 WIDGETS = {
-    "choice": _choice,
-    "buttons": lambda row, _: _buttons(row.label, row.options, row.link_key, **_shown(row)),
+    "choice": _choice_of_words,
+    "buttons": _buttons,
     "select slider": _select_slider,
     "slider": _slider,
     "number": _number,
@@ -166,7 +221,9 @@ WIDGETS = {
 
 
 def _preview(example: Array, augmentation: Augmentation) -> None:
-    """One training image as it is, and as training may see it."""
+    """One training image as it is, and as training may see it; nothing where it stays as it is."""
+    if not augmentation:
+        return
     copies = np.repeat(example[None], PREVIEWS, axis=0)  # (PREVIEWS, 28, 28)
     varied = augment(copies, augmentation, rng=np.random.default_rng(1))
     pictures = np.concatenate([example[None], varied])

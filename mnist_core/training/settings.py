@@ -40,7 +40,7 @@ class Setting:
     Args:
         name: the field's name. The command line's option is made from it, see `flags`.
         label: what stands above its widget; "{layer}" stands for a layer's number.
-        explanation: a sentence or two, below its widget and in the command line's help.
+        explanation: a sentence or two, beside its widget's name and in the command line's help.
         widget: how a page asks for it.
         limits: the lowest and the highest number that is allowed.
         choices: the words that are allowed, all of them offered.
@@ -123,13 +123,28 @@ class Setting:
             value = value[0] if value else 0
         return {self.link_key: value}
 
-    def value_of(self, widget_value: Any) -> Any:
-        """The setting that a widget's value stands for."""
+    def value_in(self, widget_values: Mapping[str, Any]) -> Any:
+        """The setting that the widgets' values stand for: the way back from `widget_values`."""
+        if self.layers:
+            keys = self.keys(widget_values)[1:]
+            return tuple(int(widget_values.get(key, self.new_layer)) for key in keys)
+        value = widget_values[self.link_key]
         if self.named:
-            return self.named[widget_value]
+            return self.named[value]
         if self.widget == "number or none":
-            return (int(widget_value),) if widget_value else ()
-        return widget_value
+            return (int(value),) if value else ()
+        return value
+
+    def keys(self, widget_values: Mapping[str, Any]) -> list[str]:
+        """The keys of its widgets, as many as there are layers; first that of their number."""
+        if not self.layers:
+            return [self.link_key]
+        layers = range(1, widget_values[self.layers.key] + 1)
+        return [self.layers.key, *(f"{self.link_key}{layer}" for layer in layers)]
+
+    def words(self, widget_value: Any) -> str:
+        """A widget's value as the page writes it."""
+        return self.display.get(widget_value, format(widget_value, self.shown))
 
 
 def in_words(name: str) -> str:

@@ -18,7 +18,7 @@ from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
 from ui.session import ShownRun, command, notice, start_run
-from ui.settings import LEARNING_RATES, explained
+from ui.settings import EXPLANATIONS, LEARNING_RATES
 from ui.words import duration
 
 LIVE = ("starting", "running", "paused")
@@ -123,8 +123,8 @@ def applies_now(config: TrainConfig | None, run: ShownRun | None) -> None:
         key=key,
         on_change=partial(_set_rate, run.handle, key) if run else None,
         disabled=run is None or run.view.ended or not run.is_mine,
+        help=EXPLANATIONS["learning_rate_now"],
     )
-    explained("learning_rate_now")
 
 
 def _set_rate(handle: RunHandle, key: str) -> None:

@@ -11,7 +11,7 @@ from ui.session import (
     mnist,
     shown_run,
 )
-from ui.settings import settings
+from ui.settings import settings_panel
 from ui.train.controls import applies_now, buttons, progress
 from ui.train.curves import curves
 from ui.train.network import network_of_run
@@ -37,8 +37,7 @@ def page() -> None:
 
 def _next_run() -> TrainConfig | None:
     """The settings of the next run; None, and why, where they make none."""
-    with st.popover("Settings", icon=":material/tune:"):
-        chosen = settings(mnist().train.images[0])
+    chosen = settings_panel(mnist().train.images[0])
     if chosen.problem:
         st.error(chosen.problem)
     return chosen.config
