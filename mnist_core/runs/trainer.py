@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic, perf_counter
@@ -127,6 +126,7 @@ class Trainer:
                 self._advance()
         if self.status == "diverged":  # the run went back to its last good weights
             self.new_results = list(self.run.history)
+            self.batches = 0  # those since the last report were taken back
             self._report(restarted_at=self.run.step, then_save=True)
         else:
             self._report(then_save=True)
@@ -190,10 +190,9 @@ class Trainer:
             self._set_status("finished")
             return
         self.progress = progress
-        if isfinite(progress.loss):
-            self.batches += 1
-            self.losses += progress.loss
-            self.accuracies += progress.accuracy
+        self.batches += 1
+        self.losses += progress.loss
+        self.accuracies += progress.accuracy
         if progress.result is not None:
             self.new_results.append(progress.result)
         step = progress.step
