@@ -10,6 +10,7 @@ from mnist_core.training.config import TrainConfig
 from ui.components.tiles import TileLook, weight_tiles
 from ui.drawing import own_digit
 from ui.html import picture
+from ui.run_words import no_weights_yet
 from ui.session import (
     ShownRun,
     live,
@@ -19,6 +20,7 @@ from ui.session import (
 from ui.settings import settings
 from ui.train.controls import applies_now, buttons, progress
 from ui.train.curves import curves
+from ui.train.diagnosis import diagnosis
 
 LOOK_EVERY = 0.5  # seconds
 FIRST_LOOK_EVERY = 0.15  # until there is something to see
@@ -62,6 +64,7 @@ def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
     buttons(config, run)
     progress(run.view if run else None)
+    diagnosis(run)
     curves(config, run)
     applies_now(config, run)
     _tiles(run)
@@ -72,8 +75,11 @@ def _tiles(run: ShownRun | None) -> None:
     cnn = run is not None and run.config.model == "cnn"
     noun = "filter" if cnn else "hidden unit"
     st.subheader(f"What the {noun}s look for", anchor=False)
-    if run is None or run.snapshot is None:
+    if run is None:
         st.info("Each hidden unit's 784 weights will stand here as a picture. Press Start.")
+        return
+    if run.snapshot is None:
+        st.info(no_weights_yet(run))
         return
     st.caption(
         f"Each picture is one {noun}'s weights: orange where ink speaks for it, blue where ink "
