@@ -36,6 +36,8 @@ ROOMS = [
     "ui.components",
     "ui.charts",
     "ui.session",
+    "ui.run_words",
+    "ui.diagnosing",
     "ui.drawing",
     "ui.networks",
     "ui.settings",

@@ -12,7 +12,7 @@ WORDS = {
     "bias": "What is added to a unit's sum whatever the picture shows.",
     "dead": "Its answer is nearly the same, and nearly nothing, for every image: it can't help.",
     "saturated": "Its answer sticks at an end of its range, so that training can hardly move it.",
-    "importance": "How many percentage points of validation accuracy are lost without it.",
+    "importance": "How many percentage points of accuracy are lost without it.",
     "digit it speaks for": "The digit whose score it raises most, on average over images.",
     "pruning": "Taking units out, the least important first, to see how few would do.",
     "activation maximization": "A picture is changed, beginning with faint noise, until the unit "

@@ -15,6 +15,7 @@ from ui.session import ShownRun, mnist, session, shipped
 from ui.theme import CNN, MLP, OWN
 
 RUNNING, BEST = "running", "best"
+LOADED = "loaded_"  # begins the key of a network from a file
 TRAINED_BEFORE = "shipped"  # short: three networks side by side have a line each for this
 
 
@@ -69,7 +70,17 @@ def own_predictors(run: ShownRun | None) -> dict[str, str]:
         names[RUNNING] = "The last run" if run.view.ended else "The run in progress"
     if session().best is not None:
         names[BEST] = "Best of this session"
-    return names
+    return names | loaded_names()
+
+
+def loaded_names() -> dict[str, str]:
+    """Names of the networks that the visitor loaded from files, by key."""
+    return {loaded.key: f"Loaded: {loaded.name}" for loaded in session().loaded}
+
+
+def loaded_network(key: str | None) -> Sequential | None:
+    """The loaded network with that key, if it has not been removed."""
+    return next((loaded.network for loaded in session().loaded if loaded.key == key), None)
 
 
 def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
@@ -85,6 +96,10 @@ def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
     if key == BEST and best is not None:
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
         return Predictor("Your best", best.network, words, OWN)
+    loaded = loaded_network(key)
+    if key is not None and loaded is not None:
+        words = f"{loaded.parameters.flat.size:,} parameters, from a file"
+        return Predictor(loaded_names()[key], loaded, words, OWN)
     return None
 
 

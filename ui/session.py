@@ -119,6 +119,15 @@ class BestNetwork:
         return self.snapshot.network(self.config)
 
 
+@dataclass(frozen=True, eq=False)
+class NamedNetwork:
+    """A network that the visitor brought along; `key` tells it from every other."""
+
+    key: str
+    name: str
+    network: Sequential
+
+
 @dataclass(frozen=True)
 class EarlierRun:
     """What a session remembers of a run that it has shown, without its weights."""
@@ -135,6 +144,7 @@ class Session:
     run_id: str | None = None
     runs: dict[str, EarlierRun] = field(default_factory=dict)  # by id, the last shown at the end
     best: BestNetwork | None = None
+    loaded: list[NamedNetwork] = field(default_factory=list)  # from files
     drawing: Drawing = field(default_factory=Drawing)
     chosen_step: int | None = None  # step of the run that pages show; None for the newest
     watched_image: int | None = None  # test image that a run reads; None for the drawing, if any
@@ -142,6 +152,7 @@ class Session:
     started_at: float = float("-inf")  # when the last run was started, by time.monotonic
     choice: Choice | None = None  # settings of the next run; None before the link was read
     link_problem: str = ""  # what of the link's settings is not used, until one is changed
+    stopping: str | None = None  # id of a run that was told to stop and has not ended yet
     notice: str = ""  # why something that was asked for was not done
 
 
@@ -234,6 +245,7 @@ def command(handle: RunHandle, what: Command) -> None:
     session().notice = ""
     try:
         handle.send(what)
+        session().stopping = handle.id if isinstance(what, Stop) else None
     except (KeyError, OSError, RuntimeError) as error:
         gone = "the run is no longer there: it was removed to make room for others"
         reason = gone if isinstance(error, KeyError) else str(error)
@@ -260,6 +272,8 @@ def show_run(run_id: str) -> None:
 def _remember(view: RunView) -> None:
     """Keep the run's results, and its newest weights if none did better on validation images."""
     mine = session()
+    if view.ended and mine.stopping == view.id:
+        mine.stopping = None
     mine.runs.pop(view.id, None)
     mine.runs[view.id] = EarlierRun(view.config, view.results, view.status)
     while len(mine.runs) > EARLIER_RUNS:

@@ -1,4 +1,4 @@
-"""Numbers as people say them, once for all pages: shares in percent, and times."""
+"""Numbers as people say them, once for all pages: shares in percent, times, and signs."""
 
 from math import floor
 
@@ -34,3 +34,9 @@ def duration(seconds: float) -> str:
     if hours < 10 and minutes:
         return f"{hours} h {minutes} min"
     return f"{round(seconds / HOUR)} h"
+
+
+def signed(value: float, digits: int) -> str:
+    """A number with its sign and so many digits after the point; what rounds to zero has none."""
+    words = f"{value:+.{digits}f}"
+    return words if float(words) else "0"

@@ -1,5 +1,5 @@
 """How a training run is doing, from its gradients, its steps and its history; and what is wrong.
-Every diagnosis has a name, a reason in numbers, and a change of the settings that should cure it.
+A diagnosis has a name, a reason in numbers, and a change of the settings that cures it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from mnist_core.arrays import CLASSES, Array
-from mnist_core.inspection.unit_statistics import Activity
+from mnist_core.inspection.activations import hidden_layers, unit_responses
+from mnist_core.inspection.unit_statistics import Activity, unit_activity
 from mnist_core.nn.functional import cross_entropy
 from mnist_core.nn.network import ParameterVector, Sequential, to_pixels
 from mnist_core.training.config import LIMITS, TrainConfig
@@ -18,8 +19,12 @@ from mnist_core.training.run import EpochResult, Status
 
 GUESSING = log(CLASSES)  # the loss, in nats, of the probability 1/10 for every digit
 HARDLY_BETTER = 0.95  # of that loss
-STEPS_TOO_SMALL = 1e-5  # update / weight: about 1e-3 is usual in training
-STEPS_TOO_LARGE = 0.1
+STILL_FALLS = 0.995  # of the loss an epoch before
+STEPS_TOO_LARGE = 0.1  # update / weight: about 1e-3 is usual in training
+TOO_EQUAL = 1e-4  # spread of initial weights
+# Of each optimizer, for the mean gradient of a batch: networks with any of the settings learn.
+USUAL_RATES = {"sgd": 0.1, "nesterov": 0.1, "adam": 0.003}
+SCALE_FREE = ("adam",)  # their steps do not grow with the gradient
 MANY_INACTIVE = 0.25  # of a layer's units
 
 
@@ -63,8 +68,32 @@ def weight_histogram(weights: Array, *, bins: int = 60) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True)
+class Measurements:
+    """What was measured of a run's network; without it fewer causes can be told apart.
+
+    `ratios` are update_ratios of one step, `activities` one for each hidden layer.
+    """
+
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    activities: Sequence[Activity] = ()
+
+    @property
+    def of_weights(self) -> list[float]:
+        """The ratios of weights alone: biases begin at 0, and move a lot beside that."""
+        return [ratio for name, ratio in self.ratios.items() if name.endswith(".W")]
+
+
+def activities(network: Sequential, images: Array) -> list[Activity]:
+    """How the units of each hidden layer answer uint8 images (N, 28, 28)."""
+    return [
+        unit_activity(unit_responses(network, images, layer), layer.activation)
+        for layer in hidden_layers(network)
+    ]
+
+
+@dataclass(frozen=True)
 class Diagnosis:
-    """Something that is wrong with a run: why we think so, what to do, and the new settings."""
+    """What is wrong with a run: why we think so, what to do, and the new settings."""
 
     name: Literal["diverging", "not learning", "inactive units"]
     reason: str
@@ -77,106 +106,158 @@ def diagnose(
     history: Sequence[EpochResult],
     *,
     status: Status = "running",
-    ratios: Mapping[str, float] | None = None,
-    activities: Sequence[Activity] = (),
-) -> list[Diagnosis]:
-    """What is wrong with a run, the worst first; empty for a healthy one.
+    measured: Measurements | None = None,
+) -> Diagnosis | None:
+    """The cause of what is wrong with a run; None for a healthy one.
 
-    `ratios` are update_ratios of one step, `activities` one for each hidden layer. Without them
-    fewer faults can be found.
+    Several signs often have one cause (a network whose units are all dead does not learn either),
+    and each sign alone would ask for a remedy of its own. So all are looked at together, the more
+    certain causes first, and there is one remedy.
     """
-    weights = [ratio for name, ratio in (ratios or {}).items() if name.endswith(".W")]
-    found = [
-        _diverging(config, history, status, weights),
-        _not_learning(config, history, weights),
-        _inactive_units(config, activities),
-    ]
-    if found[0] is not None:
-        found[1] = None  # a run that diverges does not learn either, and for that reason
-    return [diagnosis for diagnosis in found if diagnosis is not None]
+    measured = measured or Measurements()
+    return (
+        _diverging(config, history, status, measured)
+        or _equal_units(config, history, status)
+        or _inactive_units(config, history, status, measured)
+        or _not_learning(config, history, status, measured)
+    )
 
 
 def _diverging(
-    config: TrainConfig, history: Sequence[EpochResult], status: Status, ratios: Sequence[float]
+    config: TrainConfig, history: Sequence[EpochResult], status: Status, measured: Measurements
 ) -> Diagnosis | None:
-    losses = [result.train_loss for result in history]
+    ratios = measured.of_weights
     if status == "diverged":
-        reason = "The loss is no longer a finite number."
-    elif losses and not losses[-1] < 2 * GUESSING:
-        reason = f"The loss is {losses[-1]:.3g}; pure guessing has a loss of {GUESSING:.2f}."
+        reason = "The loss grew without end."
+    elif history and not history[-1].train_loss < 2 * GUESSING:
+        reason = f"The loss is {history[-1].train_loss:.3g}; {_GUESSING_IN_WORDS}."
     elif ratios and not (isfinite(max(ratios)) and max(ratios) <= 1):
         reason = f"One step changes weights by {max(ratios):.3g} times their own size."
     else:
         return None
-    if config.reduction == "sum" and config.learning_rate * config.batch_size > 0.1:
-        return Diagnosis(
-            "diverging",
-            reason,
-            f"Average the gradients of a batch: summed over {config.batch_size} images, they "
-            "are that many times as large.",
-            {"reduction": "mean"},
-        )
     return Diagnosis("diverging", reason, *_slower(config))
 
 
-def _not_learning(
-    config: TrainConfig, history: Sequence[EpochResult], ratios: Sequence[float]
+def _equal_units(
+    config: TrainConfig, history: Sequence[EpochResult], status: Status
 ) -> Diagnosis | None:
-    if not history or history[-1].train_loss < HARDLY_BETTER * GUESSING:
+    if _learns(history, status) or not config.initialisation.startswith("normal("):
         return None
-    reason = (
-        f"After {history[-1].epoch} epochs the loss is {history[-1].train_loss:.2f}; pure guessing "
-        f"has a loss of {GUESSING:.2f}."
+    if float(config.initialisation[len("normal(") : -1]) >= TOO_EQUAL:
+        return None
+    return Diagnosis(
+        "not learning",
+        _no_better_than_guessing(history),
+        "Start from larger random weights: equal units get equal gradients and stay equal.",
+        {"initialisation": _usual_initialisation(config)},
     )
-    if config.initialisation.startswith("normal(") and float(config.initialisation[7:-1]) < 1e-4:
+
+
+def _inactive_units(
+    config: TrainConfig, history: Sequence[EpochResult], status: Status, measured: Measurements
+) -> Diagnosis | None:
+    shares = [(a.dead | a.saturated).mean() for a in measured.activities]
+    if not shares or max(shares) <= MANY_INACTIVE:
+        return None
+    worst = int(np.argmax(shares))
+    of_layer = measured.activities[worst]
+    count = np.count_nonzero(of_layer.dead | of_layer.saturated)
+    reason = f"{count} of the {len(of_layer.dead)} units of hidden layer {worst + 1} "
+    initial, too_quiet = "glorot", False
+    if config.activation == "relu":
+        initial = "he"
+        reason += "answer to no image: their gradient is zero and they can't come back."
+    elif too_quiet := 2 * np.count_nonzero(of_layer.saturated) < count:
+        reason += "answer nearly the same to every image, and far from their bounds."
+    else:
+        reason += "are at their bounds for nearly every image, where they hardly learn."
+    if not _learns(history, status):
+        reason = f"{_no_better_than_guessing(history)} {reason}"
+    if too_quiet:
         return Diagnosis(
-            "not learning",
+            "inactive units",
             reason,
-            "Start from larger random weights: equal units get equal gradients and stay equal.",
-            {"initialisation": "glorot" if config.model == "mlp" else "he"},
+            f"Use ReLU units: each layer of {config.activation} units hands on only a part of the "
+            "differences between images, and of the gradient.",
+            {"activation": "relu", "initialisation": "he"},
         )
-    if ratios and max(ratios) > STEPS_TOO_LARGE:
-        reason += f" A step changes weights by {100 * max(ratios):.0f} % of their size."
+    words, change = _slower(config)
+    return Diagnosis(
+        "inactive units",
+        reason,
+        f"{words} {initial.capitalize()}'s initial weights keep the inputs of units moderate.",
+        change | {"initialisation": initial},
+    )
+
+
+def _not_learning(
+    config: TrainConfig, history: Sequence[EpochResult], status: Status, measured: Measurements
+) -> Diagnosis | None:
+    if _learns(history, status):
+        return None
+    reason, ratios = _no_better_than_guessing(history), measured.of_weights
+    if ratios:
+        reason += f" A step changes weights by {100 * max(ratios):.2g} % of their size."
+    usual = _usual_rate(config)
+    if max(ratios) > STEPS_TOO_LARGE if ratios else config.learning_rate > 10 * usual:
         return Diagnosis("not learning", reason, *_slower(config))
-    if ratios and max(ratios) < STEPS_TOO_SMALL:
-        reason += f" A step changes weights by {max(ratios):.1e} of their size."
-    rate = min(max(10 * config.learning_rate, 1e-4), LIMITS["learning_rate"][1])
+    rate = _rounded(max(10 * config.learning_rate, usual))
     return Diagnosis(
         "not learning",
         reason,
-        f"Raise the learning rate to {rate:.3g}: the steps are too small to get anywhere.",
+        f"Raise the learning rate to {rate:g}: the steps are too small to get anywhere.",
         {"learning_rate": rate},
     )
 
 
+_GUESSING_IN_WORDS = f"pure guessing has a loss of {GUESSING:.2f}"
+
+
+def _learns(history: Sequence[EpochResult], status: Status) -> bool:
+    """Whether the loss is better than that of guessing, or on its way there."""
+    if not history or history[-1].train_loss < HARDLY_BETTER * GUESSING:
+        return True
+    falls = len(history) > 1 and history[-1].train_loss < STILL_FALLS * history[-2].train_loss
+    return falls and status != "finished"
+
+
+def _no_better_than_guessing(history: Sequence[EpochResult]) -> str:
+    last = history[-1]
+    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
+    return f"After {epochs} the loss is {last.train_loss:.2f}; {_GUESSING_IN_WORDS}."
+
+
+def _times_larger(config: TrainConfig) -> int:
+    """How many times as long as with the mean gradient of a batch the steps are."""
+    summed = config.reduction == "sum" and config.optimizer not in SCALE_FREE
+    return config.batch_size if summed else 1
+
+
+def _usual_rate(config: TrainConfig) -> float:
+    return USUAL_RATES[config.optimizer] / _times_larger(config)
+
+
 def _slower(config: TrainConfig) -> tuple[str, dict[str, Any]]:
-    rate = config.learning_rate / 10
-    return f"Lower the learning rate to {rate:.3g}: the steps are too large.", {
-        "learning_rate": rate
-    }
-
-
-def _inactive_units(config: TrainConfig, activities: Sequence[Activity]) -> Diagnosis | None:
-    counts = [np.count_nonzero(activity.dead | activity.saturated) for activity in activities]
-    shares = [count / len(a.dead) for count, a in zip(counts, activities, strict=True)]
-    if not shares or max(shares) <= MANY_INACTIVE:
-        return None
-    worst = int(np.argmax(shares))
-    total = len(activities[worst].dead)
-    reason = f"{counts[worst]} of the {total} units of hidden layer {worst + 1} "
-    rate = config.learning_rate / 3
-    if config.activation == "relu":
-        return Diagnosis(
-            "inactive units",
-            reason + "answer to no image: their gradient is zero and they can't come back.",
-            f"Start again with the learning rate {rate:.3g} and He's initial weights: smaller "
-            "steps don't throw a unit's bias below every input.",
-            {"learning_rate": rate, "initialisation": "he"},
+    """The remedy for steps that are too large, in words and as settings."""
+    if _times_larger(config) > 1 and config.learning_rate > _usual_rate(config):
+        rate = _rounded(min(config.learning_rate, USUAL_RATES[config.optimizer]))
+        return (
+            f"Average the gradients of a batch (summed over {config.batch_size} images, they are "
+            f"that many times as large), with a learning rate of {rate:g}.",
+            {"reduction": "mean", "learning_rate": rate},
         )
-    return Diagnosis(
-        "inactive units",
-        reason + "always answer the same or are at their bounds, where they hardly learn.",
-        f"Start again with the learning rate {rate:.3g} and Glorot's initial weights, which keep "
-        "the inputs of units small.",
-        {"learning_rate": rate, "initialisation": "glorot"},
+    rate = _rounded(min(config.learning_rate / 10, _usual_rate(config)))
+    return (
+        f"Lower the learning rate to {rate:g}: the steps are too large.",
+        {"learning_rate": rate},
     )
+
+
+def _rounded(rate: float) -> float:
+    """With two digits, and within its limits."""
+    low, high = LIMITS["learning_rate"]
+    return min(max(float(f"{rate:.2g}"), low), high)
+
+
+def _usual_initialisation(config: TrainConfig) -> str:
+    return "glorot" if config.model == "mlp" else "he"

@@ -207,8 +207,16 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
         if place is not None and self._working() >= self.settings.trainings:
-            return replace(view, message=why_waiting(self.settings.trainings))
+            seconds = self._seconds_until_free(place)
+            return replace(view, message=why_waiting(self.settings.trainings, seconds))
         return view
+
+    def _seconds_until_free(self, place: int) -> float | None:
+        """When so many of the runs that work now will have ended; None if that is not known."""
+        working = [run for run in self.runs.values() if run.process is not None]
+        left = [0.0 if run.ending else run.state.seconds_left for run in working]
+        known = sorted(seconds for seconds in left if seconds is not None)
+        return known[place - 1] if place <= len(known) == len(left) else None
 
     def _working(self) -> int:
         return sum(run.process is not None for run in self.runs.values())

@@ -27,7 +27,8 @@ class NotAllowed(PermissionError):
     """The visitor may watch the run, but not command it."""
 
 
-def why_waiting(places: int) -> str:
-    """Why a run waits where so many trainings go on at a time."""
+def why_waiting(places: int, seconds: float | None) -> str:
+    """Why a run waits where so many trainings go on at a time, and how long if that is known."""
     taken = "Another run trains" if places == 1 else f"{places} other runs train"
-    return f"{taken} on this server now. This one starts by itself when a place is free."
+    wait = "when a place is free" if seconds is None else f"in about {max(seconds, 1):,.0f} s"
+    return f"{taken} on this server now. This one starts by itself {wait}."

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic, perf_counter
@@ -200,10 +199,9 @@ class Trainer:
             self._set_status("finished")
             return
         self.progress = progress
-        if isfinite(progress.loss):
-            self.batches += 1
-            self.losses += progress.loss
-            self.accuracies += progress.accuracy
+        self.batches += 1
+        self.losses += progress.loss
+        self.accuracies += progress.accuracy
         if progress.result is not None:
             self.new_results.append(progress.result)
         step = progress.step

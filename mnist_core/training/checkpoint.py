@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -107,6 +107,16 @@ def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write `path` whole or not at all, and the folders on the way; OSError if that fails."""
     path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"the folder {path.parent} can't be made: {error.strerror}"
+        raise OSError(error.errno, reason) from error
+    atomic_write(path, lambda file: write_checkpoint(file, checkpoint))
+
+
+def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
+    """Write what `load_checkpoint` reads into an open file."""
     meta = {name: getattr(checkpoint, name) for name in META_KEYS - {"format"}}
     meta["format"] = FORMAT
     arrays = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
@@ -116,12 +126,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         (AVERAGE, checkpoint.ema),
     ):
         arrays |= {prefix + name: array for name, array in group.items()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"the folder {path.parent} can't be made: {error.strerror}"
-        raise OSError(error.errno, reason) from error
-    atomic_write(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def load_checkpoint(source: str | Path | bytes) -> Checkpoint:

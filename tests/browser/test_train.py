@@ -81,6 +81,52 @@ def test_rewind_goes_back_to_the_first_step(page: Page, serve: Serve) -> None:
     expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
 
 
+def focused(page: Page) -> str:
+    """The words of the element that has the keyboard's focus."""
+    return page.evaluate("document.activeElement.innerText").split("\n")[-1]
+
+
+def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py") + LONG)
+    wait_idle(page)
+    page.get_by_role("button", name="Start", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
+    assert focused(page) == "Start a new run"
+    page.get_by_role("button", name="Pause", exact=True).focus()
+    for state, button in (("Paused", "Resume"), ("Training", "Pause")):
+        page.keyboard.press("Enter")
+        expect(status(page)).to_contain_text(state, timeout=PATIENCE)
+        expect(page.get_by_role("button", name=button, exact=True)).to_be_focused()
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    expect(status(page)).to_contain_text(re.compile(r" ([5-9]|\d\d)\.\d s of"), timeout=PATIENCE)
+    stays = status(page).bounding_box()
+    page.get_by_role("button", name="Rewind", exact=True).focus()
+    page.keyboard.press("Enter")
+    keep = page.get_by_role("button", name="Keep", exact=True)
+    expect(keep).to_be_focused()
+    expect(page.get_by_text(re.compile("Rewind deletes .*s of training"))).to_be_visible()
+    assert status(page).bounding_box() == stays
+    page.keyboard.press("Enter")
+    rewind = page.get_by_role("button", name="Rewind", exact=True)
+    expect(rewind).to_be_focused()
+    expect(status(page)).to_contain_text("Training")
+    page.keyboard.press("Enter")
+    expect(keep).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(rewind).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("Paused · step 0 of", timeout=PATIENCE)
+    expect(page.get_by_role("button", name="One batch", exact=True)).to_be_focused()
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
 def test_a_reload_and_a_second_tab_find_the_same_run(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
     expect(page).to_have_url(re.compile("run="), timeout=PATIENCE)

@@ -100,6 +100,7 @@ def test_playing_goes_through_the_snapshots_and_ends_live(ended: Page) -> None:
 def test_grid_film_and_curves_are_saved(ended: Page, tmp_path: Path) -> None:
     ended.get_by_text("Save", exact=True).click()
     for button, begins in (
+        ("Network as NPZ", b"PK"),
         ("Grid as PNG", b"\x89PNG"),
         ("Grid forming as WebP", b"RIFF"),
         ("Curves as CSV", b"epoch,"),
@@ -146,6 +147,19 @@ def test_a_click_on_a_page_that_is_being_left_does_no_harm(
     expect(page.get_by_role("option", selected=True)).to_have_count(0)
     page.get_by_role("option").nth(5).click()
     expect(page.get_by_role("option", selected=True)).to_have_count(1)
+    stop(page)
+
+
+def test_a_run_appears_though_the_page_was_opened_before_its_first_step(
+    page: Page, serve: Serve
+) -> None:
+    page.goto(serve("app.py") + LONG + "&units1=9")
+    wait_idle(page)
+    press(page, "Start")
+    expect(page).to_have_url(re.compile("run="), timeout=PATIENCE)
+    go_to(page, "Weights")
+    expect(page.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("option")).to_have_count(9, timeout=PATIENCE)
     stop(page)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mnist_core.data.augment import AUGMENTATIONS
 from mnist_core.data.mnist import load_mnist
 from mnist_core.nn.builders import build_model
 from mnist_core.nn.functional import cross_entropy
+from mnist_core.nn.metrics import loss_and_accuracy
 from mnist_core.nn.network import to_pixels
 from mnist_core.nn.optimizers import OPTIMIZERS
 from mnist_core.nn.schedules import SCHEDULES
@@ -24,7 +26,7 @@ from mnist_core.training.checkpoint import (
 from mnist_core.training.config import LIMITS, TrainConfig
 from mnist_core.training.recipes import PRESETS
 from mnist_core.training.run import Progress, Run, starting_point
-from mnist_core.training.train import train
+from mnist_core.training.train import DIVERGED_LOSS, train
 
 QUICK = TrainConfig(hidden=(8,), train_size=150, batch_size=16, epochs=3)  # 3 x 10 steps
 EVERYTHING = replace(
@@ -315,6 +317,24 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_last_good_weights(
         assert np.isfinite(array).all()
     probabilities = run.network().predict_proba(small.test.images)
     assert np.isfinite(probabilities).all()
+
+
+def test_a_finite_loss_of_billions_ends_the_run_with_its_last_good_weights(small):
+    # Steps so large that all units die: the loss stays finite, and nothing is learned any more.
+    config = replace(QUICK, hidden=(64, 64), activation="relu", schedule="constant")
+    run = Run(replace(config, optimizer="nesterov", learning_rate=30.0), small)
+    *steps, last = train(run)
+    assert DIVERGED_LOSS <= last.loss < inf
+    assert last.status == "diverged" and "learning rate" in last.message
+    assert all(step.loss < DIVERGED_LOSS for step in steps)
+    loss, _ = loss_and_accuracy(run.network(), small.validation.images, small.validation.labels)
+    assert loss < 100
+
+
+def test_wild_initial_weights_are_not_taken_for_divergence(small):
+    config = replace(QUICK, hidden=(256, 64, 64), activation="relu", initialisation="normal(2)")
+    first, *_, last = train(Run(replace(config, optimizer="adam", learning_rate=0.01), small))
+    assert first.loss > 1000 and last.status == "finished"
 
 
 def test_a_run_whose_last_step_diverges_does_not_count_as_finished(small):

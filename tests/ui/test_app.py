@@ -23,7 +23,7 @@ def test_a_first_visitor_is_told_to_press_start(pool: LocalPool) -> None:
     app = opened(AppTest.from_file(APP))
     assert "learn to read digits" in app.title[0].value
     assert app.button(key="start").label == "Start"
-    for name in ("Pause", "One batch", "One epoch", "Stop", "Rewind"):
+    for name in ("pause", "batch", "epoch", "stop", "rewind"):
         assert app.button(key=name).disabled
 
 

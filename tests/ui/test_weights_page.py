@@ -8,14 +8,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist
+from mnist_core import load_mnist, load_model
 from mnist_core.runs.commands import Rewind, TrainBatch
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
+from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
+from ui.words import signed
 
 WEIGHTS = """
 import ui.weights.page
@@ -66,11 +68,9 @@ def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> Non
     assert app.multiselect(key="off_mlp").value == []
 
 
-def test_the_pruning_curve_is_drawn_on_demand(pool: LocalPool) -> None:
+def test_the_pruning_curve_of_a_small_network_is_drawn_at_once(pool: LocalPool) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
     app.segmented_control(key="panel").set_value("Pruning")
-    opened(app)
-    app.button(key="ask_pruned_mlp").click()
     opened(app)
     assert "less than one percentage point below" in captions(app)
 
@@ -94,10 +94,8 @@ def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> Non
     opened(app)
     app.segmented_control(key="panel").set_value(panel)
     opened(app)
-    if panel == "Activation maximization":
-        app.button(key="ask_maximization_cnn").click()
-        opened(app)
-        assert not app.info
+    assert not app.info
+    assert "ask_maximization_cnn" not in [button.key for button in app.button]  # drawn at once
 
 
 @pytest.fixture
@@ -137,12 +135,43 @@ def test_one_goes_from_snapshot_to_snapshot(run: RunHandle) -> None:
     assert app.session_state["session"].chosen_step == steps[-2]
 
 
-def test_the_units_of_a_run_are_measured_on_demand(run: RunHandle) -> None:
+def test_the_units_of_a_run_that_has_ended_are_measured_at_once(run: RunHandle) -> None:
     app = on_the_run(run)
+    assert "saturated** on 10,000 validation images, measured at step 60." in captions(app)
+
+
+def test_the_units_of_a_run_that_learns_are_measured_on_demand(pool: LocalPool) -> None:
+    handle = pool.start(TrainConfig(hidden=(8,), epochs=1000))
+    handle.wait_for(lambda view: view.step > 0, timeout=60)
+    app = on_the_run(handle)
     assert "not measured yet" in captions(app)
     app.button(key="measure").click()
     opened(app)
-    assert "saturated** on 10,000 validation images, measured at step 60." in captions(app)
+    assert "saturated** on 10,000 validation images, measured at step" in captions(app)
+
+
+def test_what_is_said_of_a_shipped_network_is_measured_on_images_it_never_saw(
+    pool: LocalPool,
+) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    assert "on 10,000 test images" in captions(app) and "validation" not in captions(app)
+    app.segmented_control(key="panel").set_value("Switch off")
+    opened(app)
+    said = " ".join(piece.proto.body for piece in app.get("html"))
+    right = load_model("mlp").predict(load_mnist().test.images) == load_mnist().test.labels
+    assert f"{right.mean():.2%} of 10,000 test images right" in said
+
+
+def test_layers_are_named_in_words() -> None:
+    names = weights_in_words(["0.W", "0.b", "2.W", "2.b", "4.W", "4.b"])
+    assert list(names) == ["0.W", "2.W", "4.W"]
+    assert list(names.values()) == [f"{n} layer's weights" for n in ("first", "second", "last")]
+
+
+def test_zero_has_no_sign() -> None:
+    assert [signed(value, 2) for value in (-0.001, 0.0, 0.004, -0.25, 1.5)] == [
+        "0", "0", "0", "-0.25", "+1.50",
+    ]  # fmt: skip
 
 
 def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: RunHandle, pool: LocalPool) -> None:
@@ -207,7 +236,7 @@ def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPoo
     app.segmented_control(key="panel").set_value("Gradients")
     opened(app)
     assert "Not learning" in app.warning[0].value
-    app.button(key="remedy_not learning").click()
+    app.button(key="remedy").click()
     opened(app)
     cured = pool.get("".join(app.query_params["run"]))
     assert cured is not None and cured.config.learning_rate > config.learning_rate

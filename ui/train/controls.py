@@ -1,5 +1,6 @@
 """What a run can be told, how far it is, and what went wrong."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -17,57 +18,70 @@ from mnist_core.runs.commands import (
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
-from ui.session import ShownRun, command, notice, start_run
+from ui.run_words import status_in_words, stopping
+from ui.session import ShownRun, command, notice, session, start_run
 from ui.settings import EXPLANATIONS, LEARNING_RATES
 from ui.words import duration
 
 LIVE = ("starting", "running", "paused")
-STATUS_WORDS = {
-    "queued": "Waiting for its turn",
-    "starting": "Starting",
-    "running": "Training",
-    "paused": "Paused",
-    "finished": "Finished",
-    "stopped": "Stopped",
-    "interrupted": "Interrupted",
-    "diverged": "Diverged",
-    "failed": "Failed",
-}
 CAN_GO_ON = ("failed", "stopped", "interrupted")
-WENT_WRONG = ("diverged", "failed")
+QUESTION_WIDTH = 240  # pixels: about that of the buttons in whose place it stands
+WORTH_ASKING = 5.0  # seconds of training that one does not throw away by a slip
+
+
+@dataclass(frozen=True)
+class Button:
+    """One place in the row of buttons: what it says and does there now.
+
+    Its key is the place's own, whatever the label: the keyboard's focus stays where it is.
+    """
+
+    place: str
+    label: str
+    command: Command
+    icon: str
+    possible: bool
 
 
 def buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Start, and what can be asked of the run that is there."""
     mine = run is not None and run.is_mine
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         _start_button(config, run)
-        for label, what, icon, possible in _commands(run.view.status if run else None):
-            st.button(
-                label,
-                icon=icon,
-                disabled=not mine or not possible,
-                key=label,
-                # Callbacks carry commands out: they run before anything else, so a rerun that cuts
-                # a run of the page short can't lose a click.
-                on_click=command if run else None,
-                args=(run.handle, what) if run else (),
-            )
-        if run and mine and run.view.status in CAN_GO_ON:
-            icon = ":material/resume:"
-            st.button(
-                "Go on", icon=icon, key="go_on", on_click=command, args=(run.handle, Resume())
-            )
+        places = _commands(run.view if run else None)
+        if run and _asks(run):
+            _button(run, places[0])
+            st.caption(_lost_by_rewinding(run.view), width=QUESTION_WIDTH)
+            # In place of "One batch", which has the focus afterwards.
+            st.button("Rewind", key="batch", on_click=_rewind, args=(run.handle,))
+            st.button("Keep", key="rewind", icon=":material/close:", on_click=_keep)
+        else:
+            for button in places:
+                _button(run, button)
+            _rewind_button(run)
     if run and not mine and not run.view.elsewhere:
         st.caption("You watch this run. **Start a new run** begins one of your own.")
     notice()
+
+
+def _button(run: ShownRun | None, button: Button) -> None:
+    st.button(
+        button.label,
+        icon=f":material/{button.icon}:",
+        disabled=run is None or not run.is_mine or not button.possible,
+        key=button.place,
+        # Callbacks carry commands out: they run before anything else, so a rerun that cuts
+        # a run of the page short can't lose a click.
+        on_click=command if run else None,
+        args=(run.handle, button.command) if run else (),
+    )
 
 
 def _start_button(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Not by a callback: a start needs the settings of this very run of the page."""
     start = st.button(
         "Start" if run is None else "Start a new run",
-        type="secondary" if run and run.view.status in LIVE else "primary",
+        type="primary",  # always: another type would be another element, without the focus
         icon=":material/play_arrow:",
         disabled=config is None,
         key="start",
@@ -77,17 +91,72 @@ def _start_button(config: TrainConfig | None, run: ShownRun | None) -> None:
         st.rerun()
 
 
-def _commands(status: str | None) -> list[tuple[str, Command, str, bool]]:
-    """What a run can be told: label, command, icon, and whether it is possible now."""
-    pause = ("Pause", Pause(), ":material/pause:", status == "running")
-    resume = ("Resume", Resume(), ":material/resume:", True)
+def _commands(view: RunView | None) -> list[Button]:
+    """What a run can be told now, a button for each place."""
+    status = view.status if view and not stopping(view) else None
+    stoppable = status in (*LIVE, "queued")
     return [
-        resume if status == "paused" else pause,
-        ("One batch", TrainBatch(), ":material/step:", status in LIVE),
-        ("One epoch", TrainEpoch(), ":material/skip_next:", status in LIVE),
-        ("Stop", Stop(), ":material/stop:", status in (*LIVE, "queued")),
-        ("Rewind", Rewind(), ":material/replay:", status not in (None, "queued", "starting")),
+        _pause_or_go_on(view),
+        Button("batch", "One batch", TrainBatch(), "step", status in LIVE),
+        Button("epoch", "One epoch", TrainEpoch(), "skip_next", status in LIVE),
+        Button("stop", "Stop", Stop(), "stop", stoppable),
     ]
+
+
+def _pause_or_go_on(view: RunView | None) -> Button:
+    """Pause, Resume and Go on are one place: never is there more than one of them to do."""
+    if view and view.status == "paused":
+        return Button("pause", "Resume", Resume(), "resume", not stopping(view))
+    if view and view.status in CAN_GO_ON and (view.step or view.status != "stopped"):
+        return Button("pause", "Go on", Resume(), "resume", True)
+    possible = view is not None and not view.ended and not stopping(view)
+    return Button("pause", "Pause", Pause(), "pause", possible)
+
+
+def _rewind_button(run: ShownRun | None) -> None:
+    """Rewind; where there is something to lose, the row asks first: see `buttons`.
+
+    "Keep" then has this button's place and focus, so that a double click deletes nothing.
+    """
+    st.button(
+        "Rewind",
+        icon=":material/replay:",
+        disabled=run is None or not _can_rewind(run),
+        key="rewind",
+        on_click=_rewind_or_ask if run else None,
+        args=(run,) if run else (),
+    )
+
+
+def _can_rewind(run: ShownRun) -> bool:
+    status = run.view.status
+    return run.is_mine and not stopping(run.view) and status not in ("queued", "starting")
+
+
+def _asks(run: ShownRun) -> bool:
+    return session().kept.get("rewind asked", False) and _can_rewind(run)
+
+
+def _rewind_or_ask(run: ShownRun) -> None:
+    if run.view.seconds < WORTH_ASKING:
+        _rewind(run.handle)
+    else:
+        session().kept["rewind asked"] = True
+
+
+def _rewind(handle: RunHandle) -> None:
+    command(handle, Rewind())
+    _keep()
+
+
+def _keep() -> None:
+    session().kept["rewind asked"] = False
+
+
+def _lost_by_rewinding(view: RunView) -> str:
+    epochs = len(view.results)
+    lost = f"{epochs} epochs" if epochs > 1 else "an epoch" if epochs else "the epoch in progress"
+    return f"Rewind deletes {lost}, {view.seconds:.0f} s of training."
 
 
 def progress(view: RunView | None) -> None:
@@ -95,7 +164,7 @@ def progress(view: RunView | None) -> None:
     if view is None:
         st.progress(0.0, "Not started: press Start. Quick and good takes a few seconds.")
         return
-    words = [STATUS_WORDS[view.status]]
+    words = [status_in_words(view)]
     if view.queue_position is not None:
         words.append(f"place {view.queue_position} in the queue")
     steps = view.config.steps_per_epoch * view.config.epochs
@@ -107,8 +176,8 @@ def progress(view: RunView | None) -> None:
     if view.seconds_left is not None and view.status == "running":
         words.append(f"about {duration(view.seconds_left)} left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
-    if view.message:
-        (st.error if view.status in WENT_WRONG else st.info)(view.message)
+    if view.message and view.status != "diverged":  # that has a diagnosis
+        (st.error if view.status == "failed" else st.info)(view.message)
 
 
 def applies_now(config: TrainConfig | None, run: ShownRun | None) -> None:

@@ -11,10 +11,10 @@ from ui.charts import curves as charts
 from ui.charts import learning
 from ui.charts.learning_figure import learning_figure
 from ui.html import legend
+from ui.run_words import STATUS_WORDS
 from ui.session import ShownRun, earlier_run_now, earlier_runs, session
 from ui.settings import run_summary
 from ui.theme import MARK, MODELS
-from ui.train.controls import STATUS_WORDS
 from ui.train.outcome import headline, in_words
 from ui.train.share import share
 

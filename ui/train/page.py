@@ -14,6 +14,7 @@ from ui.session import (
 from ui.settings import settings_panel
 from ui.train.controls import applies_now, buttons, progress
 from ui.train.curves import curves
+from ui.train.diagnosis import diagnosis
 from ui.train.network import network_of_run
 
 LOOK_EVERY = 0.5  # seconds
@@ -56,6 +57,7 @@ def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
     buttons(config, run)
     progress(run.view if run else None)
+    diagnosis(run)
     network, measured = st.columns([7, 4], gap="medium")
     with network:
         network_of_run(run)

@@ -13,6 +13,7 @@ from ui.components.tiles import TileLook, weight_tiles
 from ui.session import session
 from ui.weights import measures
 from ui.weights.looked import Looked, units_off
+from ui.words import signed
 
 SORTS = {
     "index": "Index",
@@ -76,8 +77,7 @@ def _controls(looked: Looked) -> tuple[str, bool, bool]:
             persist_state="session",
         )  # fmt: skip
         shared = st.toggle("One colour scale for all", key="weights_scale", persist_state="session")
-        # A network that changes all the time is measured when it is asked for, others at once.
-        wanted = st.button("Measure the units now", key="measure", disabled=not looked.changes)
+        wanted = looked.changes and st.button("Measure the units now", key="measure")
     return sort, shared, wanted
 
 
@@ -85,11 +85,11 @@ def _measured(looked: Looked, sort: str, wanted: bool) -> Measured | None:
     """What is known of the units; of a run what was measured last, None if nothing was."""
     if looked.changes and not wanted:
         return session().kept.get("measured")
-    summary = measures.summary(looked.network, looked.layer)
+    summary = measures.summary(looked)
     importance = None
     if wanted or sort == "importance":
         progress = st.empty()
-        importance = measures.importance(looked.network, looked.layer, progress.progress)
+        importance = measures.importance(looked, progress.progress)
         progress.empty()
     measured = Measured(summary, importance, looked.step)
     if looked.changes:
@@ -117,12 +117,12 @@ def _labels(sort: str, measured: Measured | None, biases: Array) -> list[str]:
     """Under each tile, below its number: its bias, or what it is sorted by."""
     if measured is not None:
         if sort == "importance" and measured.importance is not None:
-            return [f"{100 * loss:+.2f}" for loss in measured.importance.loss]
+            return [signed(100 * loss, 2) for loss in measured.importance.loss]
         if sort == "digit":
             return [f"for {digit}" if digit >= 0 else "–" for digit in measured.summary.digits]
         if sort == "activity":
             return [f"{active:.0%}" for active in measured.summary.activity.active]
-    return [f"{bias:+.2f}" for bias in biases]
+    return [signed(bias, 2) for bias in biases]
 
 
 def _marks(measured: Measured | None) -> list[str | None] | None:
@@ -138,7 +138,7 @@ def _marks(measured: Measured | None) -> list[str | None] | None:
 
 def _details(measured: Measured | None, biases: Array) -> list[str]:
     """What is known of each unit, as a line."""
-    details = [f"bias {bias:+.4f}" for bias in biases]
+    details = [f"bias {signed(bias, 4)}" for bias in biases]
     if measured is None:
         return details
     activity, importance = measured.summary.activity, measured.importance
@@ -148,7 +148,7 @@ def _details(measured: Measured | None, biases: Array) -> list[str]:
             f"{activity.active[unit]:.0%} of images, on average {activity.mean[unit]:.3f}"
         )
         if importance is not None:
-            details[unit] += f" · worth {100 * importance.loss[unit]:+.2f} points of accuracy"
+            details[unit] += f" · worth {signed(100 * importance.loss[unit], 2)} points of accuracy"
     return details
 
 
@@ -163,7 +163,7 @@ def _counted(looked: Looked, measured: Measured | None) -> str:
     dead = int(activity.dead.sum())
     saturated = int((activity.saturated & ~activity.dead).sum())
     words += f"{units}: **{dead} dead, {saturated} saturated** on "
-    words += f"{measured.summary.images:,} validation images"
+    words += f"{measured.summary.images:,} {looked.held_out} images"
     words += "." if measured.step is None else f", measured at step {measured.step:,}."
     if measured.importance is not None:
         words += f" Importance on {measured.importance.images:,} of them, in percentage points of "

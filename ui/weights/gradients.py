@@ -1,36 +1,32 @@
-"""How a run's gradients, steps and weights went, and what ails it, with the remedy at hand.
+"""How a run's gradients, steps and weights went, and what is wrong with it.
 Measured at the snapshots that are kept, on the same training images each time.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
-from mnist_core.inspection.activations import hidden_layers, unit_responses
 from mnist_core.inspection.diagnostics import (
-    Diagnosis,
-    diagnose,
     gradient_of,
     root_mean_squares,
     update_ratios,
     weight_histogram,
 )
-from mnist_core.inspection.unit_statistics import unit_activity
 from mnist_core.runs.snapshots import Snapshot
-from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG, marked
 from ui.charts.learning import thinned
-from ui.session import ShownRun, mnist, session, start_run
+from ui.diagnosing import diagnosis_of, diagnosis_with_remedy
+from ui.session import ShownRun, mnist, session
 
 SNAPSHOTS = 40  # that are measured, evenly spread over those that are kept
 IMAGES = {"mlp": 500, "cnn": 64}  # of the fixed batch; a convolution takes longer
-ACTIVITY_IMAGES = {"mlp": 2_000, "cnn": 200}
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")  # at most 3 and 3, and a last
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ def gradients(run: ShownRun) -> None:
         st.info("The run has no snapshots yet: they come with its first step.")
         return
     measured = _measured(run.config, snapshots)
-    _diagnoses(run, measured[-1].ratios)
+    _diagnosis(run)
     _curves(run, snapshots, measured)
     st.caption(
         f"On the same {IMAGES[run.config.model]} training images each time. One step usually "
@@ -60,19 +56,32 @@ def gradients(run: ShownRun) -> None:
         "change between them is divided by the square root of n."
     )
     parameters = run.network.parameters.named()
-    names = [name for name in parameters if name.endswith(".W")]
+    names = weights_in_words(parameters)
+    first = next(iter(names))
     name = st.segmented_control(
-        "Histogram of", names, default=names[0], required=True, key="histogram_of"
+        "Histogram of",
+        list(names),
+        default=first,
+        format_func=names.__getitem__,
+        required=True,
+        key=f"histogram_of_{run.id}",
     )
-    counts, edges = weight_histogram(parameters[name if name in names else names[0]])
+    counts, edges = weight_histogram(parameters[name or first])
     st.plotly_chart(
         unit_charts.histogram(counts, edges, x="weight"), config=CONFIG, key="weight_histogram"
     )
 
 
+def weights_in_words(names: Iterable[str]) -> dict[str, str]:
+    """What the arrays of weights among these paths ("0.W", "0.b") are called, by path."""
+    weights = [name for name in names if name.endswith(".W")]
+    called = [*ORDINALS[: len(weights) - 1], "last"]
+    return {name: f"{word} layer's weights" for name, word in zip(weights, called, strict=True)}
+
+
 def _curves(run: ShownRun, snapshots: Sequence[Snapshot], measured: Sequence[Measured]) -> None:
     """Sizes of gradients and of steps over the epochs, a curve for each layer."""
-    names = [name for name in measured[0].gradients if name.endswith(".W")]
+    names = weights_in_words(measured[0].gradients)
     epochs = [round(snapshot.step / run.config.steps_per_epoch, 4) for snapshot in snapshots]
     left, right = st.columns(2, gap="medium")
     for column, title, values in (
@@ -82,7 +91,7 @@ def _curves(run: ShownRun, snapshots: Sequence[Snapshot], measured: Sequence[Mea
         figure = unit_charts.lines(
             epochs,
             # A logarithm has no place for 0: a gap says that nothing moved.
-            {f"layer {name}": [found.get(name) or None for found in values] for name in names},
+            {words: [found.get(name) or None for found in values] for name, words in names.items()},
             x_title="epoch",
             y_title=title,
             log=True,
@@ -126,24 +135,10 @@ def _measure(
     return Measured(found, ratios)
 
 
-def _diagnoses(run: ShownRun, ratios: dict[str, float]) -> None:
-    """Each diagnosis with its reason, and its remedy as one click."""
-    view = run.view
-    images = mnist().validation.images[: ACTIVITY_IMAGES[view.config.model]]
-    activities = [
-        unit_activity(unit_responses(run.network, images, layer), layer.activation)
-        for layer in hidden_layers(run.network)
-    ]
-    status = "diverged" if view.status == "diverged" else "running"
-    found = diagnose(view.config, view.results, status=status, ratios=ratios, activities=activities)
-    if not found:
+def _diagnosis(run: ShownRun) -> None:
+    """What is wrong with the run, or that nothing is."""
+    found = diagnosis_of(run)
+    if found is None:
         st.success("Nothing is wrong with this run: it learns, and its units answer.")
-    for diagnosis in found:
-        _diagnosis(view, diagnosis)
-
-
-def _diagnosis(view: RunView, diagnosis: Diagnosis) -> None:
-    st.warning(f"**{diagnosis.name.capitalize()}.** {diagnosis.reason} {diagnosis.remedy}")
-    if diagnosis.change and st.button("Start again with that", key=f"remedy_{diagnosis.name}"):
-        start_run(replace(view.config, **diagnosis.change))
-        st.rerun()
+    else:
+        diagnosis_with_remedy(run, found)

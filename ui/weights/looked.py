@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from mnist_core.inspection.activations import HiddenLayer, hidden_layers
 from mnist_core.nn.network import Sequential
 
 RUN, BEST = "run", "best"
+HeldOut = Literal["validation", "test"]
 
 
 @dataclass(frozen=True)
@@ -16,17 +18,24 @@ class Looked:
     """The network that the page looks at; `key` tells one from another, whatever their weights.
 
     `step` is that of the run to which the weights belong, None for a network without a run.
+    `changes` says that it will have other weights in a moment: it is measured when that is asked
+    for, any other network at once.
     """
 
     key: str
     name: str
     network: Sequential
     step: int | None = None
+    changes: bool = False
 
     @property
-    def changes(self) -> bool:
-        """Whether it is a run, which may have other weights in a moment."""
-        return self.key.startswith(RUN)
+    def held_out(self) -> HeldOut:
+        """The images that it has not learned from, as far as is known.
+
+        The visitor's own runs learn from the training images. The networks that come with the
+        program learned from the validation images too, and of one from a file nobody knows.
+        """
+        return "validation" if self.key.startswith((RUN, BEST)) else "test"
 
     @property
     def layer(self) -> HiddenLayer:

@@ -17,7 +17,7 @@ AT_ONCE = 32  # units whose pictures are drawn together
 
 
 def activation_maximization(looked: Looked) -> None:
-    """The choice of a layer and of units, and their pictures when they are asked for."""
+    """The choice of a layer and of units, and their pictures; on demand if the network changes."""
     layers = hidden_layers(looked.network)
     number = st.segmented_control(
         "Hidden layer",
@@ -34,9 +34,14 @@ def activation_maximization(looked: Looked) -> None:
     )
     # One set of pictures is kept for each visitor, with what it is of.
     wanted = (looked.key, fingerprint(looked.network), number, int(units[0]))
-    if st.button("Draw them", key=f"ask_maximization_{looked.key}"):
-        st.session_state["maximized"] = (wanted, _drawn(looked.network, layers[number], units))
     kept, drawn = st.session_state.get("maximized", (None, None))
+    if looked.changes:
+        asked = st.button("Draw them", key=f"ask_maximization_{looked.key}")
+    else:
+        asked = kept != wanted
+    if asked:
+        kept, drawn = wanted, _drawn(looked.network, layers[number], units)
+        st.session_state["maximized"] = (kept, drawn)
     if drawn is None or kept[0] != looked.key:
         return
     if kept != wanted:
@@ -68,13 +73,17 @@ def _drawn(network: Sequential, layer: HiddenLayer, units: np.ndarray) -> Maximi
 
 
 def _pictures(looked: Looked, drawn: MaximizedActivation, units: np.ndarray) -> None:
+    # Each picture at its unit's number, which is then the tile's.
+    pictures = np.zeros((units[-1] + 1, *drawn.pictures.shape[1:]), drawn.pictures.dtype)
+    pictures[units] = drawn.pictures
+    answers = [f"input W x + b = {response:.2f}" for response in drawn.responses]
     weight_tiles(
-        drawn.pictures,
+        pictures,
+        order=units.tolist(),
         key=f"pictures_{looked.key}",
         diverging=False,
         scale="shared",
-        labels=[f"{unit}" for unit in units],
-        details=[f"input W x + b = {response:.2f}" for response in drawn.responses],
+        details=[""] * int(units[0]) + answers,
         look=TileLook(
             columns=8,
             noun="picture",

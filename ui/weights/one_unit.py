@@ -15,6 +15,7 @@ from ui.session import mnist
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
 from ui.weights.switched_off import per_class
+from ui.words import signed
 
 EXTREMES = 9
 
@@ -33,7 +34,7 @@ def one_unit(looked: Looked, unit: int) -> None:
 def _weights_in_large(looked: Looked, unit: int) -> None:
     weights = first_layer_pictures(looked.network)[unit]
     bias = looked.network.parameters.layers[looked.layer.weights]["b"][unit]
-    st.caption(f"Its weights, largest {np.abs(weights).max():.4f}; bias {bias:+.4f}.")
+    st.caption(f"Its weights, largest {np.abs(weights).max():.4f}; bias {signed(bias, 4)}.")
     st.plotly_chart(unit_charts.weights_enlarged(weights), config=CONFIG, key=f"large_{looked.key}")
     with st.expander("All its weights as a table"):
         st.dataframe(weights.round(4), height=300)
@@ -49,7 +50,7 @@ def _outgoing(looked: Looked, unit: int) -> None:
         st.caption("How strongly it leads to each unit of the next layer (norm of the weights).")
     else:
         values, x = looked.network.parameters.layers[-1]["W"][:, unit], "digit"
-        words = ", ".join(f"{digit}: {value:+.2f}" for digit, value in enumerate(values))
+        words = ", ".join(f"{digit}: {signed(value, 2)}" for digit, value in enumerate(values))
         st.caption(f"Its outgoing weight to each digit. {words}")
     st.plotly_chart(
         unit_charts.signed_bars(values, x=x, y="weight"), config=CONFIG, key=f"out_{looked.key}"
@@ -93,10 +94,10 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
 
 
 def _without_it(looked: Looked, unit: int) -> None:
-    whole = score_without(looked.network, looked.layer, ())
-    without = score_without(looked.network, looked.layer, (unit,))
+    whole = score_without(looked, ())
+    without = score_without(looked, (unit,))
     st.write(
-        f"Without it, **{without.accuracy:.2%}** of {without.images:,} validation images are "
-        f"right instead of {whole.accuracy:.2%}."
+        f"Without it, **{without.accuracy:.2%}** of {without.images:,} {looked.held_out} images "
+        f"are right instead of {whole.accuracy:.2%}."
     )
     per_class(whole.per_class, without.per_class)

@@ -8,11 +8,14 @@ import streamlit as st
 
 from mnist_core.paths import MODELS_FOLDER
 from ui.glossary import words_explained
+from ui.networks import loaded_names, loaded_network
+from ui.run_words import no_weights_yet
 from ui.session import ShownRun, live, session, shipped, shown_run
 from ui.weights.feature_maps import filters_and_maps
 from ui.weights.gallery import gallery
 from ui.weights.going_on import going_on
 from ui.weights.gradients import gradients
+from ui.weights.loading import load_network
 from ui.weights.looked import BEST, RUN, Looked
 from ui.weights.maximization import activation_maximization
 from ui.weights.network import network_and_digit
@@ -57,6 +60,7 @@ def _network(run: ShownRun | None) -> tuple[str, str]:
         key="weights_of",
         persist_state="session",
     )
+    load_network("weights_of")
     if RUN not in names:
         st.caption("A run that you start on the Train page can be looked at here while it learns.")
     if chosen not in names:
@@ -69,11 +73,11 @@ def _networks(run: ShownRun | None) -> dict[str, str]:
     names = {"mlp": "MLP"}
     if (MODELS_FOLDER / "cnn.npz").is_file():
         names["cnn"] = "CNN"
-    if run is not None and run.view.snapshot is not None:
+    if run is not None and (run.view.snapshot is not None or not run.view.ended):
         names[RUN] = "Your last run" if run.view.ended else "The run in progress"
     if session().best is not None:
         names[BEST] = "Best of this session"
-    return names
+    return names | loaded_names()
 
 
 def _pace(run: ShownRun | None) -> float | None:
@@ -89,7 +93,8 @@ def _look(chosen: str, name: str, run: ShownRun | None) -> None:
         time_machine(run)
     looked = _looked(chosen, name, run)
     if looked is None:
-        st.info("The run has no weights yet: they come with its first step.")
+        if run is not None:
+            st.info(no_weights_yet(run))
         return
     left, right = st.columns([7, 5], gap="large")
     with left:
@@ -111,11 +116,12 @@ def _looked(chosen: str, name: str, run: ShownRun | None) -> Looked | None:
     if chosen == RUN:
         if run is None or run.snapshot is None:
             return None
-        return Looked(f"{RUN}_{run.id}", name, run.network, run.snapshot.step)
+        changes = run.is_live or playing(run)
+        return Looked(f"{RUN}_{run.id}", name, run.network, run.snapshot.step, changes)
     best = session().best
     if chosen == BEST and best is not None:
         return Looked(f"{BEST}_{best.run_id}", name, best.network)
-    return Looked(chosen, name, shipped(chosen))
+    return Looked(chosen, name, loaded_network(chosen) or shipped(chosen))
 
 
 def _look_closer(looked: Looked, run: ShownRun | None) -> None:

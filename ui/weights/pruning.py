@@ -1,4 +1,4 @@
-"""How few units would do: accuracy against the number of units kept, when it is asked for."""
+"""How few units would do: accuracy against the number of units kept."""
 
 import numpy as np
 import streamlit as st
@@ -8,19 +8,20 @@ from ui.charts.curves import CONFIG
 from ui.networks import fingerprint
 from ui.theme import NEGATIVE
 from ui.weights.looked import Looked
-from ui.weights.measures import pruned
+from ui.weights.measures import pruned, quick
 
 
 def pruning(looked: Looked) -> None:
-    """Accuracy against the number of units kept, when it is asked for."""
+    """The curve: at once, or when it is asked for where it takes longer or soon is out of date."""
+    st.write(f"How few {looked.noun}s are enough? The most important are kept, one by one.")
     place = st.empty()
     wanted = fingerprint(looked.network)
-    if st.session_state.get("pruned") != wanted:
-        st.write(f"How few {looked.noun}s are enough? The most important are kept, one by one.")
+    at_once = quick(looked) and not looked.changes
+    if not at_once and st.session_state.get("pruned") != wanted:
         if not st.button("Draw the pruning curve", key=f"ask_pruned_{looked.key}"):
             return
         st.session_state["pruned"] = wanted
-    curve = pruned(looked.network, looked.layer, lambda share, words: place.progress(share, words))
+    curve = pruned(looked, lambda share, words: place.progress(share, words))
     place.empty()
     st.plotly_chart(
         unit_charts.lines(
@@ -36,6 +37,6 @@ def pruning(looked: Looked) -> None:
     )
     enough = int(curve.kept[np.argmax(curve.accuracy >= curve.accuracy[-1] - 0.01)])
     st.caption(
-        f"On {curve.images:,} validation images; {enough} of {looked.layer.units} are enough to "
-        "be less than one percentage point below the whole network."
+        f"On {curve.images:,} {looked.held_out} images; {enough} of {looked.layer.units} are "
+        "enough to be less than one percentage point below the whole network."
     )

@@ -1,8 +1,9 @@
-"""Files of a run: the grid now, the grid forming, and the curves."""
+"""Files of a run: the network, the grid now, the grid forming, and the curves."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -11,12 +12,13 @@ import streamlit as st
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
+from mnist_core.training.checkpoint import Checkpoint, write_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 from ui.charts import svg
 from ui.charts.learning import results_table
 from ui.components.tiles import tiles_image
-from ui.session import ShownRun
+from ui.session import ShownRun, mnist
 from ui.weights.over_training import accuracy_chart
 
 FRAME_MS = 80
@@ -28,6 +30,8 @@ def saving(run: ShownRun) -> None:
     if run.snapshot is None:
         return
     files: list[tuple[str, Callable[[], bytes | str], str, str, str]] = [
+        ("Network as NPZ", partial(network_npz, run.view, run.snapshot),
+         f"network-step-{run.snapshot.step}.npz", "application/octet-stream", "save"),
         ("Grid as PNG", partial(grid_png, run.config, run.snapshot),
          f"weights-step-{run.snapshot.step}.png", "image/png", "image"),
         ("Grid forming as WebP", partial(forming_webp, run.config, run.snapshots),
@@ -48,6 +52,24 @@ def saving(run: ShownRun) -> None:
                 key=f"save_{name.rpartition('.')[2]}",
                 on_click="ignore",
             )
+
+
+def network_npz(view: RunView, snapshot: Snapshot) -> bytes:
+    """The network of a snapshot, as the page and the command line load it."""
+    config, epochs = view.config, snapshot.step // view.config.steps_per_epoch
+    checkpoint = Checkpoint(
+        model=config.network,
+        parameters=snapshot.network(config).parameters.named(),
+        config=config.to_dict(),
+        history=[asdict(result) for result in view.results[:epochs]],
+        step=snapshot.step,
+        learning_rate=view.learning_rate,
+        seed=config.seed,
+        data_sha256=mnist().sha256,
+    )
+    file = io.BytesIO()
+    write_checkpoint(file, checkpoint)
+    return file.getvalue()
 
 
 def grid_png(config: TrainConfig, snapshot: Snapshot) -> bytes:

@@ -23,12 +23,16 @@ def switched_off(looked: Looked) -> None:
     )
     off = units_off(looked)
     st.button("All on again", on_click=partial(switch_off, looked, []), disabled=not off)
-    whole = score_without(looked.network, looked.layer, ())
-    now = score_without(looked.network, looked.layer, off)
+    whole = score_without(looked, ())
+    now = score_without(looked, off)
     image, whose = own_digit()
     masked = without_units(looked.network, looked.layer, off) if off else looked.network
     bars = [
-        named(words, colour, f"{score.accuracy:.2%} of {score.images:,} validation images right")
+        named(
+            words,
+            colour,
+            f"{score.accuracy:.2%} of {score.images:,} {looked.held_out} images right",
+        )
         + probability_bars(network.predict_proba(image[None])[0], colour=colour)
         for words, colour, score, network in (
             ("Whole", NEGATIVE, whole, looked.network),
@@ -48,7 +52,7 @@ def per_class(before: Array, after: Array) -> None:
                 str(digit): [
                     round(100 * before[digit], 1),
                     round(100 * after[digit], 1),
-                    round(100 * (after[digit] - before[digit]), 1),
+                    round(100 * (after[digit] - before[digit]), 1) + 0.0,  # no -0.0
                 ]
                 for digit in range(10)
             },

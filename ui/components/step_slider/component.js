@@ -6,17 +6,6 @@ const SETTLED = 600; // ms after a movement in which what Python says is older t
 
 const sliders = new WeakMap(); // place in the page -> its slider
 
-export default function ({ data, parentElement, setStateValue }) {
-  const input = parentElement.querySelector("input");
-  let slider = sliders.get(parentElement);
-  if (slider?.input !== input) {
-    slider = new StepSlider(input);
-    sliders.set(parentElement, slider);
-  }
-  parentElement.querySelector(".words").textContent = data.label;
-  slider.update(data, setStateValue);
-}
-
 class StepSlider {
   constructor(input) {
     this.input = input;
@@ -42,4 +31,15 @@ class StepSlider {
     this.sent = performance.now();
     this.setStateValue("step", Number(this.input.value));
   }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  const input = parentElement.querySelector("input");
+  let slider = sliders.get(parentElement);
+  if (slider?.input !== input) {
+    slider = new StepSlider(input);
+    sliders.set(parentElement, slider);
+  }
+  parentElement.querySelector(".words").textContent = data.label;
+  slider.update(data, setStateValue);
 }

@@ -116,9 +116,10 @@ class Grid {
     const smallest = peaks.reduce((a, b) => Math.min(a, b));
     const largest = peaks.reduce((a, b) => Math.max(a, b));
     const sign = diverging ? "±" : "";
+    const [from, to] = [format(smallest), format(largest)];
     const own =
       `each ${noun} on its own scale, up to ${sign} its largest ${quantity} ` +
-      `(${format(smallest)} to ${format(largest)})`;
+      `(${from === to ? to : `${from} to ${to}`})`;
     const end = limit === null ? `its largest ${quantity}` : format(limit);
     setText(this.root.querySelector(".low"), diverging ? `−${limit === null ? "" : end}` : "0");
     setText(this.root.querySelector(".high"), limit === null ? "+" : `${diverging ? "+" : ""}${end}`);
