@@ -16,6 +16,7 @@ from mnist_core.inspection.trace import (
 )
 from mnist_core.nn.network import Sequential
 from ui.components.network_picture.message import codes_of, finite, shown_layers
+from ui.words import percent
 
 STRONGEST = 6  # parts of a sum that are named one by one
 
@@ -54,7 +55,7 @@ def detail_of(model: Sequential, traced: Trace, choice: Choice) -> tuple[dict[st
     level, unit = choice.level, choice.unit
     if level == len(traced.layers):
         split = logit_sum(model, traced, unit)
-        probability = percent(float(traced.probabilities[unit]))
+        probability = percent(float(traced.probabilities[unit]), 1)
         detail = {
             "title": f"Output {unit}",
             "result": f"logit {number(split.total)} → probability {probability}",
@@ -129,10 +130,3 @@ def number(value: float) -> str:
     """A number as it stands in a sum: two decimals, a real minus sign, no signed zero."""
     text = f"{value:.2f}"
     return ("0.00" if text == "-0.00" else text).replace("-", "−")
-
-
-def percent(share: float) -> str:
-    """A probability in words that never say more than it does."""
-    if share >= 0.9995:
-        return "above 99.9 %"
-    return f"{100 * share:.1f} %"
