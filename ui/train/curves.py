@@ -42,7 +42,7 @@ def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
         laid_over = {o.label: (f"- {o.symbol} -", o.colour) for o in others}
         st.html(legend(learning.CURVE_LEGEND | BEYOND | laid_over))
         _curve_charts(shown, config or TrainConfig(), run, others)
-        number, words = st.columns([1, 3], vertical_alignment="center")
+        number, words = st.columns([2, 3], vertical_alignment="center")
         number.html(headline(run))
         words.caption(in_words(run))
 

@@ -57,10 +57,10 @@ def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
     buttons(config, run)
     progress(run.view if run else None)
-    diagnosis(run)
     network, measured = st.columns([7, 4], gap="medium")
     with network:
         network_of_run(run)
+        diagnosis(run)  # below: a picture must not move when something goes wrong
     with measured:
         curves(config, run)
         applies_now(config, run)

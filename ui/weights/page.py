@@ -20,6 +20,7 @@ from ui.weights.looked import BEST, RUN, Looked
 from ui.weights.maximization import activation_maximization
 from ui.weights.network import network_and_digit
 from ui.weights.one_unit import one_unit
+from ui.weights.over_training import answers_over_training
 from ui.weights.pruning import pruning
 from ui.weights.saving import saving
 from ui.weights.switched_off import switched_off
@@ -51,16 +52,18 @@ def _network(run: ShownRun | None) -> tuple[str, str]:
     """The network that the visitor looks at: its key and its name."""
     names = _networks(run)
     default = RUN if RUN in names else next(iter(names))
-    chosen = st.segmented_control(
-        "Network",
-        list(names),
-        default=default,
-        format_func=names.__getitem__,
-        required=True,
-        key="weights_of",
-        persist_state="session",
-    )
-    load_network("weights_of")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.segmented_control(
+            "Network",
+            list(names),
+            default=default,
+            format_func=names.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            key="weights_of",
+            persist_state="session",
+        )
+        load_network("weights_of")
     if RUN not in names:
         st.caption("A run that you start on the Train page can be looked at here while it learns.")
     if chosen not in names:
@@ -108,6 +111,8 @@ def _look(chosen: str, name: str, run: ShownRun | None) -> None:
             one_unit(looked, unit)
     if unit is not None:
         network_and_digit(looked)
+    if run is not None:
+        answers_over_training(run)
     _look_closer(looked, run)
 
 

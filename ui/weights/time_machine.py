@@ -10,7 +10,6 @@ import streamlit as st
 from mnist_core.runs.handle import RunHandle
 from ui.components.step_slider import step_slider
 from ui.session import ShownRun, session
-from ui.weights.over_training import answers_over_training
 
 PLAY_EVERY = 0.25  # seconds
 SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "10x": 10}  # snapshots at each of those
@@ -33,7 +32,7 @@ def played_on(run: ShownRun | None) -> ShownRun | None:
 
 
 def time_machine(run: ShownRun) -> None:
-    """The slider and what it moves: the mark on the curves and the answer for one's own digit.
+    """The slider, which moves all that is shown of the run.
 
     Nothing is shown before the run has its first snapshot.
     """
@@ -55,7 +54,6 @@ def time_machine(run: ShownRun) -> None:
         f"{len(run.snapshots)} snapshots are kept, most of them from the beginning. "
         "Train and Draw show this step too."
     )
-    answers_over_training(run)
 
 
 def _buttons(run: ShownRun, step: int) -> None:
