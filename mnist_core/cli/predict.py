@@ -9,10 +9,10 @@ from mnist_core.arrays import Array
 from mnist_core.cli.output import say
 from mnist_core.cli.parser import Command
 from mnist_core.inspection.digit_detector import DigitDetector
+from mnist_core.inspection.sheets import digits_of_sheet
 from mnist_core.preprocess.image_files import open_picture
 from mnist_core.preprocess.ink import ink_from_photo
-from mnist_core.preprocess.normalize import normalize_drawing
-from mnist_core.preprocess.segment import Found, digits_on_page
+from mnist_core.preprocess.segment import Found
 from mnist_core.training.checkpoint import load_model
 
 
@@ -68,20 +68,16 @@ def _sentence(
     return f"{path}{where}: {label}  ({probabilities[label]:.1%}){remark}"
 
 
-def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], list[Array]]:
-    """The digits of a picture in reading order, each uint8 (28, 28), and where each was found.
+def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], Array]:
+    """The digits of a picture in reading order, uint8 (N, 28, 28), and where each was found.
 
-    None stands for the whole picture: so it is read if only one digit is found on it, or if it can
-    be taken for a digit as it is, whatever pieces it falls into.
+    None stands for the whole picture. ValueError if there is nothing on it.
     """
     picture = open_picture(path)
-    ink = ink_from_photo(picture)
-    whole = normalize_drawing(ink)
-    found = digits_on_page(ink, picture_size=picture.size)
-    alone = len(found) == 1 and not found[0].touches_neighbour
-    if not found or alone or not detector.objection(whole):
-        return [None], [whole]
-    return found, [normalize_drawing(digit.ink) for digit in found]
+    found, images = digits_of_sheet(ink_from_photo(picture), detector, picture_size=picture.size)
+    if not len(images):
+        raise ValueError("there is nothing on it")
+    return found, images
 
 
 COMMAND = Command(
