@@ -57,7 +57,7 @@ def given_settings(options: argparse.Namespace) -> dict[str, Any]:
 def add_data_option(parser: argparse.ArgumentParser) -> None:
     """Which images to train on or to be judged by."""
     parser.add_argument(
-        "--data", metavar="DIR", help="A folder of IDX files. Without it, MNIST is taken."
+        "--data", metavar="DIR", help="A folder or ZIP of IDX files. Without it, MNIST is taken."
     )
 
 
