@@ -5,10 +5,12 @@ They reach the page several times faster than charts do, and screen readers read
 import base64
 import io
 from collections.abc import Sequence
+from html import escape
 
 from PIL import Image
 
 from mnist_core.arrays import Array
+from ui.words import percent
 
 
 def picture(image: Array, *, alt: str, width: int = 112) -> str:
@@ -20,6 +22,12 @@ def picture(image: Array, *, alt: str, width: int = 112) -> str:
         f'<img alt="{alt}" src="data:image/png;base64,{data}" '
         f'style="width:{width}px;image-rendering:pixelated;border-radius:4px">'
     )
+
+
+def photograph(png: bytes, *, alt: str) -> str:
+    """A PNG as an <img> as wide as there is room, and no wider than it is."""
+    data = base64.b64encode(png).decode()
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" style="max-width:100%">'
 
 
 def answer_in_words(words: str, remark: str, seen: str) -> str:
@@ -38,7 +46,8 @@ def probability_bars(probabilities: Array, *, colour: str) -> str:
     best = int(probabilities.argmax())
     rows = "".join(
         f'<div role="listitem"{" class=best" if digit == best else ""}><span>{digit}</span>'
-        f'<i><b style="width:{probability:.1%}"></b></i><span>{probability:.1%}</span></div>'
+        f'<i><b style="width:{probability:.1%}"></b></i>'
+        f"<span>{escape(percent(probability))}</span></div>"
         for digit, probability in enumerate(probabilities)
     )
     return (

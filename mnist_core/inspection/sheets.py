@@ -22,7 +22,7 @@ CLEARLY_BETTER = 0.3
 LOOKED_AT = 40  # digits of a page; more would not make its turn any surer
 
 
-def side_by_side(ink: Picture, whole: Picture, detector: DigitDetector) -> tuple[Found, ...]:
+def digits_side_by_side(ink: Picture, whole: Picture, detector: DigitDetector) -> tuple[Found, ...]:
     """The digits of a drawing (H, W) that are more than one, from left to right; else ().
 
     `whole` is the drawing in MNIST's form, (28, 28). Each of them must be a digit by itself, about
@@ -52,7 +52,7 @@ def digits_of_sheet(
     whole = normalize_drawing(ink)
     found = digits_on_page(ink, picture_size=picture_size)
     alone = len(found) == 1 and not found[0].touches_neighbour
-    one = not detector.objection(whole) and not side_by_side(ink, whole, detector)
+    one = not detector.objection(whole) and not digits_side_by_side(ink, whole, detector)
     if not found or alone or one:
         return (None,), whole[None]
     return found, normalized(found)

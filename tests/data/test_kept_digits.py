@@ -42,7 +42,8 @@ def test_the_visitors_who_came_longest_ago_go_first(small: Dataset, tmp_path: Pa
         kept.save(visitor, small.test[:3])
         kept.mark_taught(visitor, True)
         (file,) = tmp_path.glob(f"{visitor}.zip")
-        os.utime(file, (file.stat().st_mtime - age,) * 2)
+        then = file.stat().st_mtime - age
+        os.utime(file, (then, then))
     kept.save(OTHER, small.test[:3])
     assert [len(kept.load(visitor)) for visitor in (ME, YOU, OTHER)] == [0, 3, 3]
     assert not kept.is_taught(ME) and kept.is_taught(YOU)

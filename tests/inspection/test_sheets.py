@@ -17,10 +17,10 @@ from mnist_core.data.mnist import Dataset, Split
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.inspection.sheets import (
     digits_of_sheet,
+    digits_side_by_side,
     is_hollow,
     normalized,
     quarter_turns,
-    side_by_side,
 )
 from mnist_core.preprocess.components import connected_components
 from mnist_core.preprocess.ink import ink_from_photo
@@ -67,7 +67,7 @@ def drawn(*strokes: list[tuple[float, float]]) -> np.ndarray:
 
 def several(sheet: np.ndarray, detector: DigitDetector) -> int:
     """How many digits a drawing is taken for, if it is taken for more than one; else 0."""
-    return len(side_by_side(sheet, normalize_drawing(sheet), detector))
+    return len(digits_side_by_side(sheet, normalize_drawing(sheet), detector))
 
 
 def test_two_digits_side_by_side_are_two_and_read_one_by_one(
@@ -77,7 +77,7 @@ def test_two_digits_side_by_side_are_two_and_read_one_by_one(
     two = right = 0
     for _ in range(150):
         sheet, labels = pair_of(mnist.test, rng)
-        found = side_by_side(sheet, normalize_drawing(sheet), detector)
+        found = digits_side_by_side(sheet, normalize_drawing(sheet), detector)
         two += len(found) == 2
         right += len(found) == 2 and cnn.predict(normalized(found)).tolist() == labels
     assert two >= 0.9 * 150 and right >= 0.96 * two

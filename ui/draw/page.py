@@ -8,10 +8,17 @@ import numpy as np
 import streamlit as st
 
 from ui.components.canvas import draw_canvas, receipt
-from ui.draw.answers import columns_of_bars, digit_buttons, headline
+from ui.components.spoken import speak
+from ui.draw.answers import (
+    columns_of_bars,
+    digit_buttons,
+    headline,
+    several_digits,
+    several_in_words,
+)
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
 from ui.draw.own_digits import it_was_a, own_digits
-from ui.draw.photographs import photographs
+from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
 from ui.drawing import Sheet, sheet_of
 from ui.html import answer_in_words, picture
@@ -52,6 +59,7 @@ def page() -> None:
     """
     st.title("Draw", anchor=False)
     st.write("Draw a digit from 0 to 9 and watch the networks' answers follow your pen.")
+    speak(".answer h3")
     answering = _answering()
     if _follows_the_pen():
         live(_everything, answering, _answering, pace=_pace, frame=_frame)
@@ -83,7 +91,7 @@ def _pace(answering: Answering) -> float | None:
 
 def _frame(answering: Answering) -> object:
     """What the page around the canvas rests on."""
-    return tuple(answering.choices), _follows_the_pen()
+    return tuple(answering.choices), _follows_the_pen() or st.session_state.get("look")
 
 
 def _follows_the_pen() -> bool:
@@ -117,17 +125,29 @@ def _answer(answering: Answering, sheet: Sheet, predictions: list[Prediction]) -
     also tells the canvas what of the drawing has arrived.
     """
     if sheet.image is None:
+        several = []
         words, remark, seen = "Draw a digit", "", picture(BLANK, alt="nothing drawn yet")
     else:
-        words, remark = _words(sheet, predictions)
+        several = several_digits(sheet, answering.predictors)
+        words, remark = _words(sheet, predictions, several)
         seen = picture(sheet.image, alt="the drawing as the networks see it, 28 by 28 pixels")
     bars = columns_of_bars(answering.predictors, predictions)
     st.html(answer_in_words(words, remark, seen) + bars + receipt("canvas"))
+    if several:
+        st.button("See them as boxes", on_click=_see_as_boxes, args=(sheet,), key="as-boxes")
 
 
-def _words(sheet: Sheet, predictions: list[Prediction]) -> tuple[str, str]:
-    """The headline and a remark, which may be empty."""
+def _see_as_boxes(sheet: Sheet) -> None:
+    """Open the photographs with the drawing as if it were one."""
+    show_drawing(sheet.ink)
+    st.session_state["look"] = PHOTOGRAPHS
+
+
+def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> tuple[str, str]:
+    """The headline and a remark, which may be empty; `several` are digits drawn side by side."""
     assert sheet.image is not None
+    if several:
+        return several_in_words(several), "Taken for one digit, the networks would say:"
     words, remark = headline(predictions), ""
     # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
     drawn = sheet.ink if sheet.drawing.background is None else None

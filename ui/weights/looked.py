@@ -7,8 +7,7 @@ import streamlit as st
 
 from mnist_core.inspection.activations import HiddenLayer, hidden_layers
 from mnist_core.nn.network import Sequential
-
-RUN, BEST = "run", "best"
+from ui.networks import RUNNING
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Looked:
     @property
     def changes(self) -> bool:
         """Whether it is a run, which may have other weights in a moment."""
-        return self.key.startswith(RUN)
+        return self.key.startswith(RUNNING)
 
     @property
     def layer(self) -> HiddenLayer:
