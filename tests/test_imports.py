@@ -39,6 +39,7 @@ ROOMS = [
     "ui.run_words",
     "ui.diagnosing",
     "ui.drawing",
+    "ui.own",
     "ui.networks",
     "ui.settings",
     "ui.train",

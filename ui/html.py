@@ -5,6 +5,7 @@ They reach the page several times faster than charts do, and screen readers read
 import base64
 import io
 from collections.abc import Sequence
+from html import escape
 
 from PIL import Image
 
@@ -27,6 +28,12 @@ def answer_in_words(words: str, remark: str) -> str:
     return f'<div class="answer"><h2>{words}</h2><p>{remark}</p></div>'
 
 
+def photograph(png: bytes, *, alt: str) -> str:
+    """A PNG as an <img> as wide as there is room, and no wider than it is."""
+    data = base64.b64encode(png).decode()
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" style="max-width:100%">'
+
+
 def probability_bars(probabilities: Array, *, colour: str) -> str:
     """Ten labelled bars for probabilities (10,); the largest stands out by weight as well.
 
@@ -35,7 +42,8 @@ def probability_bars(probabilities: Array, *, colour: str) -> str:
     best = int(probabilities.argmax())
     rows = "".join(
         f'<div role="listitem"{" class=best" if digit == best else ""}><span>{digit}</span>'
-        f'<i><b style="width:{probability:.1%}"></b></i><span>{probability:.1%}</span></div>'
+        f'<i><b style="width:{probability:.1%}"></b></i>'
+        f"<span>{escape(probability(probability))}</span></div>"
         for digit, probability in enumerate(probabilities)
     )
     return (

@@ -11,10 +11,12 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
+from ui.own import is_taught, own_collection, taught_network
 from ui.session import ShownRun, mnist, session, shipped
 from ui.theme import CNN, MLP, OWN
 
-RUNNING, BEST = "running", "best"
+RUNNING, BEST, TAUGHT = "run", "best", "taught"
+OWN_NAMES = {RUNNING: "Your run", BEST: "Your best", TAUGHT: "Your taught MLP"}
 LOADED = "loaded_"  # begins the key of a network from a file
 TRAINED_BEFORE = "shipped"  # short: three networks side by side have a line each for this
 
@@ -65,12 +67,12 @@ def _shape_in_words(name: str) -> str:
 
 def own_predictors(run: ShownRun | None) -> dict[str, str]:
     """Names of the visitor's own networks that could answer too, by key."""
-    names = {}
-    if run is not None and run.view.snapshot is not None:
-        names[RUNNING] = "The last run" if run.view.ended else "The run in progress"
-    if session().best is not None:
-        names[BEST] = "Best of this session"
-    return names | loaded_names()
+    there = {
+        RUNNING: run is not None and run.view.snapshot is not None,
+        BEST: session().best is not None,
+        TAUGHT: is_taught(),
+    }
+    return {key: name for key, name in OWN_NAMES.items() if there[key]} | loaded_names()
 
 
 def loaded_names() -> dict[str, str]:
@@ -91,11 +93,14 @@ def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
             state = "the step chosen on the Weights page"
         words = f"at step {run.snapshot.step:,}, {state}"
         learning = not run.view.ended and not run.chosen
-        return Predictor("Your run", run.network, words, OWN, learning=learning)
+        return Predictor(OWN_NAMES[RUNNING], run.network, words, OWN, learning=learning)
     best = session().best
     if key == BEST and best is not None:
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
-        return Predictor("Your best", best.network, words, OWN)
+        return Predictor(OWN_NAMES[BEST], best.network, words, OWN)
+    if key == TAUGHT and (taught := taught_network()) is not None:
+        words = f"a copy of the MLP, taught {len(own_collection())} of your digits"
+        return Predictor(OWN_NAMES[TAUGHT], taught, words, OWN)
     loaded = loaded_network(key)
     if key is not None and loaded is not None:
         words = f"{loaded.parameters.flat.size:,} parameters, from a file"

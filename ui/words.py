@@ -1,4 +1,4 @@
-"""Numbers as people say them, once for all pages: shares in percent, times, and signs."""
+"""Numbers as people say them, once for all pages: shares, probabilities, times, digits."""
 
 from math import floor
 
@@ -40,3 +40,19 @@ def signed(value: float, digits: int) -> str:
     """A number with its sign and so many digits after the point; what rounds to zero has none."""
     words = f"{value:+.{digits}f}"
     return words if float(words) else "0"
+
+
+def probability(p: float, digits: int = 1) -> str:
+    """A probability (0..1) in percent. No network is entirely sure: that is ">99.9 %"."""
+    words = f"{100 * p:.{digits}f} %"
+    return f">{100 - 10**-digits:.{digits}f} %" if words.startswith("100") else words
+
+
+def points(difference: float) -> str:
+    """The difference of two shares (0..1) in percentage points."""
+    return f"{signed(100 * difference, 1)} points"
+
+
+def a_digit(digit: int) -> str:
+    """A digit with its article: "a 3", "an 8"."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"

@@ -4,7 +4,7 @@ import argparse
 
 from mnist_core.cli.output import say
 from mnist_core.cli.parser import Command, add_data_option, add_model
-from mnist_core.data.mnist import load_mnist
+from mnist_core.data.mnist import load_test
 from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.checkpoint import load_model
@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the accuracy, and for people the interval that it is known to lie in."""
     model = load_model(options.model)
-    test = load_mnist(options.data).test
+    test = load_test(options.data)
     right = accuracy(model.predict(test.images), test.labels)
     if options.json:
         say({"accuracy": right, "n": len(test)})

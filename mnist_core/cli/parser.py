@@ -71,7 +71,10 @@ def refuse_what_is_not_used(config: TrainConfig, given: Iterable[str]) -> None:
 def add_data_option(parser: argparse.ArgumentParser) -> None:
     """Which images to train on or to be judged by."""
     parser.add_argument(
-        "--data", type=file_name, metavar="DIR", help="A folder of IDX files. Default: MNIST."
+        "--data",
+        type=file_name,
+        metavar="DIR",
+        help="A folder or ZIP of IDX files. Default: MNIST.",
     )
 
 

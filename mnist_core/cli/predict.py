@@ -9,10 +9,10 @@ from mnist_core.arrays import Array
 from mnist_core.cli.output import say, tell
 from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
+from mnist_core.inspection.sheets import digits_of_sheet
 from mnist_core.preprocess.image_files import open_picture
 from mnist_core.preprocess.ink import ink_from_photo
-from mnist_core.preprocess.normalize import normalize_drawing
-from mnist_core.preprocess.segment import Found, digits_on_page
+from mnist_core.preprocess.segment import Found
 from mnist_core.training.checkpoint import load_model
 
 
@@ -70,11 +70,10 @@ def _sentence(
     return f"{path}{where}: {label}  ({probabilities[label]:.1%}){remark}"
 
 
-def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], list[Array]]:
-    """The digits of a picture in reading order, each uint8 (28, 28), and where each was found.
+def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], Array]:
+    """The digits of a picture in reading order, uint8 (N, 28, 28), and where each was found.
 
-    None stands for the whole picture: so it is read if only one digit is found on it, or if it can
-    be taken for a digit as it is, whatever pieces it falls into.
+    None stands for the whole picture. ValueError if there is nothing on it.
     """
     picture = open_picture(path)
     ink = ink_from_photo(picture)
@@ -83,12 +82,7 @@ def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | Non
             "There is no writing to be seen on this picture: please send one with a dark digit on "
             "light paper, or a light one on dark."
         )
-    whole = normalize_drawing(ink)
-    found = digits_on_page(ink, picture_size=picture.size)
-    alone = len(found) == 1 and not found[0].touches_neighbour
-    if not found or alone or not detector.objection(whole):
-        return [None], [whole]
-    return found, [normalize_drawing(digit.ink) for digit in found]
+    return digits_of_sheet(ink, detector, picture_size=picture.size)
 
 
 COMMAND = Command(

@@ -8,7 +8,7 @@ import zlib
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Protocol
 
 import numpy as np
 
@@ -35,8 +35,8 @@ def read_idx(path: Path, axes: int) -> tuple[Array, str]:
             packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
             file.seek(0)
             if packed:
-                return _read(cast(BinaryIO, gzip.GzipFile(fileobj=file)), axes, path.name)
-            return _read(file, axes, path.name)
+                return read_idx_from(gzip.GzipFile(fileobj=file), axes, path.name)
+            return read_idx_from(file, axes, path.name)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error or "it is cut short"
         raise DataError(f"{path.name} can't be read: {reason}") from error
@@ -44,11 +44,15 @@ def read_idx(path: Path, axes: int) -> tuple[Array, str]:
 
 def idx_from_bytes(content: bytes, axes: int, name: str) -> Array:
     """The uint8 array in the bytes of an IDX file that is not packed; DataError names it `name`."""
-    return _read(BytesIO(content), axes, name)[0]
+    return read_idx_from(BytesIO(content), axes, name)[0]
 
 
-def _read(file: BinaryIO, axes: int, name: str) -> tuple[Array, str]:
-    """The array in an unpacked IDX file, and its SHA-256.
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes | bytearray: ...
+
+
+def read_idx_from(file: _Readable, axes: int, name: str) -> tuple[Array, str]:
+    """The array in an unpacked IDX file, and its SHA-256; DataError calls the file `name`.
 
     Memory grows with what has been read, and reading ends one byte behind what the header claims:
     neither a header that claims too much nor a file that goes on for ever takes more.

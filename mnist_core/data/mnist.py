@@ -3,13 +3,16 @@ Pixels stay uint8 in memory; whoever computes with them turns a batch at a time 
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mnist_core.arrays import CLASSES, SIDE, Array
-from mnist_core.data.idx import DataError, read_idx
+from mnist_core.data.idx import DataError, read_idx, read_idx_from
+from mnist_core.data.zip_files import Archive, ArchiveError
 from mnist_core.paths import MNIST_FOLDER
 
 # SHA-256 of the four official files, unpacked.
@@ -21,6 +24,9 @@ MNIST_SHA256 = {
 }
 VALIDATION_SIZE = 10_000
 MIN_TRAIN_SIZE = 100
+MAX_ZIP_ENTRIES = 2_000  # a ZIP of own digits has a picture for each besides
+TRAIN, TEST = "train", "t10k"
+IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 
 
 @dataclass(frozen=True)
@@ -44,69 +50,148 @@ class Dataset:
     train: Split
     validation: Split
     test: Split
-    sha256: str  # of the four unpacked files, in the order of MNIST_SHA256
+    sha256: str  # of all unpacked files, in the order of MNIST_SHA256
 
 
-def _find(root: Path, name: str) -> Path:
-    """The file of that name in `root`, plain or with .gz; some sets write a dot before idx."""
-    for candidate in (name, name + ".gz", name.replace("-idx", ".idx")):
-        if (root / candidate).is_file():
-            return root / candidate
-    raise DataError(f"{root} has no file {name} or {name}.gz")
+class _Folder:
+    """A folder of IDX files, each plain or packed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.name = root, str(root)
+
+    def find(self, prefix: str, kind: str) -> str | None:
+        """The name of a file, if there is one; some sets write a dot before idx."""
+        name = f"{prefix}-{kind}"
+        for candidate in (name, name + ".gz", name.replace("-idx", ".idx")):
+            if self._holds(candidate):
+                return candidate
+        return None
+
+    def has(self, prefix: str) -> bool:
+        """Whether there is any file of "train" or "t10k"."""
+        return any(self.find(prefix, kind) for kind in (IMAGES, LABELS))
+
+    def missing(self, prefix: str, kind: str) -> str:
+        """What is said of a file that isn't there."""
+        return f"{self.name} has no file {prefix}-{kind} or {prefix}-{kind}.gz"
+
+    def _holds(self, name: str) -> bool:
+        return (self.root / name).is_file()
+
+    def read(self, name: str, axes: int) -> tuple[Array, str]:
+        """The array in a file, and its SHA-256."""
+        return read_idx(self.root / name, axes)
 
 
-def _read_split(root: Path, prefix: str) -> tuple[Split, list[str]]:
+class _Zip(_Folder):
+    """The same in a ZIP file, whose files are packed already."""
+
+    def __init__(self, root: Path, archive: Archive) -> None:
+        super().__init__(root)
+        self.archive = archive
+
+    def _holds(self, name: str) -> bool:
+        return name in self.archive.entries and not name.endswith(".gz")
+
+    def read(self, name: str, axes: int) -> tuple[Array, str]:
+        with self.archive.open(name) as entry:
+            return read_idx_from(entry, axes, name)
+
+
+@contextmanager
+def _opened(root: Path) -> Iterator[_Folder]:
+    """The folder or ZIP file at `root`; DataError if there is none."""
+    if root.is_dir():
+        yield _Folder(root)
+        return
+    if not root.exists():
+        raise DataError(f"there is no folder {root}")
+    try:
+        with Archive(root, max_entries=MAX_ZIP_ENTRIES) as archive:
+            yield _Zip(root, archive)
+    except (ArchiveError, OSError) as error:
+        raise DataError(f"{root} is no folder and no ZIP file that can be read: {error}") from error
+
+
+def _read_split(source: _Folder, prefix: str) -> tuple[Split, list[str]]:
     """Images and labels of "train" or "t10k", checked against each other, and their hashes."""
-    images_file = _find(root, f"{prefix}-images-idx3-ubyte")
-    labels_file = _find(root, f"{prefix}-labels-idx1-ubyte")
-    images, images_sha256 = read_idx(images_file, axes=3)
-    labels, labels_sha256 = read_idx(labels_file, axes=1)
+    names = {kind: source.find(prefix, kind) for kind in (IMAGES, LABELS)}
+    for kind, name in names.items():
+        if name is None:
+            raise DataError(source.missing(prefix, kind))
+    images_name, labels_name = map(str, names.values())
+    images, images_sha256 = source.read(images_name, 3)
+    labels, labels_sha256 = source.read(labels_name, 1)
     if images.shape[1:] != (SIDE, SIDE):
         height, width = images.shape[1:]
         raise DataError(
-            f"{images_file.name} holds pictures of {height}x{width}, not {SIDE}x{SIDE} pixels"
+            f"{images_name} holds pictures of {height}x{width}, not {SIDE}x{SIDE} pixels"
         )
     if len(images) != len(labels):
         raise DataError(
-            f"{images_file.name} holds {len(images):,} pictures, but {labels_file.name} "
+            f"{images_name} holds {len(images):,} pictures, but {labels_name} "
             f"holds {len(labels):,} labels"
         )
     if not len(labels):
-        raise DataError(f"{images_file.name} holds no pictures")
+        raise DataError(f"{images_name} holds no pictures")
     if labels.max() >= CLASSES:
         where = int(np.argmax(labels >= CLASSES))
         raise DataError(
-            f"{labels_file.name} has the label {labels[where]} at position {where:,}; "
+            f"{labels_name} has the label {labels[where]} at position {where:,}; "
             "labels are digits from 0 to 9"
         )
     return Split(images, labels), [images_sha256, labels_sha256]
 
 
 def load_mnist(root: str | Path | None = None) -> Dataset:
-    """MNIST as shipped, or the data set of the same form in the folder `root`.
+    """MNIST as shipped, or the data set of the same form in `root`, a folder or a ZIP file.
 
     The last 10,000 pictures of the training file are for validation (the last sixth of a
-    training file of fewer than 20,000). MNIST's own files must have their official SHA-256.
+    training file of fewer than 20,000). Without test files, every sixth picture of the training
+    file is for testing. MNIST's own files must have their official SHA-256. DataError says what
+    is missing or wrong.
     """
-    folder = MNIST_FOLDER if root is None else Path(root)
-    if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}")
-    training, training_hashes = _read_split(folder, "train")
-    test, test_hashes = _read_split(folder, "t10k")
-    hashes = training_hashes + test_hashes
+    with _opened(MNIST_FOLDER if root is None else Path(root)) as source:
+        if not source.has(TRAIN):
+            raise DataError(
+                f"{source.find(TEST, IMAGES)} can be evaluated on, but there is nothing to train "
+                f"on: {source.name} has no file {TRAIN}-{IMAGES}"
+                if source.has(TEST)
+                else source.missing(TRAIN, IMAGES)
+            )
+        training, hashes = _read_split(source, TRAIN)
+        test = None
+        if root is None or source.has(TEST):
+            test, test_hashes = _read_split(source, TEST)
+            hashes += test_hashes
     if root is None:
         for (name, official), found in zip(MNIST_SHA256.items(), hashes, strict=True):
             if found != official:
                 raise DataError(f"{name} is not MNIST's official file: its SHA-256 is {found}")
+    if test is None:
+        turns = np.arange(len(training)) % 6 == 5
+        training, test = training[~turns], training[turns]
     held_out = VALIDATION_SIZE if len(training) >= 2 * VALIDATION_SIZE else len(training) // 6
-    if not held_out:
-        raise DataError("the training file needs at least 6 pictures")
+    if not held_out or not len(test):
+        raise DataError(f"the training file needs at least {6 if len(test) else 8} pictures")
     return Dataset(
         train=training[:-held_out],
         validation=training[-held_out:],
         test=test,
         sha256=hashlib.sha256("".join(hashes).encode()).hexdigest(),
     )
+
+
+def load_test(root: str | Path | None = None) -> Split:
+    """The pictures to judge a network by: those of the test files in `root`, a folder or a ZIP.
+
+    Where it has only training files, as one person's own digits have, all of those. DataError
+    says what is missing or wrong.
+    """
+    if root is None:
+        return load_mnist().test
+    with _opened(Path(root)) as source:
+        return _read_split(source, TRAIN if source.has(TRAIN) and not source.has(TEST) else TEST)[0]
 
 
 def balanced_subset(split: Split, size: int, *, rng: np.random.Generator) -> Split:

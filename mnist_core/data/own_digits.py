@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 from PIL import Image
 
-from mnist_core.arrays import CLASSES, SIDE, Array, Picture
+from mnist_core.arrays import CLASSES, PIXELS, SIDE, Array, Picture
 from mnist_core.data.idx import DataError, idx_from_bytes
 from mnist_core.data.mnist import Split
 from mnist_core.data.zip_files import Archive, ArchiveError
@@ -32,14 +32,23 @@ def empty() -> Split:
     return Split(np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.uint8))
 
 
+def with_digits(collection: Split, more: Split) -> Split:
+    """The collection and more digits; those that it holds already, with that label, once.
+
+    CollectionError if that is more than it may hold.
+    """
+    images = np.concatenate([collection.images, more.images])
+    labels = np.concatenate([collection.labels, more.labels])
+    named = np.column_stack([labels, images.reshape(len(labels), PIXELS)])  # (N, 1 + 784)
+    kept = np.sort(np.unique(named, axis=0, return_index=True)[1])
+    if len(kept) > MAX_DIGITS:
+        raise CollectionError(f"A collection holds at most {MAX_DIGITS:,} digits.")
+    return Split(images[kept], labels[kept])
+
+
 def with_digit(collection: Split, image: Array, label: int) -> Split:
     """The collection and one more digit, uint8 (28, 28); CollectionError if it is full."""
-    if len(collection) >= MAX_DIGITS:
-        raise CollectionError(f"A collection holds at most {MAX_DIGITS:,} digits.")
-    return Split(
-        np.concatenate([collection.images, image[None]]),
-        np.append(collection.labels, np.uint8(label)),
-    )
+    return with_digits(collection, Split(image[None], np.array([label], np.uint8)))
 
 
 def without_digit(collection: Split, number: int) -> Split:

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from mnist_core.arrays import PIXELS
 from mnist_core.data.mnist import Split
 from mnist_core.nn.functional import cross_entropy
 from mnist_core.nn.metrics import accuracy
@@ -55,12 +56,17 @@ class FineTuned:
 
 
 def divided(collection: Split) -> tuple[Split, Split]:
-    """The digits to learn from, and those to judge by: every third of each label is held out."""
-    turn = np.zeros(len(collection), np.intp)
+    """The digits to learn from, and those to judge by: every third of each label is held out.
+
+    Equal pictures stay together, whatever their labels: none is judged by that was learned from.
+    """
+    flat = collection.images.reshape(len(collection), PIXELS)  # (N, 784)
+    _, first, picture = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    turn = np.zeros(len(first), np.intp)  # of each picture among those of its label
     for digit in range(10):
-        of_digit = np.flatnonzero(collection.labels == digit)
-        turn[of_digit] = np.arange(len(of_digit))
-    held_out = turn % 3 == 2
+        of_digit = np.flatnonzero(collection.labels[first] == digit)
+        turn[of_digit[np.argsort(first[of_digit])]] = np.arange(len(of_digit))
+    held_out = turn[picture] % 3 == 2  # (N,)
     return collection[~held_out], collection[held_out]
 
 

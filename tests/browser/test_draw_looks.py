@@ -1,6 +1,7 @@
 """What is below the canvas of the Draw page, in a real Chromium: photographs and own digits."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def paste(page: Page, picture: bytes) -> None:
 def test_a_drawing_is_kept_saved_and_brought_back(page: Page, serve: Serve, tmp_path: Path) -> None:
     opened(page, serve)
     draw(page, ONE)
-    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+    expect(answer(page)).to_contain_text("a 1", timeout=PATIENCE)
     labels = page.locator(".st-key-it-was")
     labels.get_by_text("1", exact=True).click()
     expect(page.get_by_text("Kept as a 1: 1 in your digits now.")).to_be_visible(timeout=PATIENCE)
@@ -125,18 +126,18 @@ def test_a_digit_is_drawn_and_taken_back_by_keyboard(page: Page, serve: Serve) -
     for _ in range(20):
         page.keyboard.press("Space")
         page.keyboard.press("ArrowDown")
-    expect(answer(page)).to_contain_text("It looks like", timeout=PATIENCE)
+    expect(answer(page)).to_contain_text(re.compile("an? [0-9]"), timeout=PATIENCE)
     page.keyboard.press("Delete")
     expect(answer(page)).to_have_text("Draw a digit", timeout=PATIENCE)
     page.keyboard.press("Control+z")
-    expect(answer(page)).to_contain_text("It looks like", timeout=PATIENCE)
+    expect(answer(page)).to_contain_text(re.compile("an? [0-9]"), timeout=PATIENCE)
 
 
 def test_undo_and_redo_move_the_answer(page: Page, serve: Serve) -> None:
     opened(page, serve)
     draw(page, ONE)
-    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+    expect(answer(page)).to_contain_text("a 1", timeout=PATIENCE)
     page.get_by_role("button", name="Undo").click()
     expect(answer(page)).to_have_text("Draw a digit", timeout=PATIENCE)
     page.get_by_role("button", name="Redo").click()
-    expect(answer(page)).to_contain_text("It looks like a 1", timeout=PATIENCE)
+    expect(answer(page)).to_contain_text("a 1", timeout=PATIENCE)

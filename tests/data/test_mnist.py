@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from mnist_core.data import idx
 from mnist_core.data import mnist as data
 from mnist_core.data.idx import DataError, read_idx
-from mnist_core.data.mnist import Split, balanced_subset, load_mnist
+from mnist_core.data.mnist import Split, balanced_subset, load_mnist, load_test
 from tests.conftest import idx_bytes, write_idx
 
 IMAGES = np.arange(12 * 28 * 28).reshape(12, 28, 28).astype(np.uint8)
@@ -130,6 +131,33 @@ def test_a_missing_folder_and_a_missing_file_are_named(folder):
 
 def test_a_file_in_the_place_of_a_folder_is_refused(folder):
     assert "no folder" in refusal(folder / "train-images-idx3-ubyte")
+
+
+def test_without_test_files_every_sixth_picture_is_for_testing(folder):
+    for kind in ("images-idx3", "labels-idx1"):
+        (folder / f"t10k-{kind}-ubyte").unlink()
+    found = load_mnist(folder)
+    assert np.array_equal(found.test.images, IMAGES[5::6])
+    assert (len(found.train), len(found.validation)) == (9, 1)
+    assert np.array_equal(load_test(folder).images, IMAGES)
+
+
+def test_without_training_files_one_can_evaluate_and_is_told_why_not_train(folder):
+    for kind in ("images-idx3", "labels-idx1"):
+        (folder / f"train-{kind}-ubyte").unlink()
+    assert np.array_equal(load_test(folder).labels, LABELS)
+    assert "nothing to train on" in refusal(folder)
+
+
+def test_a_zip_of_the_same_files_is_the_same_data_set(folder):
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with zipfile.ZipFile(folder / "set.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    assert load_mnist(folder / "set.zip").sha256 == load_mnist(folder).sha256
+    with zipfile.ZipFile(folder / "other.zip", "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert "other.zip has no file train-images" in refusal(folder / "other.zip")
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 7, 15, 16, 17, 28 * 28, 12 * 28 * 28 + 15])

@@ -4,13 +4,14 @@ import io
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mnist_core import load_mnist, load_model
-from mnist_core.data.mnist import Dataset, Split
+from mnist_core.data.mnist import Dataset, Split, load_test
 from mnist_core.data.own_digits import (
     IMAGES_NAME,
     LABELS_NAME,
@@ -20,6 +21,7 @@ from mnist_core.data.own_digits import (
     png_bytes,
     to_zip,
     with_digit,
+    with_digits,
     without_digit,
 )
 from mnist_core.training.finetune import FineTuned, FineTuneSettings, divided, fine_tune
@@ -73,14 +75,26 @@ def test_the_zip_holds_a_picture_named_by_its_label_for_every_digit(ten: Split) 
         assert len(archive.namelist()) == 2 + 10
 
 
-def test_a_data_set_of_own_digits_can_be_loaded(ten: Split, tmp_path) -> None:
+def test_own_digits_can_be_trained_on_and_evaluated_from_the_zip_itself(
+    ten: Split, tmp_path: Path
+) -> None:
+    file = tmp_path / "my-digits.zip"
+    file.write_bytes(to_zip(ten))
+    data = load_mnist(file)
+    assert (len(data.train), len(data.validation), len(data.test)) == (8, 1, 1)
+    assert np.array_equal(data.test.images[0], ten.images[5])
+    judged = load_test(file)
+    assert np.array_equal(judged.images, ten.images)
+    assert np.array_equal(judged.labels, ten.labels)
+
+
+def test_own_digits_can_be_loaded_from_the_folder_that_the_zip_unpacks_to(
+    ten: Split, tmp_path: Path
+) -> None:
     with zipfile.ZipFile(io.BytesIO(to_zip(ten))) as archive:
         archive.extractall(tmp_path)
-    for name in (IMAGES_NAME, LABELS_NAME):  # the same digits to judge by
-        (tmp_path / name.replace("train", "t10k")).write_bytes((tmp_path / name).read_bytes())
-    data = load_mnist(tmp_path)
-    assert len(data.train) + len(data.validation) == 10
-    assert np.array_equal(data.test.images, ten.images)
+    assert len(load_test(tmp_path)) == 10
+    assert len(load_mnist(tmp_path).train) == 8
 
 
 def test_a_png_is_read_by_others_as_it_was_written() -> None:
@@ -96,10 +110,19 @@ def test_a_digit_is_added_at_the_end_and_taken_away_by_its_number(ten: Split) ->
     assert np.array_equal(less.labels, more.labels[1:])
 
 
-def test_a_full_collection_takes_no_more() -> None:
-    full = Split(np.repeat(INK, 1000, axis=0), np.zeros(1000, np.uint8))
+def test_a_full_collection_takes_no_more(mnist: Dataset) -> None:
+    full = mnist.test[:1000]
     with pytest.raises(CollectionError, match="at most 1,000"):
         with_digit(full, INK[0], 1)
+    assert len(with_digit(full, full.images[7], int(full.labels[7]))) == 1000
+
+
+def test_equal_pictures_with_the_same_label_are_kept_once(ten: Split) -> None:
+    twice = with_digits(ten, from_zip(to_zip(ten)))
+    assert np.array_equal(twice.images, ten.images) and np.array_equal(twice.labels, ten.labels)
+    label = int(ten.labels[4])
+    assert len(with_digit(ten, ten.images[4], label)) == 10
+    assert len(with_digit(ten, ten.images[4], (label + 1) % 10)) == 11
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -171,9 +194,20 @@ def test_a_zip_is_read_without_writing_a_file(ten: Split, monkeypatch) -> None:
 
 def test_every_third_digit_of_a_label_is_held_out() -> None:
     labels = np.array([1, 1, 2, 1, 2, 1], np.uint8)
-    learned, held_out = divided(Split(np.repeat(INK, 6, axis=0), labels))
+    images = np.repeat(INK, 6, axis=0) + np.array([5, 4, 3, 2, 1, 0], np.uint8)[:, None, None]
+    learned, held_out = divided(Split(images, labels))
     assert learned.labels.tolist() == [1, 1, 2, 2, 1]
     assert held_out.labels.tolist() == [1]
+
+
+def test_no_copy_of_what_was_learned_is_held_out(ten: Split) -> None:
+    more = [ten, ten, Split(ten.images, (ten.labels + 1) % 10), ten]
+    copies = Split(
+        np.concatenate([split.images for split in more]),
+        np.concatenate([split.labels for split in more]),
+    )
+    learned, held_out = ({image.tobytes() for image in part.images} for part in divided(copies))
+    assert learned and not learned & held_out
 
 
 def tuned(collection: Split, mnist: Dataset, *, replay: bool) -> FineTuned:

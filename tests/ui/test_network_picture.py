@@ -19,7 +19,7 @@ from ui.components.network_picture.message import (
     network_message,
     shown_layers,
 )
-from ui.words import percent
+from ui.words import probability
 
 IMAGE = np.zeros((28, 28), np.uint8)
 IMAGE[6:22, 12:16] = 255
@@ -154,7 +154,7 @@ def test_an_output_names_the_units_that_made_it_in_order():
     named = sum(part for _, part in detail["units"])
     assert named + detail["rest"] + detail["bias"] == pytest.approx(detail["total"], abs=1e-2)
     assert detail["others"] == 14
-    assert detail["result"].endswith(percent(float(traced.probabilities[7]), 1))
+    assert detail["result"].endswith(probability(float(traced.probabilities[7])))
 
 
 def test_a_feature_map_has_the_receptive_field_of_its_strongest_place():

@@ -5,24 +5,52 @@ Everything here is fast enough to be done at every movement of the pen.
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
-from ui.drawing import ShownDigit, show_any_test_digit, show_test_digit
+from mnist_core.inspection.sheets import digits_side_by_side, normalized
+from ui.drawing import Sheet, ShownDigit, show_any_test_digit, show_test_digit
 from ui.html import named, no_bars, probability_bars, side_by_side
-from ui.networks import Prediction, Predictor, mistakes, mistakes_of
+from ui.networks import Prediction, Predictor, digit_detector, mistakes, mistakes_of
+from ui.words import a_digit
 
 NARROWEST = 150  # pixels of a column of bars: two of them fit a phone
 
 
+# Mean probabilities of the networks that answer, and how they are said.
+SURELY = 0.9
+OR = 0.25  # of the second digit
+PROBABLY = 0.6
+
+
 def headline(predictions: Sequence[Prediction]) -> str:
-    """The answers in one sentence."""
-    digits = list(dict.fromkeys(prediction.digit for prediction in predictions))
-    sure = ", ".join(
-        f"{prediction.predictor.name} {prediction.confidence:.0%}" for prediction in predictions
-    )
-    if len(digits) == 1:
-        return f"It looks like a {digits[0]} ({sure})"
-    return f"It looks like a {' or a '.join(map(str, digits))}: the networks disagree"
+    """The answer as one would say it: "a 3, surely", "a 1, or a 7", "perhaps a 9"."""
+    mean = np.mean([prediction.probabilities for prediction in predictions], axis=0)  # (10,)
+    second, first = (int(digit) for digit in np.argsort(mean)[-2:])
+    if mean[first] >= SURELY:
+        return f"{a_digit(first)}, surely"
+    if mean[second] >= OR:
+        return f"{a_digit(first)}, or {a_digit(second)}"
+    return f"{a_digit(first)}, probably" if mean[first] >= PROBABLY else f"perhaps {a_digit(first)}"
+
+
+def several_digits(sheet: Sheet, predictors: Sequence[Predictor]) -> list[int]:
+    """What the networks read digit by digit, if more than one was drawn side by side; else []."""
+    if sheet.image is None or sheet.drawing.background is not None:
+        return []
+    found = digits_side_by_side(sheet.ink, sheet.image, digit_detector())
+    if not found:
+        return []
+    images = normalized(found)
+    answers = [predictor.network.predict_proba(images) for predictor in predictors]  # (N, 10) each
+    return np.mean(answers, axis=0).argmax(axis=1).tolist()
+
+
+def several_in_words(digits: Sequence[int]) -> str:
+    """The headline for more than one digit: "two digits: 4 and 2"."""
+    how_many = {2: "two", 3: "three", 4: "four", 5: "five"}.get(len(digits), str(len(digits)))
+    *others, last = map(str, digits)
+    return f"{how_many} digits: {', '.join(others)} and {last}"
 
 
 def columns_of_bars(predictors: Sequence[Predictor], predictions: Sequence[Prediction]) -> str:

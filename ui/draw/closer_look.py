@@ -3,6 +3,7 @@ Each is worked out only while it is shown, for it takes longer than an answer ma
 """
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,7 @@ from ui.charts.curves import CONFIG, curves_along
 from ui.draw.answers import columns_of_bars
 from ui.html import captioned, in_a_row, named, picture, side_by_side
 from ui.networks import Prediction, Predictor, predict
+from ui.words import a_digit, points, probability
 
 # What can be done to a normalised picture: (name, lowest, highest, unchanged, unit).
 CHANGES: dict[str, tuple[str, float, float, float, str]] = {
@@ -68,13 +70,15 @@ def _pictures_of_steps(steps: NormalizationSteps, crop: bool, scale: bool, centr
 def _change_in_words(before: Prediction, after: Prediction) -> str:
     """An answer before and after, and how much less probable the first has become."""
     predictor = before.predictor
-    words = f"{before.digit} ({before.confidence:.0%}) → {after.digit} ({after.confidence:.0%})"
+    words = " → ".join(f"{p.digit} ({probability(p.confidence)})" for p in (before, after))
     difference = float(after.probabilities[before.digit] - before.probabilities[before.digit])
     return (
         named(
-            predictor.name, predictor.colour, f"probability of a {before.digit}: {difference:+.1%}"
+            predictor.name,
+            predictor.colour,
+            f"probability of {a_digit(before.digit)}: {points(difference)}",
         )
-        + f"<div>{words}</div>"
+        + f"<div>{escape(words)}</div>"
     )
 
 
@@ -137,7 +141,7 @@ def _curves_along(
         for predictor, probabilities in zip(predictors, answers, strict=True)
     }
     figure = curves_along(
-        _values_along(along), curves, now, x=f"{name} ({unit})", y=f"a {digit} (%)"
+        _values_along(along), curves, now, x=f"{name} ({unit})", y=f"{a_digit(digit)} (%)"
     )
     st.plotly_chart(figure, config=CONFIG, key="curves")
 

@@ -1,11 +1,9 @@
 """The visitor's own digits: "It was a ...", the gallery, accuracies on them, fine-tuning.
-They belong to the session alone; saving them as a ZIP is how they are kept for longer.
+They are kept with the visitor; a ZIP of them is for other programs, and for another browser.
 """
 
 from collections.abc import Sequence
-from typing import cast
 
-import numpy as np
 import streamlit as st
 
 from mnist_core.data.mnist import Split
@@ -16,29 +14,24 @@ from mnist_core.data.own_digits import (
     from_zip,
     to_zip,
     with_digit,
+    with_digits,
     without_digit,
 )
 from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.nn.metrics import accuracy
-from mnist_core.training.checkpoint import load_model
-from mnist_core.training.finetune import FineTuned, FineTuneSettings, divided, fine_tune
+from mnist_core.training.finetune import FineTuned, divided
 from ui.charts.curves import CONFIG, fine_tune_curves
 from ui.drawing import sheet_of
 from ui.html import captioned, in_a_row, legend, picture
-from ui.networks import Predictor
+from ui.networks import OWN_NAMES, TAUGHT, Predictor
+from ui.own import fine_tuned, is_taught, keep_collection, mark_taught, own_collection
 from ui.session import mnist, session, shipped
 from ui.theme import TRAINING, VALIDATION
+from ui.words import a_digit, points
 
 GALLERY = 60  # the newest digits are shown, as many as are looked at in one go
 OWN_TEST_IMAGES = 2_000  # one's own network may change twice a second
 FINE_TUNES = {"with replay of MNIST": (True, TRAINING), "without replay": (False, VALIDATION)}
-
-
-def collection() -> Split:
-    """This visitor's digits."""
-    if "collection" not in st.session_state:
-        st.session_state["collection"] = empty()
-    return cast(Split, st.session_state["collection"])
 
 
 def it_was_a() -> None:
@@ -58,21 +51,35 @@ def _keep() -> None:
     if image is None:
         st.session_state["kept"] = "There is nothing to keep yet: draw a digit."
         return
+    before = own_collection()
     try:
-        st.session_state["collection"] = with_digit(collection(), image, label)
+        after = with_digit(before, image, label)
     except CollectionError as error:
         st.session_state["kept"] = str(error)
-    else:
-        n = len(collection())
-        st.session_state["kept"] = f"Kept as a {label}: {n} in your digits now."
+        return
+    if len(after) == len(before):
+        st.session_state["kept"] = f"This drawing is in your digits already, as {a_digit(label)}."
+    elif _keep_all(after):
+        st.session_state["kept"] = f"Kept as {a_digit(label)}: {len(after)} in your digits now."
+
+
+def _keep_all(collection: Split) -> bool:
+    """Keep these digits in place of those before; whether that was done, and why not in words."""
+    try:
+        keep_collection(collection)
+    except OSError as error:
+        st.session_state["kept"] = f"Your digits could not be kept: {error}."
+        return False
+    return True
 
 
 def own_digits(predictors: Sequence[Predictor]) -> None:
     """Gallery, accuracies, file and fine-tuning."""
-    kept = collection()
+    kept = own_collection()
     if not len(kept):
         st.info("Nothing kept yet: draw a digit and say what it was, or upload a ZIP saved here.")
     else:
+        st.caption("They are kept on this server for this browser, until you empty the collection.")
         _gallery(kept)
         st.dataframe(_accuracies(kept, predictors), hide_index=True)
     _files(kept)
@@ -99,11 +106,11 @@ def _gallery(kept: Split) -> None:
 
 
 def _take_out_last() -> None:
-    st.session_state["collection"] = without_digit(collection(), len(collection()) - 1)
+    _keep_all(without_digit(own_collection(), len(own_collection()) - 1))
 
 
 def _take_out_all() -> None:
-    st.session_state["collection"] = empty()
+    _keep_all(empty())
 
 
 def _accuracies(kept: Split, predictors: Sequence[Predictor]) -> list[dict[str, str]]:
@@ -157,16 +164,11 @@ def _files(kept: Split) -> None:
         return
     st.session_state["added-zip"] = file.file_id  # once, not at every run of this page
     try:
-        for image, label in zip(*_arrays(from_zip(file.getvalue())), strict=True):
-            st.session_state["collection"] = with_digit(collection(), image, int(label))
-    except CollectionError as error:
+        keep_collection(with_digits(kept, from_zip(file.getvalue())))
+    except (CollectionError, OSError) as error:
         right.error(str(error))
     else:
         st.rerun()
-
-
-def _arrays(split: Split) -> tuple[np.ndarray, np.ndarray]:
-    return split.images, split.labels
 
 
 def _fine_tuning(kept: Split) -> None:
@@ -176,36 +178,43 @@ def _fine_tuning(kept: Split) -> None:
         f"**Teach it.** A copy of the MLP learns from {len(learned)} of your digits; "
         f"{len(held_out)} are kept back to test it. The shipped network stays as it is."
     )
-    if st.button("Teach a copy of the MLP", key="teach"):
-        with st.spinner("Teaching it twice: with MNIST's digits in between, and without"):
-            st.session_state["tuned_networks"] = {
-                name: _fine_tuned(kept, replay) for name, (replay, _) in FINE_TUNES.items()
-            }
-    tuned_networks: dict[str, FineTuned] = st.session_state.get("tuned_networks", {})
-    if not tuned_networks:
+    if not is_taught():
+        st.button("Teach a copy of the MLP", on_click=_mark_taught, args=(True,), key="teach")
         return
-    st.html(legend({name: ("—", FINE_TUNES[name][1]) for name in tuned_networks}))
+    tuned = {name: fine_tuned(kept, replay=replay) for name, (replay, _) in FINE_TUNES.items()}
+    st.write(
+        f"The copy that was taught with replay can answer above and be looked at on the Weights "
+        f"page, as **{OWN_NAMES[TAUGHT]}**. It learns anew whenever your digits change."
+    )
+    st.button("Delete the taught copy", on_click=_mark_taught, args=(False,), key="delete-taught")
+    _gains_and_costs(tuned)
+
+
+def _mark_taught(taught: bool) -> None:
+    """Have a copy taught, and let it answer at once; or have none any more."""
+    try:
+        mark_taught(taught)
+    except OSError as error:
+        st.session_state["kept"] = f"That could not be noted: {error}."
+        return
+    if taught:
+        st.session_state["who"] = TAUGHT
+
+
+def _gains_and_costs(tuned: dict[str, FineTuned]) -> None:
+    """Accuracies during fine-tuning as curves, and in a table what they come to."""
+    st.html(legend({name: ("—", FINE_TUNES[name][1]) for name in tuned}))
     left, right = st.columns(2)
-    first = next(iter(tuned_networks.values()))
+    first = next(iter(tuned.values()))
     for column, words, values in (
         (left, "your digits that it learned from (%)", "learned"),
         (right, "MNIST's test digits (%)", "test"),
     ):
-        curves = {
-            name: (FINE_TUNES[name][1], getattr(tuned, values))
-            for name, tuned in tuned_networks.items()
-        }
+        curves = {name: (FINE_TUNES[name][1], getattr(t, values)) for name, t in tuned.items()}
         column.plotly_chart(
             fine_tune_curves(first.steps, curves, y=words), config=CONFIG, key=f"fine-tune-{values}"
         )
-    st.dataframe([_gain_and_cost(name, tuned) for name, tuned in tuned_networks.items()],
-                 hide_index=True)  # fmt: skip
-
-
-def _fine_tuned(kept: Split, replay: bool) -> FineTuned:
-    settings = FineTuneSettings(replay=replay)
-    *_, last = fine_tune(load_model("mlp"), kept, mnist().train, mnist().test, settings)
-    return last
+    st.dataframe([_gain_and_cost(name, t) for name, t in tuned.items()], hide_index=True)
 
 
 def _gain_and_cost(name: str, tuned: FineTuned) -> dict[str, str]:
@@ -214,8 +223,7 @@ def _gain_and_cost(name: str, tuned: FineTuned) -> dict[str, str]:
     def change(values: list[float]) -> str:
         if not values:
             return "none kept back"
-        points = 100 * (values[-1] - values[0])
-        return f"{values[0]:.1%} → {values[-1]:.1%} ({points:+.1f} points)"
+        return f"{values[0]:.1%} → {values[-1]:.1%} ({points(values[-1] - values[0])})"
 
     return {
         "fine-tuned": name,

@@ -9,11 +9,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.components.canvas import draw_canvas, receipt
-from ui.draw.answers import columns_of_bars, digit_buttons, headline
+from ui.components.spoken import speak
+from ui.draw.answers import (
+    columns_of_bars,
+    digit_buttons,
+    headline,
+    several_digits,
+    several_in_words,
+)
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
 from ui.draw.inside import network_inside, pen_inside
 from ui.draw.own_digits import it_was_a, own_digits
-from ui.draw.photographs import photographs
+from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
 from ui.drawing import Sheet, sheet_of
 from ui.html import answer_in_words
@@ -62,6 +69,7 @@ def page() -> None:
     browser then has nothing to renew but the answers, which takes it half as long.
     """
     st.title("See networks read what you draw", anchor=False)
+    speak(".answer h2")
     answering = _answering()
     if _follows_the_pen():
         live(_everything, answering, _answering, pace=_pace, frame=_frame)
@@ -104,7 +112,7 @@ def _pace(answering: Answering) -> float | None:
 
 def _frame(answering: Answering) -> object:
     """What the page around the canvas rests on."""
-    return tuple(answering.choices), _follows_the_pen()
+    return tuple(answering.choices), _follows_the_pen() or st.session_state.get("look")
 
 
 def _follows_the_pen() -> bool:
@@ -131,10 +139,13 @@ def _pen(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]
     drawing = session().drawing = draw_canvas(session().drawing, key="canvas")
     sheet = sheet_of(drawing)
     predictions = [] if sheet.image is None else predict(answering.predictors, sheet.image)
-    words, remark = _words(sheet, predictions)
+    several = several_digits(sheet, answering.predictors)
+    words, remark = _words(sheet, predictions, several)
     places.answer.html(answer_in_words(words, remark))
     places.bars.html(columns_of_bars(answering.predictors, predictions) + receipt("canvas"))
     pen_inside(answering.predictors, sheet)
+    if several:
+        st.button("See them as boxes", on_click=_see_as_boxes, args=(sheet,), key="as-boxes")
     return sheet, predictions
 
 
@@ -142,10 +153,18 @@ def _inside(answering: Answering) -> None:
     network_inside(answering.predictors)
 
 
-def _words(sheet: Sheet, predictions: list[Prediction]) -> tuple[str, str]:
-    """The headline and a remark, which may be empty."""
+def _see_as_boxes(sheet: Sheet) -> None:
+    """Open the photographs with the drawing as if it were one."""
+    show_drawing(sheet.ink)
+    st.session_state["look"] = PHOTOGRAPHS
+
+
+def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> tuple[str, str]:
+    """The headline and a remark, which may be empty; `several` are digits drawn side by side."""
     if sheet.image is None:
         return "Draw a digit", ""
+    if several:
+        return several_in_words(several), "Taken for one digit, the networks would say:"
     words, remark = headline(predictions), ""
     # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
     drawn = sheet.ink if sheet.drawing.background is None else None

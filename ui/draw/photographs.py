@@ -2,6 +2,7 @@
 A file is read once, not at every movement of the pen, and what is wrong with one is a sentence.
 """
 
+import io
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,33 +12,61 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from mnist_core.arrays import Array
+from mnist_core.arrays import Array, Picture
+from mnist_core.data.own_digits import png_bytes
+from mnist_core.inspection.sheets import digits_of_sheet, is_hollow, quarter_turns
+from mnist_core.preprocess.hollow import filled
 from mnist_core.preprocess.image_files import MAX_FILE_BYTES, PictureError, open_picture
 from mnist_core.preprocess.ink import ink_from_photo
-from mnist_core.preprocess.normalize import normalize_drawing
-from mnist_core.preprocess.segment import Found, digits_on_page
+from mnist_core.preprocess.segment import Found
 from ui.components.paste import pasted_picture
-from ui.networks import Predictor
-from ui.theme import CNN, VALIDATION
+from ui.html import photograph
+from ui.networks import Predictor, digit_detector, shipped_predictors
+from ui.theme import CNN, MARK, VALIDATION
+from ui.words import probability
 
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
+TURNED = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
 
 @dataclass(frozen=True)
 class SheetOfDigits:
-    """A picture, what was found on it in reading order, and its digits, uint8 (N, 28, 28)."""
+    """A picture, what was found on it in reading order, and its digits, uint8 (N, 28, 28).
+
+    `objections` say of each why it is no digit, "" if it may be one. `turns` are the quarters,
+    anticlockwise, by which the picture should be turned; `hollow` strokes were filled.
+    """
 
     picture: Image.Image
     found: tuple[Found, ...]
     images: Array
+    objections: tuple[str, ...]
+    turns: int
+    hollow: bool
 
 
-def digits_of(content: bytes) -> SheetOfDigits:
-    """The digits in a file's bytes; PictureError for a file that can't be read."""
+def digits_of(content: bytes, turned: int = 0) -> SheetOfDigits:
+    """The digits in a file's bytes, turned by so many quarters; PictureError for a broken file."""
     picture = open_picture(content)
-    found = digits_on_page(ink_from_photo(picture), picture_size=picture.size)
-    images = [normalize_drawing(digit.ink) for digit in found]
-    return SheetOfDigits(picture, found, np.array(images, np.uint8).reshape(-1, 28, 28))
+    if turned:
+        picture = picture.transpose(TURNED[turned - 1])
+    ink, detector = ink_from_photo(picture), digit_detector()
+    hollow = is_hollow(ink, detector)
+    if hollow:
+        ink = filled(ink)
+    found, images = digits_of_sheet(ink, detector, picture_size=picture.size)
+    boxed = tuple(place or _whole(ink, picture.size) for place in found)
+    objections = tuple(detector.objection(image) for image in images)
+    return SheetOfDigits(picture, boxed, images, objections, quarter_turns(ink, detector), hollow)
+
+
+def _whole(ink: Picture, size: tuple[int, int]) -> Found:
+    """All that is on a sheet, as one digit."""
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    factor = size[0] / ink.shape[1]
+    edges = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    left, top, right, bottom = (round(factor * int(edge)) for edge in edges)
+    return Found((left, top, right, bottom), ink, 0, touches_neighbour=False)
 
 
 def photographs(predictors: Sequence[Predictor]) -> None:
@@ -50,10 +79,16 @@ def photographs(predictors: Sequence[Predictor]) -> None:
     except PictureError as error:
         st.error(str(error))
         return
+    _advice(sheet)
     if not sheet.found:
         st.warning("There are no digits to be found on this picture.")
         return
     _answers(sheet, predictors)
+
+
+def show_drawing(ink: Picture) -> None:
+    """Take a drawing, uint8 (H, W), as the picture that was chosen last."""
+    st.session_state["pasted"] = (secrets.token_hex(8), png_bytes(255 - ink))
 
 
 def _chosen_picture() -> tuple[str, bytes] | None:
@@ -87,52 +122,99 @@ def _forget_pasted() -> None:
 
 
 def _read_once(file_id: str, content: bytes) -> SheetOfDigits:
-    """The sheet in a file; kept in the session until another one is chosen."""
-    if st.session_state.get("sheet-id") != file_id:
-        st.session_state["sheet"] = digits_of(content)
-        st.session_state["sheet-id"] = file_id
+    """The sheet in a file, as the visitor has turned it; kept until another one is chosen."""
+    if st.session_state.get("turned-id") != file_id:
+        st.session_state["turned-id"], st.session_state["turned"] = file_id, 0
+    which = (file_id, st.session_state["turned"])
+    if st.session_state.get("sheet-id") != which:
+        st.session_state["sheet"] = digits_of(content, which[1])
+        st.session_state["sheet-id"] = which
     return cast(SheetOfDigits, st.session_state["sheet"])
+
+
+def _advice(sheet: SheetOfDigits) -> None:
+    """What may be wrong with the picture, and a button that turns it."""
+    if sheet.turns:
+        how = "upside down" if sheet.turns == 2 else "on its side"
+        st.warning(f"This page seems to lie {how}. Turn it?")
+    if sheet.hollow:
+        st.info(
+            "The strokes are hollow, like letters to colour in: they were filled before they were "
+            "read. Digits written with plain strokes are read more surely."
+        )
+    st.button(
+        "Turn it" if sheet.turns else "Turn the picture by 90°",
+        icon=":material/rotate_left:",
+        type="primary" if sheet.turns else "tertiary",
+        on_click=_turn,
+        args=(sheet.turns or 1,),
+        key="turn-picture",
+    )
+
+
+def _turn(quarters: int) -> None:
+    st.session_state["turned"] = (st.session_state["turned"] + quarters) % 4
 
 
 def _answers(sheet: SheetOfDigits, predictors: Sequence[Predictor]) -> None:
     """Boxes with the answers of one network, and a row for every digit with those of all."""
     names = [predictor.name for predictor in predictors]
+    best = shipped_predictors()[-1].name  # the CNN; a run that still learns reads worse
     chosen = st.segmented_control(
-        "In the boxes", names, default=names[-1], required=True, key="boxes-of"
+        "In the boxes", names, default=best, required=True, key="boxes-of"
     )
     probabilities = [predictor.network.predict_proba(sheet.images) for predictor in predictors]
-    in_boxes = probabilities[names.index(chosen) if chosen in names else 0]
+    in_boxes = probabilities[names.index(chosen if chosen in names else best)]
     digits = in_boxes.argmax(axis=1)
-    lines: dict[int, str] = {}
-    for found, digit in zip(sheet.found, digits, strict=True):
-        lines[found.line] = lines.get(found.line, "") + f" {digit}"
-    st.subheader(" / ".join(line.strip() for line in lines.values()), anchor=False)
+    words = lines_in_words(sheet, digits)
+    st.subheader(words or "No digits", anchor=False)
     left, right = st.columns([3, 2])
+    alt = f"the picture, with a box around what was found; read as: {words or 'no digits'}"
+    left.html(photograph(with_boxes(sheet, digits), alt=alt))
     touching = sum(found.touches_neighbour for found in sheet.found)
-    left.image(with_boxes(sheet, digits), width="stretch")
     if touching:
         left.warning(f"Boxes with a question mark are probably two digits that touch: {touching}.")
+    if no_digits := sum(map(bool, sheet.objections)):
+        left.info(f"Grey boxes look like no digits, and are left out: {no_digits}.")
     rows = []
-    for number, found in enumerate(sheet.found):
+    for number, (found, objection) in enumerate(zip(sheet.found, sheet.objections, strict=True)):
         row = {"digit": f"{number + 1}"}
         for predictor, p in zip(predictors, probabilities, strict=True):
-            row[predictor.name] = f"{p[number].argmax()} ({p[number].max():.1%})"
-        row["remark"] = "touches its neighbour: a guess" if found.touches_neighbour else ""
+            row[predictor.name] = f"{p[number].argmax()} ({probability(p[number].max())})"
+        touches = "touches its neighbour: a guess" if found.touches_neighbour else ""
+        row["remark"] = touches or (f"No digit? {objection}" if objection else "")
         rows.append(row)
     right.dataframe(rows, hide_index=True)
 
 
-def with_boxes(sheet: SheetOfDigits, digits: Array) -> Image.Image:
-    """The picture with a box and the answer for every digit; "?" where two digits may touch."""
+def lines_in_words(sheet: SheetOfDigits, digits: Array) -> str:
+    """The digits of the sheet, line by line, without what is none: "0 1 2 / 3 4 5"."""
+    lines: dict[int, list[str]] = {}
+    for found, objection, digit in zip(sheet.found, sheet.objections, digits, strict=True):
+        if not objection or found.touches_neighbour:
+            lines.setdefault(found.line, []).append(f"{digit}")
+    return " / ".join(" ".join(line) for line in lines.values())
+
+
+def with_boxes(sheet: SheetOfDigits, digits: Array) -> bytes:
+    """A PNG of the picture, with a box and the answer for every digit.
+
+    "?" stands where two digits may touch; what looks like no digit has a grey box without one.
+    """
     factor = min(1.0, SHOWN_SIDE / max(sheet.picture.size))
     size = (round(sheet.picture.width * factor), round(sheet.picture.height * factor))
     shown = sheet.picture.convert("RGB").resize(size)
     pencil = ImageDraw.Draw(shown)
-    for found, digit in zip(sheet.found, digits, strict=True):
+    for found, objection, digit in zip(sheet.found, sheet.objections, digits, strict=True):
         box = [factor * edge for edge in found.box]
-        colour = VALIDATION if found.touches_neighbour else CNN
-        words = f"{digit}?" if found.touches_neighbour else f"{digit}"
+        colour, words = CNN, f"{digit}"
+        if found.touches_neighbour:
+            colour, words = VALIDATION, f"{digit}?"
+        elif objection:
+            colour, words = MARK, ""
         pencil.rectangle(box, outline=colour, width=2)
         font = ImageFont.load_default(max(12.0, (box[3] - box[1]) / 3))
         pencil.text((box[0] + 3, box[1]), words, fill=colour, font=font, anchor="ls")
-    return shown
+    file = io.BytesIO()
+    shown.save(file, "PNG")
+    return file.getvalue()

@@ -19,6 +19,7 @@ from ui.glossary import words_explained
 from ui.html import captioned, in_a_row, picture
 from ui.networks import Prediction, Predictor, fingerprint
 from ui.session import mnist, session, shipped
+from ui.words import a_digit
 
 METHODS = ["Gradient", "Smoothed gradient", "Occlusion"]
 NEIGHBOURS = 5
@@ -52,12 +53,12 @@ def why_this_answer(image: Array, predictions: Sequence[Prediction]) -> None:
 def _saliency(method: str, network: Sequential, image: Array, digit: int) -> tuple[Array, str]:
     """What each pixel (28, 28) does for the digit, and the colours in words."""
     if method == "Occlusion":
-        words = f"orange: covering it makes a {digit} less probable; blue: more"
+        words = f"orange: covering it makes {a_digit(digit)} less probable; blue: more"
         return occlusion_map(network, image, digit, of="log-probability"), words
     if method == "Gradient":
-        words = f"orange: more ink there speaks for a {digit}; blue: against it"
+        words = f"orange: more ink there speaks for {a_digit(digit)}; blue: against it"
         return gradient_saliency(network, image, digit), words
-    words = f"the same over 32 noisy copies; orange speaks for a {digit}, blue against"
+    words = f"the same over 32 noisy copies; orange speaks for {a_digit(digit)}, blue against"
     return smoothed_saliency(network, image, digit, rng=np.random.default_rng(0)), words
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from mnist_core.inspection.activations import HiddenLayer, hidden_layers
 from mnist_core.nn.network import Sequential
+from ui.networks import BEST, RUNNING
 
-RUN, BEST = "run", "best"
 HeldOut = Literal["validation", "test"]
 
 
@@ -35,7 +35,7 @@ class Looked:
         The visitor's own runs learn from the training images. The networks that come with the
         program learned from the validation images too, and of one from a file nobody knows.
         """
-        return "validation" if self.key.startswith((RUN, BEST)) else "test"
+        return "validation" if self.key.startswith((RUNNING, BEST)) else "test"
 
     @property
     def layer(self) -> HiddenLayer:

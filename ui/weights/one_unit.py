@@ -15,7 +15,7 @@ from ui.session import mnist
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
 from ui.weights.switched_off import per_class
-from ui.words import signed
+from ui.words import a_digit, signed
 
 EXTREMES = 9
 
@@ -76,7 +76,11 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
     for words, numbers in (("most", most), ("least", least)):
         shown = [
             captioned(
-                picture(train.images[n], alt=f"training image {n}, a {train.labels[n]}", width=64),
+                picture(
+                    train.images[n],
+                    alt=f"training image {n}, {a_digit(int(train.labels[n]))}",
+                    width=64,
+                ),
                 f"{train.labels[n]}: {responses[n]:.2f}",
             )
             for n in numbers

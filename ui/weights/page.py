@@ -8,7 +8,16 @@ import streamlit as st
 
 from mnist_core.paths import MODELS_FOLDER
 from ui.glossary import words_explained
-from ui.networks import loaded_names, loaded_network
+from ui.networks import (
+    BEST,
+    OWN_NAMES,
+    RUNNING,
+    TAUGHT,
+    fingerprint,
+    loaded_network,
+    own_predictors,
+)
+from ui.own import taught_network
 from ui.run_words import no_weights_yet
 from ui.session import ShownRun, live, session, shipped, shown_run
 from ui.weights.feature_maps import filters_and_maps
@@ -16,7 +25,7 @@ from ui.weights.gallery import gallery
 from ui.weights.going_on import going_on
 from ui.weights.gradients import gradients
 from ui.weights.loading import load_network
-from ui.weights.looked import BEST, RUN, Looked
+from ui.weights.looked import Looked
 from ui.weights.maximization import activation_maximization
 from ui.weights.network import network_and_digit
 from ui.weights.one_unit import one_unit
@@ -41,7 +50,7 @@ def page() -> None:
     st.title("What each hidden unit looks for, and how it came to be", anchor=False)
     run = shown_run()
     chosen, name = _network(run)
-    if chosen == RUN:
+    if chosen == RUNNING:
         look = partial(_look, chosen, name)
         live(look, played_on(run), lambda: played_on(shown_run()), pace=_pace)
     else:
@@ -51,7 +60,7 @@ def page() -> None:
 def _network(run: ShownRun | None) -> tuple[str, str]:
     """The network that the visitor looks at: its key and its name."""
     names = _networks(run)
-    default = RUN if RUN in names else next(iter(names))
+    default = RUNNING if RUNNING in names else next(iter(names))
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.segmented_control(
             "Network",
@@ -64,7 +73,7 @@ def _network(run: ShownRun | None) -> tuple[str, str]:
             persist_state="session",
         )
         load_network("weights_of")
-    if RUN not in names:
+    if RUNNING not in names:
         st.caption("A run that you start on the Train page can be looked at here while it learns.")
     if chosen not in names:
         chosen = default
@@ -76,11 +85,10 @@ def _networks(run: ShownRun | None) -> dict[str, str]:
     names = {"mlp": "MLP"}
     if (MODELS_FOLDER / "cnn.npz").is_file():
         names["cnn"] = "CNN"
-    if run is not None and (run.view.snapshot is not None or not run.view.ended):
-        names[RUN] = "Your last run" if run.view.ended else "The run in progress"
-    if session().best is not None:
-        names[BEST] = "Best of this session"
-    return names | loaded_names()
+    names |= own_predictors(run)
+    if run is not None and not run.view.ended:
+        names[RUNNING] = OWN_NAMES[RUNNING]  # before its first step, too
+    return names
 
 
 def _pace(run: ShownRun | None) -> float | None:
@@ -118,14 +126,17 @@ def _look(chosen: str, name: str, run: ShownRun | None) -> None:
 
 def _looked(chosen: str, name: str, run: ShownRun | None) -> Looked | None:
     """The chosen network with its weights of the chosen snapshot; None before the first."""
-    if chosen == RUN:
+    if chosen == RUNNING:
         if run is None or run.snapshot is None:
             return None
         changes = run.is_live or playing(run)
-        return Looked(f"{RUN}_{run.id}", name, run.network, run.snapshot.step, changes)
+        return Looked(f"{RUNNING}_{run.id}", name, run.network, run.snapshot.step, changes)
     best = session().best
     if chosen == BEST and best is not None:
         return Looked(f"{BEST}_{best.run_id}", name, best.network)
+    if chosen == TAUGHT:
+        taught = taught_network()
+        return Looked(f"{TAUGHT}_{fingerprint(taught)}", name, taught) if taught else None
     return Looked(chosen, name, loaded_network(chosen) or shipped(chosen))
 
 

@@ -1,4 +1,7 @@
-// Mouse, pen and fingers.
+// Mouse, pen and fingers. Where there is a pen, what else touches the canvas is the palm of its hand.
+
+const PEN_IS_NEAR = 1000; // milliseconds after a pen was last heard of, in which nothing else draws
+const PALM_BEFORE_PEN = 500; // milliseconds between a palm's lifting and the pen's coming down
 
 /** Where the way from an inner point to an outer one crosses the canvas's border. */
 function borderBetween(inner, outer) {
@@ -12,6 +15,8 @@ const isInside = ({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= 1;
 class Pointers extends Strokes {
   pointer = null; // { id, last } of the pointer that draws
   fingers = new Map(); // of the fingers on the canvas: pointer id -> height on the screen
+  penSeen = -Infinity; // when a pen last touched the canvas or hovered over it
+  byFinger = null; // { ended, length } of the last stroke of a finger: when, and how long the journal was then
 
   listen() {
     const { signal } = this.ending;
@@ -49,25 +54,40 @@ class Pointers extends Strokes {
 
   pointerDown(event) {
     this.easel.classList.remove("with-keyboard");
-    if (event.pointerType === "touch") {
+    const isFinger = event.pointerType === "touch";
+    if (isFinger) {
       this.fingers.set(event.pointerId, event.clientY);
-      if (this.fingers.size > 1) {
-        if (this.pointer?.isFinger) this.withdraw();
-        this.pointer = null; // whatever the fingers do now is the page's
-        return;
-      }
+      if (this.fingers.size > 1) this.withdrawFinger(); // whatever the fingers do now is the page's
+      if (this.fingers.size > 1 || event.timeStamp - this.penSeen < PEN_IS_NEAR) return;
     }
+    if (event.pointerType === "pen") this.penComes(event);
     const eraserEnd = event.button === 5 && event.pointerType === "pen";
     if (this.pointer !== null || (event.button !== 0 && !eraserEnd)) return;
     this.endKeyStroke();
     const point = this.pointAt(event);
     const erase = this.erasing || eraserEnd;
     if (!this.begin(point, erase)) return;
-    this.pointer = { id: event.pointerId, last: point, erase, isFinger: event.pointerType === "touch" };
+    this.pointer = { id: event.pointerId, last: point, erase, isFinger };
     this.canvas.setPointerCapture(event.pointerId);
   }
 
+  withdrawFinger() {
+    if (!this.pointer?.isFinger) return;
+    this.withdraw();
+    this.pointer = null;
+  }
+
+  /** What the palm has drawn is taken back, be it still there or lifted just now. */
+  penComes({ timeStamp }) {
+    this.penSeen = timeStamp;
+    this.withdrawFinger();
+    const { ended, length } = this.byFinger ?? {};
+    if (timeStamp - ended < PALM_BEFORE_PEN && length === this.journal.text.length) this.command("!");
+    this.byFinger = null;
+  }
+
   pointerMove(event) {
+    if (event.pointerType === "pen") this.penSeen = event.timeStamp;
     const isMouse = event.pointerType !== "touch";
     this.easel.classList.toggle("with-mouse", isMouse);
     if (isMouse) {
@@ -75,7 +95,7 @@ class Pointers extends Strokes {
       const [x, y] = [event.clientX - left, event.clientY - top];
       this.ring.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
     }
-    if (this.fingers.size > 1) this.scroll(event);
+    if (this.fingers.size > 1 && this.pointer === null) this.scroll(event);
     if (this.pointer?.id !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length > 0 ? events : [event]) this.moveTo(this.pointAt(each));
@@ -110,16 +130,17 @@ class Pointers extends Strokes {
     this.fingers.delete(event.pointerId);
     if (this.pointer?.id !== event.pointerId) return;
     this.moveTo({ ...this.pointAt(event), width: this.pointer.last.width }); // a lifted pen does not press
+    const { isFinger } = this.pointer;
     this.pointer = null;
     this.end();
+    if (isFinger) this.byFinger = { ended: event.timeStamp, length: this.journal.text.length };
   }
 
   pointerCancel(event) {
     this.fingers.delete(event.pointerId);
     if (this.pointer?.id !== event.pointerId) return;
-    // The browser takes a finger away when it begins to scroll; a pen or mouse just ends.
-    if (this.pointer.isFinger) this.withdraw();
-    else this.end();
+    this.withdrawFinger(); // the browser takes one away when it begins to scroll
+    if (this.pointer !== null) this.end(); // a pen or mouse just ends
     this.pointer = null;
   }
 }

@@ -16,7 +16,7 @@ from mnist_core.inspection.trace import (
 )
 from mnist_core.nn.network import Sequential
 from ui.components.network_picture.message import codes_of, finite, shown_layers
-from ui.words import percent
+from ui.words import probability
 
 STRONGEST = 6  # parts of a sum that are named one by one
 
@@ -55,10 +55,10 @@ def detail_of(model: Sequential, traced: Trace, choice: Choice) -> tuple[dict[st
     level, unit = choice.level, choice.unit
     if level == len(traced.layers):
         split = logit_sum(model, traced, unit)
-        probability = percent(float(traced.probabilities[unit]), 1)
+        share = probability(float(traced.probabilities[unit]))
         detail = {
             "title": f"Output {unit}",
-            "result": f"logit {number(split.total)} → probability {probability}",
+            "result": f"logit {number(split.total)} → probability {share}",
             "leads": None,
         }
     else:

@@ -1,0 +1,196 @@
+"""The Draw page without a browser: own digits that stay, a taught copy, photographs, two digits."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from streamlit.testing.v1 import AppTest
+
+from mnist_core import load_mnist
+from mnist_core.runs.local import LocalPool
+from mnist_core.training.config import TrainConfig
+from ui.components.canvas import Drawing, Stroke
+from ui.components.visitor import STATE
+from ui.draw.photographs import digits_of, lines_in_words, with_boxes
+from ui.session import Session
+
+DRAW = """
+import ui.draw.page
+ui.draw.page.page()
+"""
+WEIGHTS = """
+import ui.weights.page
+ui.weights.page.page()
+"""
+ME = "a-visitor-of-the-tests"
+
+
+def visited(script: str = DRAW) -> AppTest:
+    """A page as the same visitor finds it after a reload: nothing of the session is left."""
+    app = AppTest.from_string(script)
+    app.session_state[STATE] = ME
+    return opened(app)
+
+
+def opened(app: AppTest) -> AppTest:
+    app.run(timeout=60)
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> str:
+    return " ".join(piece.proto.body for piece in app.get("html"))
+
+
+def put(app: AppTest, drawing: Drawing) -> AppTest:
+    app.session_state["session"] = Session(drawing=drawing)
+    return opened(app)
+
+
+def keep(app: AppTest, numbers: range) -> None:
+    """Keep test images, each with its label."""
+    test = load_mnist().test
+    for number in numbers:
+        app.session_state["session"].drawing = Drawing(background=test.images[number])
+        app.segmented_control(key="it-was").set_value(int(test.labels[number]))
+        opened(app)
+
+
+def own_digits(app: AppTest) -> AppTest:
+    app.segmented_control(key="look").set_value("Your own digits")
+    return opened(app)
+
+
+def test_own_digits_are_there_after_a_reload_until_they_are_emptied(pool: LocalPool) -> None:
+    keep(visited(), range(3))
+    app = own_digits(visited())
+    assert shown(app).count('alt="your ') == 3
+    app.button(key="take-out-all").click()
+    opened(app)
+    assert shown(own_digits(visited())).count('alt="your ') == 0
+
+
+def test_a_drawing_that_is_kept_already_is_not_kept_twice(pool: LocalPool) -> None:
+    app = visited()
+    keep(app, range(1))
+    keep(app, range(1))
+    assert any("already, as a 7" in caption.value for caption in app.caption)
+    assert shown(own_digits(app)).count('alt="your ') == 1
+
+
+def test_the_taught_copy_answers_and_is_looked_at_until_it_is_deleted(pool: LocalPool) -> None:
+    app = visited()
+    keep(app, range(4))
+    own_digits(app).button(key="teach").click()
+    opened(app)
+    assert "Your taught MLP" in shown(app)  # it answers at once
+    assert "Your taught MLP" in visited(WEIGHTS).segmented_control(key="weights_of").options
+    again = own_digits(visited())
+    again.button(key="delete-taught").click()
+    opened(again)
+    assert "taught" not in visited(WEIGHTS).segmented_control(key="weights_of").options
+
+
+def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
+    app = visited()
+    keep(app, range(4))
+    own_digits(app).button(key="teach").click()
+    opened(app)
+    before = app.dataframe[-1].value.to_dict()
+    wrong = Drawing(background=load_mnist().test.images[4])
+    app.session_state["session"].drawing = wrong
+    app.segmented_control(key="it-was").set_value(9)  # it is a 4
+    opened(app)
+    assert app.dataframe[-1].value.to_dict() != before
+
+
+def test_a_run_has_one_name_on_every_page(pool: LocalPool) -> None:
+    handle = pool.start(TrainConfig(hidden=(8,), epochs=1, train_size=200))
+    handle.wait_for(lambda view: view.ended, timeout=60)
+    for script, key in ((DRAW, "who"), (WEIGHTS, "weights_of")):
+        app = AppTest.from_string(script)
+        app.query_params["run"] = handle.id
+        assert "Your run" in opened(app).segmented_control(key=key).options
+
+
+def strokes(*places: list[tuple[float, float]]) -> Drawing:
+    points = [np.array([(x, y, 1) for x, y in place], np.float32) for place in places]
+    return Drawing(tuple(Stroke(place, 1 / 13) for place in points))
+
+
+def test_two_digits_are_read_one_by_one_and_can_be_seen_as_boxes(pool: LocalPool) -> None:
+    seven = [(0.1, 0.25), (0.38, 0.25), (0.2, 0.75)]
+    one = [(0.7, 0.22), (0.68, 0.78)]
+    app = put(visited(), strokes(seven, one))
+    assert "two digits: 7 and 1" in shown(app)
+    app.button(key="as-boxes").click()
+    opened(app)
+    assert app.subheader[0].value == "7 1"
+
+
+def test_one_digit_in_two_strokes_is_one_digit(pool: LocalPool) -> None:
+    four = [(0.3, 0.2), (0.27, 0.55), (0.55, 0.55)], [(0.67, 0.2), (0.67, 0.85)]
+    assert "digits:" not in shown(put(visited(), strokes(*four)))
+
+
+def printed(text: str, *, outlined: bool = False, turned: int = 0) -> bytes:
+    """A picture of printed text."""
+    paper = Image.new("L", (60 + 120 * len(text), 320), 235)
+    ImageDraw.Draw(paper).text(
+        (30, 60), text, 235 if outlined else 30, ImageFont.load_default(160),
+        stroke_width=5 if outlined else 0, stroke_fill=30,
+    )  # fmt: skip
+    file = io.BytesIO()
+    paper.rotate(90 * turned, expand=True).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_what_is_no_digit_is_left_out_of_a_page() -> None:
+    sheet = digits_of(printed("he 42"))
+    digits = np.array([6, 8, 4, 2])
+    assert len(sheet.found) == 4 and sheet.objections[2:] == ("", "")
+    assert lines_in_words(sheet, digits) == "4 2"
+    with Image.open(io.BytesIO(with_boxes(sheet, digits))) as picture:
+        assert picture.width <= 1000
+
+
+def photographed(content: bytes) -> AppTest:
+    """The panel of photographs with a picture that was pasted, and a run that answers too."""
+    app = visited()
+    app.session_state["look"] = "Photographs and pages"
+    app.session_state["pasted"] = ("a picture", content)
+    return opened(app)
+
+
+def test_the_cnn_stands_in_the_boxes_until_another_is_chosen(
+    pool: LocalPool, tmp_path: Path
+) -> None:
+    handle = pool.start(TrainConfig(hidden=(8,), epochs=1, train_size=200))
+    handle.wait_for(lambda view: view.ended, timeout=60)
+    app = AppTest.from_string(DRAW)
+    app.query_params["run"] = handle.id
+    app.session_state["look"] = "Photographs and pages"
+    app.session_state["pasted"] = ("a picture", printed("2345"))
+    assert opened(app).segmented_control(key="boxes-of").value == "CNN"
+    assert app.subheader[0].value == "2 3 4 5"
+
+
+def test_the_picture_says_in_words_what_is_on_it(pool: LocalPool) -> None:
+    assert "read as: 2 3 4 5" in shown(photographed(printed("2345")))
+
+
+@pytest.mark.parametrize("turned", [1, 3])
+def test_a_page_on_its_side_is_turned_by_a_button(pool: LocalPool, turned: int) -> None:
+    app = photographed(printed("2345", turned=turned))
+    assert "on its side. Turn it?" in app.warning[0].value
+    app.button(key="turn-picture").click()
+    opened(app)
+    assert not app.warning and app.subheader[0].value == "2 3 4 5"
+
+
+def test_hollow_strokes_are_named_and_filled(pool: LocalPool) -> None:
+    app = photographed(printed("42", outlined=True))
+    assert "strokes are hollow" in app.info[0].value
+    assert app.subheader[0].value == "4 2"
