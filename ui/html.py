@@ -10,6 +10,7 @@ from html import escape
 from PIL import Image
 
 from mnist_core.arrays import Array
+from ui.words import probability
 
 
 def picture(image: Array, *, alt: str, width: int = 112) -> str:
@@ -42,9 +43,9 @@ def probability_bars(probabilities: Array, *, colour: str) -> str:
     best = int(probabilities.argmax())
     rows = "".join(
         f'<div role="listitem"{" class=best" if digit == best else ""}><span>{digit}</span>'
-        f'<i><b style="width:{probability:.1%}"></b></i>'
-        f"<span>{escape(probability(probability))}</span></div>"
-        for digit, probability in enumerate(probabilities)
+        f'<i><b style="width:{p:.1%}"></b></i>'
+        f"<span>{escape(probability(p))}</span></div>"
+        for digit, p in enumerate(probabilities)
     )
     return (
         f'<div class="bars" role="list" aria-label="probability of each digit" '
