@@ -105,7 +105,9 @@ def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serv
 
 def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
-    expect(status(page)).to_contain_text(re.compile(r" ([5-9]|\d\d+) s of training"), timeout=PATIENCE)
+    expect(status(page)).to_contain_text(
+        re.compile(r" ([5-9]|\d\d+) s of training"), timeout=PATIENCE
+    )
     stays = status(page).bounding_box()
     page.get_by_role("button", name="Rewind", exact=True).focus()
     page.keyboard.press("Enter")
