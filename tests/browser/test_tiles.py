@@ -99,8 +99,8 @@ def test_every_tile_says_what_it_is(page, serve):
     expect(page.get_by_role("listbox")).to_have_accessible_name("Weights of the hidden units")
     expect(tiles).to_have_count(64)
     number = r"\d+(\.\d+)?"
-    for unit, words in ((0, ""), (3, ", dead"), (5, ", saturated"), (7, ", switched off")):
-        name = re.compile(rf"^hidden unit {unit}, largest weight {number}{words}$")
+    for unit, words in ((0, ""), (3, "dead, "), (5, "saturated, "), (7, "off, ")):
+        name = re.compile(rf"^hidden unit {unit}, {words}largest weight {number}$")
         expect(tiles.nth(unit)).to_have_accessible_name(name)
     expect(tiles.nth(3)).to_contain_text("dead")
     expect(tiles.nth(7)).to_contain_text("off")

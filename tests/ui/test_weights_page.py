@@ -80,7 +80,7 @@ def test_a_chosen_unit_is_shown_with_images_and_accuracy_without_it(
     pool: LocalPool, network: str
 ) -> None:
     app = opened(AppTest.from_string(ONE_UNIT.format(network=network)))
-    assert app.subheader[0].value.endswith(" 3")
+    assert app.header[0].value.endswith(" 3")
     assert any("Without it" in text.value for text in app.markdown)
     app.button(key=f"switch_{network}").click()
     opened(app)

@@ -20,7 +20,7 @@ def filters_and_maps(looked: Looked) -> None:
     found = feature_maps(looked.network, image)
     st.write(f"What each layer makes of {whose}. Choose a map, then a pixel in it.")
     for number, (layer, maps) in enumerate(found.items(), start=1):
-        st.subheader(f"Convolution {number}", anchor=False)
+        st.header(f"Convolution {number}", anchor=False)
         _filters(looked, layer, number)
         chosen = weight_tiles(
             maps,

@@ -15,7 +15,7 @@ def network_and_digit(looked: Looked) -> None:
     image, whose = own_digit()
     off = units_off(looked)
     masked = without_units(looked.network, looked.layer, off) if off else looked.network
-    st.subheader(f"What they make of {whose}", anchor=False)
+    st.header(f"What they make of {whose}", anchor=False)
     at = "" if looked.step is None else f" at step {looked.step:,}"
     network_picture(looked.network, key=KEY, title=f"{looked.name}{at}")
     network_activity(masked, Frame(image, whose), key=KEY, off=off)

@@ -23,7 +23,7 @@ EXTREMES = 9
 def one_unit(looked: Looked, unit: int) -> None:
     """Everything about the chosen unit."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{looked.noun.capitalize()} {unit}", anchor=False)
+        st.header(f"{looked.noun.capitalize()} {unit}", anchor=False)
         _switch(looked, unit)
     _weights_in_large(looked, unit)
     _outgoing(looked, unit)

@@ -47,7 +47,7 @@ def per_class(before: Array, after: Array) -> None:
     """Accuracy of each digit before and after, in %."""
     st.dataframe(
         {
-            "": ["with it (%)", "without (%)", "change"],
+            "accuracy": ["with it (%)", "without (%)", "change"],
             **{
                 str(digit): [
                     round(100 * before[digit], 1),

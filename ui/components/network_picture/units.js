@@ -148,7 +148,7 @@ class OutputsView {
     this.element.innerHTML = '<div class="caption">probabilities</div><div class="digits"></div>';
     this.box = new Listbox(this.element.lastChild, "The ten outputs", 10, (digit) => {
       const option = Object.assign(document.createElement("div"), { className: "output" });
-      option.innerHTML = `<span>${digit}</span><i><b></b></i><span></span>`;
+      option.innerHTML = `<span>${digit}</span> <i><b></b></i> <span></span>`;
       return option;
     }, onChoose);
   }

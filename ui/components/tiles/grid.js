@@ -54,7 +54,7 @@ class Grid {
     element.setAttribute("role", "option");
     element.innerHTML =
       '<span class="picture"></span>' +
-      '<span class="caption"></span><span class="label"></span><span class="mark"></span>';
+      '<span class="caption"></span> <span class="label"></span> <span class="mark"></span>';
     const [picture, caption, label, mark] = element.children;
     this.tiles.push({ element, picture, caption, label, mark, codes: null });
     this.grid.append(element);
@@ -88,15 +88,16 @@ class Grid {
     setAttribute(tile.element, "aria-label", this.facts(place).join(", "));
   }
 
-  // What there is to say about a tile, for the line below the grid and for screen readers alike.
+  // What there is to say about a tile, for the line below the grid and for screen readers alike: first
+  // what stands under it, in the same words, so that who speaks those words to a computer means this tile.
   facts(place) {
     const { units, labels, marks, details, off, noun, quantity, peaks } = this.frame;
     return [
       `${noun} ${units[place]}`,
-      `largest ${quantity} ${format(peaks[place])}`,
-      off.has(units[place]) ? "switched off" : "",
-      marks?.[place],
       labels?.[place],
+      off.has(units[place]) ? "off" : "",
+      marks?.[place],
+      `largest ${quantity} ${format(peaks[place])}`,
       details?.[place],
     ].filter(Boolean);
   }

@@ -1,0 +1,144 @@
+"""The pages under axe-core (WCAG 2.2 AA and best practices), in light and dark, on a desk and on a
+telephone. Whatever it finds is a fault, but for what Streamlit's own markup does (OF_STREAMLIT).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_idle
+from tests.browser.test_draw import ONE, answer, draw
+from tests.browser.test_draw_looks import look
+from tests.browser.test_settings import open_settings
+from tests.browser.test_train import PATIENCE, Serve, press, status
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    # Of WCAG 2.1 A, but axe takes it for an experiment and leaves it out.
+    "rules": {"label-content-name-mismatch": {"enabled": True}},
+    "resultTypes": ["violations"],
+}
+# What Streamlit draws and offers no way to change: rule -> selector.
+OF_STREAMLIT = {
+    # The frame around "Browse files" has a name although its role says that it means nothing. The
+    # keyboard can't reach it, and the button in it has a name of its own: nobody loses anything.
+    "presentation-role-conflict": '[data-testid="stFileUploaderDropzone"]',
+}
+# The closer looks, and what is there as soon as one is open.
+DRAW_LOOKS = {
+    "What the network sees": "drawn, ",
+    "Move and turn it": "Put back",
+    "Why this answer": "Most against it",
+    "Your own digits": "Take the last one out",
+    "Photographs and pages": "Use the camera",
+}
+WEIGHTS_LOOKS = {
+    "Switch off": "All on again",
+    "Pruning": "enough to be less than",
+    "Activation maximization": "Each picture begins",
+    "Gradients": "Histogram of",
+    "Save": "Grid as PNG",
+    "Go on from here": "A new run begins with",
+}
+
+
+class Inspector:
+    """Keeps what axe finds on a page in all the states that it is shown."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: list[str] = []
+
+    def inspect(self, state: str) -> None:
+        """Look at the page in both widths; what takes a moment is waited for."""
+        page = self.page
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            wait_idle(page)
+            expect(page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
+            expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+            for violation in page.evaluate("o => axe.run(document, o)", OPTIONS)["violations"]:
+                of_streamlit = OF_STREAMLIT.get(violation["id"], "")
+                self.found += [
+                    f"{state}, {width} wide: {violation['help']}: {node['html'][:200]}"
+                    for node in violation["nodes"]
+                    if not (of_streamlit and self._fits(node["target"][0], of_streamlit))
+                ]
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    def _fits(self, target: str, selector: str) -> bool:
+        """Whether the element that axe names fits a selector."""
+        finds = "([target, selector]) => document.querySelector(target).matches(selector)"
+        return self.page.evaluate(finds, [target, selector])
+
+
+@pytest.fixture
+def inspector(new_page: Callable[..., Page], serve: Serve, scheme: str) -> Inspector:
+    """The Train page before its first run, ready to be inspected."""
+    page = new_page(color_scheme=scheme)
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE)
+    return Inspector(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(inspector: Inspector) -> None:
+    train(inspector)
+    draw_page(inspector)
+    weights(inspector)
+    assert not inspector.found, "\n".join(inspector.found)
+
+
+def train(inspector: Inspector) -> None:
+    page = inspector.page
+    inspector.inspect("Train before a run")
+    open_settings(page)
+    inspector.inspect("Train with its settings")
+    page.keyboard.press("Escape")
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    expect(page.get_by_text("test accuracy")).to_be_visible(timeout=PATIENCE)
+    inspector.inspect("Train with a finished run")
+
+
+def draw_page(inspector: Inspector) -> None:
+    page = inspector.page
+    page.get_by_role("link", name="Draw").click()
+    expect(answer(page)).to_have_text("Draw a digit", timeout=PATIENCE)
+    inspector.inspect("Draw, blank")
+    draw(page, ONE)
+    expect(answer(page)).to_contain_text("a 1", timeout=PATIENCE)
+    page.locator(".st-key-it-was button").nth(1).click()
+    expect(page.get_by_text("Kept as")).to_be_visible(timeout=PATIENCE)
+    inspector.inspect("Draw with a drawing")
+    for name, words in DRAW_LOOKS.items():
+        look(page, name)
+        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+        inspector.inspect(f"Draw, {name}")
+
+
+def weights(inspector: Inspector) -> None:
+    page = inspector.page
+    page.get_by_role("link", name="Weights").click()
+    gallery = page.get_by_role("listbox", name="Weights of the hidden units")
+    expect(gallery.get_by_role("option")).to_have_count(64, timeout=PATIENCE)
+    inspector.inspect("Weights, nothing chosen")
+    gallery.get_by_role("option").nth(3).click()
+    expect(page.get_by_text("Without it")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Switch off hidden unit 3").click()
+    expect(page.get_by_role("button", name="Switch on hidden unit 3")).to_be_visible()
+    inspector.inspect("Weights with a unit")
+    for name, words in WEIGHTS_LOOKS.items():
+        look(page, name)
+        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+        inspector.inspect(f"Weights, {name}")
+    look(page, "CNN")
+    look(page, "Feature maps")
+    expect(page.get_by_role("listbox", name="Feature maps of convolution 2")).to_be_visible()
+    inspector.inspect("Weights, Feature maps")
