@@ -23,14 +23,14 @@ def opened(page: Page, serve: Serve) -> None:
     page.goto(serve("app.py"))
     wait_idle(page)
     page.get_by_role("link", name="Draw").click()
-    expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".easel canvas")).to_be_visible(timeout=PATIENCE)
     wait_idle(page)
 
 
 def places(page: Page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Points of the canvas (fractions of its side) on the screen, in pixels."""
-    page.locator("canvas").first.scroll_into_view_if_needed()
-    box = page.locator("canvas").first.bounding_box()
+    page.locator(".easel canvas").scroll_into_view_if_needed()
+    box = page.locator(".easel canvas").bounding_box()
     assert box is not None
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
 
@@ -118,7 +118,7 @@ def test_the_answer_is_spoken_once_and_seldom(page: Page, serve: Serve) -> None:
             .observe(line, { childList: true, characterData: true, subtree: true });
         }"""
     )
-    page.locator("canvas").first.focus()
+    page.locator(".easel canvas").focus()
     for _ in range(20):
         page.keyboard.press("Space")
         page.keyboard.press("ArrowDown")

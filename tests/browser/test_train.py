@@ -48,14 +48,15 @@ def pause(page: Page) -> int:
     return step(page)
 
 
-def test_start_shows_curves_and_tiles_and_finishes(page: Page, serve: Serve) -> None:
+def test_start_shows_curves_and_the_network_and_finishes(page: Page, serve: Serve) -> None:
     page.goto(serve("app.py") + "/?epochs=2&train_size=2%2C000")
     wait_idle(page)
     press(page, "Start")
     expect(status(page)).to_contain_text("Finished · step 64 of 64", timeout=PATIENCE)
     expect(page.get_by_text("After epoch 2")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
-    expect(page.get_by_role("option")).to_have_count(64, timeout=PATIENCE)
+    units = page.get_by_role("listbox", name="64 hidden units").get_by_role("option")
+    expect(units).to_have_count(64, timeout=PATIENCE)
 
 
 def test_a_paused_run_goes_on_by_one_batch_and_by_one_epoch(page: Page, serve: Serve) -> None:
@@ -104,7 +105,9 @@ def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serv
 
 def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
-    expect(status(page)).to_contain_text(re.compile(r" ([5-9]|\d\d)\.\d s of"), timeout=PATIENCE)
+    expect(status(page)).to_contain_text(
+        re.compile(r" ([5-9]|\d\d+) s of training"), timeout=PATIENCE
+    )
     stays = status(page).bounding_box()
     page.get_by_role("button", name="Rewind", exact=True).focus()
     page.keyboard.press("Enter")

@@ -59,7 +59,7 @@ def keep(app: AppTest, numbers: range) -> None:
 
 
 def own_digits(app: AppTest) -> AppTest:
-    app.segmented_control(key="look").set_value("Your own digits")
+    app.session_state["look"] = "Your own digits"
     return opened(app)
 
 

@@ -16,6 +16,7 @@ from ui.components.network_picture.detail import Choice, chosen_frame, detail_of
 from ui.components.network_picture.message import (
     activity_message,
     codes_of,
+    in_runs,
     network_message,
     shown_layers,
 )
@@ -46,8 +47,24 @@ def unpacked(message: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return header, pieces
 
 
+def out_of_runs(codes: bytes) -> bytes:
+    """What message.js does with a piece of an activity."""
+    values, rest = bytearray(), iter(codes)
+    for code in rest:
+        values += bytes([code]) if code else bytes(next(rest))
+    return bytes(values)
+
+
 def activity(model: Sequential, image: np.ndarray = IMAGE, **options: Any):
-    return unpacked(activity_message(model, trace(model, image), image_words="a bar", **options))
+    header, pieces = unpacked(
+        activity_message(model, trace(model, image), image_words="a bar", **options)
+    )
+    return header, [out_of_runs(piece) for piece in pieces]
+
+
+@pytest.mark.parametrize("codes", [b"", b"\0" * 784, b"\1\2", b"\0" * 255 + b"\xff\0\7"])
+def test_runs_of_zeros_come_back(codes: bytes) -> None:
+    assert out_of_runs(in_runs(codes)) == codes
 
 
 def test_every_unit_is_shown_where_there_is_room():
@@ -92,9 +109,9 @@ def test_values_and_contributions_are_those_of_the_network():
         traced.layers[0].values,
         atol=layer["peak"] / 254 + 1e-6,
     )
-    contributions = model.parameters.layers[-1]["W"] * traced.layers[0].values
+    contributions = (model.parameters.layers[-1]["W"] * traced.layers[0].values).T
     np.testing.assert_allclose(
-        np.frombuffer(lines, np.int8).reshape(10, 5) * layer["lines"] / 127,
+        np.frombuffer(lines, np.int8).reshape(5, 10) * layer["lines"] / 127,
         contributions,
         atol=layer["lines"] / 254 + 1e-6,
     )

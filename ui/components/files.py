@@ -16,37 +16,41 @@ from streamlit.components.v2.types import ComponentRenderer
 _EXPORT = "export default function"
 _code: dict[str, str] = {}  # JavaScript that makes each component known, by name
 
-# What stands in a component's place: it hands its calls on as soon as the code is there.
-_PLACE = """
-const NAME = %s;
-
-export default function (call) {
-  const known = (window.digitLabComponents ??= new EventTarget());
-  if (known[NAME]) return known[NAME](call);
-  let cleanUp = null;
-  const begin = () => { cleanUp = known[NAME](call); };
-  known.addEventListener(NAME, begin, { once: true });
-  return () => {
-    known.removeEventListener(NAME, begin);
-    cleanUp?.();
-  };
-}
-"""
+# What stands in a component's place, and travels with its data: a call is handed on as soon as the
+# code is there.
+_PLACE = """export default (call) => {
+  if (window.digitLab) return digitLab.mount(%s, call);
+  const waits = { name: %s, call };
+  (window.digitLabWaits ??= []).push(waits);
+  return () => (waits.end ? waits.end() : (waits.left = true));
+};"""
 
 # What makes a component known: its elements are put into each place once, then its own code runs.
 _KNOWN = """
-(() => {
-  const known = (window.digitLabComponents ??= new EventTarget());
-  const mount = (() => {
+known[%(name)s] = {
+  elements: %(elements)s,
+  code: (() => {
     %(code)s
-  })();
-  known[%(name)s] = (call) => {
-    const place = call.parentElement.querySelector(".digit-lab-place");
-    if (!place.hasChildNodes()) place.innerHTML = %(elements)s;
-    return mount(call);
-  };
-  known.dispatchEvent(new Event(%(name)s));
-})();
+    return shown;
+  })(),
+};
+"""
+
+_CODE = """
+const known = {};
+%s
+window.digitLab = {
+  mount(name, call) {
+    const place = call.parentElement.querySelector(".place");
+    if (!place.hasChildNodes()) place.innerHTML = known[name].elements;
+    return known[name].code(call);
+  },
+};
+for (const waits of window.digitLabWaits ?? []) {
+  if (!waits.left) waits.end = digitLab.mount(waits.name, waits.call);
+}
+window.digitLabWaits = [];
+export default () => {};
 """
 
 
@@ -64,9 +68,11 @@ def component_of(name: str, module_file: str, *, scripts: Sequence[str]) -> Comp
     _code[name] = _KNOWN % {
         "name": json.dumps(name),
         "elements": json.dumps(f"<style>{css}</style>{html}"),
-        "code": code.replace(_EXPORT, "return function"),
+        "code": code.replace(_EXPORT, "const shown = function"),
     }
-    return component(name, html='<div class="digit-lab-place"></div>', js=_PLACE % json.dumps(name))
+    return component(
+        name, html="<div class=place></div>", js=_PLACE % (json.dumps(name), json.dumps(name))
+    )
 
 
 def component_code() -> None:
@@ -77,7 +83,7 @@ def component_code() -> None:
 @cache
 def _whole_code() -> ComponentRenderer:
     """Made with the first page: all components are known then."""
-    js = "".join(_code.values()) + "\nexport default () => {};"
+    js = _CODE % "".join(_code.values())
     return component("digit_lab_code", html="<span hidden></span>", js=js)
 
 

@@ -19,6 +19,16 @@ from ui.draw.answers import (
 )
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
 from ui.draw.inside import network_inside, pen_inside
+from ui.draw.looks import (
+    MOVE,
+    OPEN,
+    OWN_DIGITS,
+    PHOTOGRAPHS,
+    SEES,
+    WHY,
+    choice_of_look,
+    open_look,
+)
 from ui.draw.own_digits import it_was_a, own_digits
 from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
@@ -37,10 +47,6 @@ from ui.networks import (
 from ui.session import live, session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
-SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
-OWN_DIGITS, PHOTOGRAPHS = "Your own digits", "Photographs and pages"
-LOOKS = [SEES, MOVE, WHY, OWN_DIGITS, PHOTOGRAPHS]
-FOLLOW_THE_PEN = (SEES, MOVE, WHY)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Places:
     """Where things stand on the page."""
 
     canvas: DeltaGenerator
+    below: DeltaGenerator
     answer: DeltaGenerator  # a place for one element, as are the bars
     inside: DeltaGenerator
     bars: DeltaGenerator
@@ -79,7 +86,8 @@ def page() -> None:
         live(partial(_pen, places), answering, _answering, pace=_pace, frame=_frame)
     with places.inside:
         live(_inside, answering, _answering, pace=_pace, frame=_frame)
-    _below(answering)
+    with places.below:
+        _below(answering)
     _look_closer(answering)
 
 
@@ -87,7 +95,13 @@ def _places() -> Places:
     """The canvas on the left; on the right the answer, the network and the bars."""
     left, right = st.columns([4, 9], gap="medium")
     with right:
-        return Places(left.container(), st.empty(), st.container(), st.empty())
+        return Places(
+            left.container(),
+            left.container(key="below_canvas"),
+            st.empty(),
+            st.container(),
+            st.empty(),
+        )
 
 
 def _answering() -> Answering:
@@ -112,12 +126,13 @@ def _pace(answering: Answering) -> float | None:
 
 def _frame(answering: Answering) -> object:
     """What the page around the canvas rests on."""
-    return tuple(answering.choices), _follows_the_pen() or st.session_state.get("look")
+    return tuple(answering.choices), open_look()
 
 
 def _follows_the_pen() -> bool:
     """Whether a closer look is open that is about the drawing."""
-    return st.session_state.get("look") in FOLLOW_THE_PEN
+    look = open_look()
+    return look is not None and look.follows_the_pen
 
 
 def _everything(answering: Answering) -> None:
@@ -127,7 +142,8 @@ def _everything(answering: Answering) -> None:
         sheet, predictions = _pen(places, answering)
     with places.inside:
         _inside(answering)
-    _below(answering)
+    with places.below:
+        _below(answering)
     _look_closer(answering, sheet, predictions)
 
 
@@ -156,7 +172,7 @@ def _inside(answering: Answering) -> None:
 def _see_as_boxes(sheet: Sheet) -> None:
     """Open the photographs with the drawing as if it were one."""
     show_drawing(sheet.ink)
-    st.session_state["look"] = PHOTOGRAPHS
+    st.session_state[OPEN] = PHOTOGRAPHS
 
 
 def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> tuple[str, str]:
@@ -178,19 +194,16 @@ def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> t
 
 def _below(answering: Answering) -> None:
     """What to do with a drawing, and who answers."""
-    left, right = st.columns([5, 7], gap="large")
-    with left:
-        digit_buttons(answering.predictors)
-        if answering.choices:
-            st.segmented_control(
-                "Answers as well",
-                list(answering.choices),
-                format_func=answering.choices.__getitem__,
-                key="who",
-                persist_state="session",
-            )
-    with right:
-        it_was_a()
+    digit_buttons(answering.predictors)
+    if answering.choices:
+        st.segmented_control(
+            "Answers as well",
+            list(answering.choices),
+            format_func=answering.choices.__getitem__,
+            key="who",
+            persist_state="session",
+        )
+    it_was_a()
 
 
 def _look_closer(
@@ -200,7 +213,8 @@ def _look_closer(
 
     `sheet` and `predictions` are there if the look is about the drawing.
     """
-    chosen = st.segmented_control("Look closer", LOOKS, key="look", persist_state="session")
+    look = choice_of_look()
+    chosen = look.name if look else None
     if chosen == OWN_DIGITS:
         own_digits(answering.predictors)
     elif chosen == PHOTOGRAPHS:

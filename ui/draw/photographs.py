@@ -168,7 +168,7 @@ def _answers(sheet: SheetOfDigits, predictors: Sequence[Predictor]) -> None:
     digits = in_boxes.argmax(axis=1)
     words = lines_in_words(sheet, digits)
     st.header(words or "No digits", anchor=False)
-    left, right = st.columns([3, 2])
+    left, right = st.columns(2)
     alt = f"the picture, with a box around what was found; read as: {words or 'no digits'}"
     left.html(photograph(with_boxes(sheet, digits), alt=alt))
     touching = sum(found.touches_neighbour for found in sheet.found)

@@ -3,12 +3,12 @@
 const MATTERS = 0.12; // of the strongest line; weaker ones are shown on demand
 const MOST = 70; // lines between two layers, unless all are asked for
 
-/** What each line adds, from the contributions (to, from) as codes; the strongest last. */
+/** What each line adds, from the contributions (from, to) as codes; the strongest last. */
 function linesBetween(codes, from, to, all) {
   const lines = [];
-  for (let t = 0; t < to; t++) {
-    for (let f = 0; f < from; f++) {
-      const value = codes[t * from + f] / STEPS;
+  for (let f = 0; f < from; f++) {
+    for (let t = 0; t < to; t++) {
+      const value = codes[f * to + t] / STEPS;
       if (Math.abs(value) > (all ? 0 : MATTERS)) lines.push({ from: f, to: t, value });
     }
   }

@@ -8,6 +8,16 @@ function unpack(bytes) {
   return { ...header, pieces };
 }
 
+/** The counterpart of `in_runs`: a zero is followed by how many there are. */
+function outOfRuns(bytes) {
+  const values = [];
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at]) values.push(bytes[at]);
+    else for (let left = bytes[++at]; left > 0; left--) values.push(0);
+  }
+  return Uint8Array.from(values);
+}
+
 const signed = (bytes) => new Int8Array(bytes.buffer);
 
 /** Colours of a table for light and for dark pages, each 256 x 3 bytes indexed by code + 128. */

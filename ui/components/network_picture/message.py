@@ -3,6 +3,7 @@ Two messages, since weights are large and stay, while what an image does follows
 """
 
 import json
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,8 +119,8 @@ def activity_message(
         matrix = contribution_matrix(model, traced, level)
         line_peak = None
         if matrix is not None:
-            lines, line_peak = codes_of(matrix[np.ix_(following[level], layer.units)])
-            blobs.append(lines.tobytes())
+            lines, line_peak = codes_of(matrix[np.ix_(following[level], layer.units)].T)
+            blobs.append(lines.tobytes())  # (shown, following), so that a silent unit is one run
         layers.append({"peak": peak, "lines": line_peak, "signed": bool(values.min() < 0)})
     words, picture = detail or (None, b"")
     header = {
@@ -129,7 +130,7 @@ def activity_message(
         "probabilities": [finite(p) for p in traced.probabilities],
         "detail": words,
     }
-    return pack(header, [*blobs, picture])
+    return pack(header, [in_runs(blob) for blob in (*blobs, picture)])
 
 
 def codes_of(values: Array) -> tuple[Array, float]:
@@ -146,6 +147,17 @@ def codes_of(values: Array) -> tuple[Array, float]:
 def finite(value: float, digits: int = 4) -> float | None:
     """A number for JSON, which knows no infinity; None for what is not finite."""
     return round(float(value), digits) if isfinite(value) else None
+
+
+def in_runs(codes: bytes) -> bytes:
+    """Bytes with each run of zeros as a zero and its length: most of a digit is paper, and most
+    units are silent. A run has at most 255."""
+    return b"".join(
+        b"".join(b"\0" + bytes([min(left, 255)]) for left in range(len(run), 0, -255))
+        if run.startswith(b"\0")
+        else run
+        for run in re.findall(rb"\0+|[^\0]+", codes)
+    )
 
 
 def pack(header: dict[str, Any], blobs: Sequence[bytes]) -> bytes:

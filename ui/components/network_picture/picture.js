@@ -128,7 +128,8 @@ class PictureView {
     this.frame = frame;
     this.activity = this.frames[frame];
     if (themeOf(this.root) !== this.theme) return this.showNetwork(this.network);
-    const { pieces, layers, probabilities, blank } = this.activity;
+    const { layers, probabilities, blank } = this.activity;
+    const pieces = (this.activity.images ??= this.activity.pieces.map(outOfRuns));
     this.read(pieces, layers);
     const tables = { diverging: this.table("diverging"), plain: this.table("plain") };
     paintGrey(this.digit, pieces[0]);
@@ -242,8 +243,8 @@ class PictureView {
       : linesOf(this.parts, (place) => ({ start: this.places[level - 1][place].out, end: entry }));
     const matrix = this.matrices[level];
     if (!matrix) return lines;
-    const [from, to] = [this.places[level].length, this.places[level + 1]];
-    const column = Int8Array.from(to, (_, t) => matrix[t * from + here]);
+    const to = this.places[level + 1];
+    const column = matrix.subarray(here * to.length, (here + 1) * to.length);
     const most = column.reduce((most, code) => Math.max(most, Math.abs(code)), 1);
     return [
       ...lines,
@@ -272,7 +273,7 @@ class PictureView {
     const hasWeights = pixels && !field && place >= 0;
     const codes = hasWeights ? this.weights.subarray(784 * place, 784 * (place + 1)) : null;
     this.detail.update(this.chosen, {
-      digit: pixels ? (canvas) => paintGrey(canvas, this.activity.pieces[0]) : null,
+      digit: pixels ? (canvas) => paintGrey(canvas, this.activity.images[0]) : null,
       weights: codes && ((canvas) => paintCodes(canvas, codes, this.table("diverging"))),
       parts: pixels ? (canvas) => paintCodes(canvas, this.parts, this.table("diverging")) : null,
     });
@@ -348,7 +349,7 @@ function strongestFor({ activity, matrices, network, layers }, digit) {
   if (activity.blank || !matrix) return "–";
   const { shown } = network.layers[level];
   return [...shown.keys()]
-    .map((place) => ({ unit: shown[place], part: (matrix[digit * shown.length + place] * activity.layers[level].lines) / STEPS }))
+    .map((place) => ({ unit: shown[place], part: (matrix[10 * place + digit] * activity.layers[level].lines) / STEPS }))
     .sort((a, b) => Math.abs(b.part) - Math.abs(a.part))
     .slice(0, 3)
     .map(({ unit, part }) => `${unit} (${withSign(part)})`)
