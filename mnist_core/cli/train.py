@@ -77,8 +77,10 @@ def run(options: argparse.Namespace) -> int:
                 keeper.save()
                 complain(how_to_go_on(keeper, options))
                 return 128 + stop.number  # as a shell has it
-        keeper.finish()
-    print_end(training, data, seconds, options.json)
+        try:
+            keeper.finish()
+        finally:  # what was measured is told, whether or not there is room to keep it
+            print_end(training, data, seconds, options.json)
     return 0
 
 
