@@ -292,6 +292,8 @@ class Trainer:
             self.files.save_state(self.state, self.snapshots)
             save_checkpoint(self.files.checkpoint, self.run.checkpoint())
             self.saved_step = self.run.step
+            # The run goes on from its own checkpoint now, and is rewound to `beginning`.
+            self.files.given.unlink(missing_ok=True)
             if self.message.startswith(NOT_SAVED):
                 self.message = ""
         except OSError as error:

@@ -43,7 +43,7 @@ from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.status import NotAllowed
 from mnist_core.runs.store import RunStore
 from mnist_core.training.checkpoint import save_checkpoint
-from mnist_core.training.run import EpochResult, starting_point
+from mnist_core.training.run import EpochResult, Run, starting_point
 from tests.runs.tools import (
     CONFIG,
     ENDLESS,
@@ -109,6 +109,27 @@ def test_a_rewind_after_the_end_goes_back_to_the_weights_that_were_given(
     (tmp_path / "given.npz").unlink()
     second.send(Rewind())
     view = second.wait_for(at(0, "paused"), TIMEOUT)
+    assert view.snapshot is not None
+    np.testing.assert_array_equal(view.snapshot.parameters, weights)
+
+
+def test_what_was_given_goes_once_the_run_has_a_checkpoint_and_is_rewound_to_all_the_same(
+    pool: LocalPool, folder: Path, data: Dataset
+) -> None:
+    weights = Run(replace(CONFIG, seed=8), data).model.parameters.flat
+    given = starting_point(CONFIG, weights, data.sha256)
+    handle = pool.start(CONFIG, data=folder, checkpoint=given, paused=True)
+    handle.send(TrainBatch())
+    handle.wait_for(at(1, "paused"), TIMEOUT)
+    handle.send(Stop())
+    handle.wait_for(ended, TIMEOUT)
+    wait_without_process(pool, handle)
+    assert handle.checkpoint_path is not None
+    assert not (handle.folder / "given.npz").exists()
+    handle.send(TrainBatch())
+    handle.wait_for(at(2, "paused"), TIMEOUT)
+    handle.send(Rewind())
+    view = handle.wait_for(at(0, "paused"), TIMEOUT)
     assert view.snapshot is not None
     np.testing.assert_array_equal(view.snapshot.parameters, weights)
 
