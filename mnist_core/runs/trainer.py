@@ -98,8 +98,8 @@ class Trainer:
     def _begin(self, run: Run) -> None:
         """Make `run` the one to go on with, and what is to be reported of it."""
         self.run = run
-        self.steps = train(run)
-        self.first_step = run.step
+        self.steps = train(run, interrupted=lambda: not self.inbox.empty())
+        self.first_step = self.counted_step = run.step
         self.seconds_before = sum(result.seconds for result in run.history)
         self.pause_at: int | None = None
         self.progress: Progress | None = None
@@ -189,11 +189,14 @@ class Trainer:
         if progress is None:  # a finished run was resumed
             self._set_status("finished")
             return
-        self.progress = progress
-        if isfinite(progress.loss):
+        # A step whose validation was interrupted comes again, and is counted once.
+        if progress.step > self.counted_step and isfinite(progress.loss):
             self.batches += 1
             self.losses += progress.loss
             self.accuracies += progress.accuracy
+        if progress.images:  # else of a batch that was trained on in an earlier process
+            self.progress = progress
+        self.counted_step = progress.step
         if progress.result is not None:
             self.new_results.append(progress.result)
         step = progress.step
@@ -203,7 +206,7 @@ class Trainer:
             return
         if step <= EARLY_STEPS and step & (step - 1) == 0:
             self._keep_early_snapshot()
-        if step == self.pause_at:
+        if step == self.pause_at and not self.run.is_unjudged:
             self._set_status("paused")
             self._report()
             return
