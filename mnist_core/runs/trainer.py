@@ -1,6 +1,7 @@
 """A run that obeys: it trains step by step, looks for commands between steps, reports and saves."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -51,9 +52,21 @@ Inbox = SimpleQueue[Command | OwnerGone]
 class Trainer:
     """A run that obeys the commands in `inbox`."""
 
-    def __init__(self, order: Order, data: Dataset, inbox: Inbox, outbox: Outbox) -> None:
-        """ValueError (or CheckpointError, one of its kind) if the run can't be begun."""
+    def __init__(
+        self,
+        order: Order,
+        data: Dataset,
+        inbox: Inbox,
+        outbox: Outbox,
+        *,
+        saving: AbstractContextManager[object] = nullcontext(),  # noqa: B008, as it has no state
+    ) -> None:
+        """ValueError (or CheckpointError, one of its kind) if the run can't be begun.
+
+        `saving` is held while files are written, so that others can let a save come to its end.
+        """
         self.data = data
+        self.saving = saving
         self.config = order.config
         self.files = RunFolder(Path(order.folder))
         self.inbox = inbox
@@ -289,14 +302,9 @@ class Trainer:
         """Write state and checkpoint; a full disk is told to whoever looks, no reason to end."""
         started = monotonic()
         try:
-            # The state first: what it holds of later steps is dropped when the run goes on from an
-            # older checkpoint, and nothing before that is missing.
-            self.state.saved_step = self.run.step
-            self.files.save_state(self.state, self.snapshots)
-            save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+            with self.saving:
+                self._write_files()
             self.saved_step = self.run.step
-            # The run goes on from its own checkpoint now, and is rewound to `beginning`.
-            self.files.given.unlink(missing_ok=True)
             if self.message.startswith(NOT_SAVED):
                 self.message = ""
         except OSError as error:
@@ -308,6 +316,15 @@ class Trainer:
         self.unsaved_rate = False
         self.saved_at = monotonic()
         self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
+
+    def _write_files(self) -> None:
+        # The state first: what it holds of later steps is dropped when the run goes on from an
+        # older checkpoint, and nothing before that is missing.
+        self.state.saved_step = self.run.step
+        self.files.save_state(self.state, self.snapshots)
+        save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+        # The run goes on from its own checkpoint now, and is rewound to `beginning`.
+        self.files.given.unlink(missing_ok=True)
 
     def _save_while_waiting(self) -> None:
         """A pause is saved after it was reported, as a person waits for the answer."""

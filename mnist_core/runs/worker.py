@@ -23,7 +23,8 @@ from mnist_core.runs.state import Report
 from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
 
 NICENESS = 15  # the page answers first: visitors who draw beside two trainings wait a third as long
-GRACE = 4.0  # seconds that a step and a checkpoint may take once the owner is gone
+GRACE = 4.0  # seconds that a step may take once the owner is gone
+SAVING = 30.0  # seconds more, if a checkpoint is being written then
 
 
 def main() -> int:
@@ -39,10 +40,11 @@ def main() -> int:
     order = read_order(message)
     for command in order.commands:
         inbox.put(command)
-    threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
+    saving = threading.Lock()
+    threading.Thread(target=_listen, args=(commands, inbox, saving), daemon=True).start()
     outbox = Outbox(reports)
     try:
-        Trainer(order, load_mnist(order.data), inbox, outbox).work()
+        Trainer(order, load_mnist(order.data), inbox, outbox, saving=saving).work()
     except MemoryError:
         outbox.send(failed(order, "There is not enough memory for this run."))
     except (ValueError, OSError) as error:
@@ -80,7 +82,7 @@ def _listen_to_signals(inbox: Inbox) -> None:
         signal.signal(signal.SIGHUP, save_and_end)
 
 
-def _listen(stream: BinaryIO, inbox: Inbox) -> None:
+def _listen(stream: BinaryIO, inbox: Inbox, saving: threading.Lock) -> None:
     """Hand on commands until the owner is gone, or says what nobody understands."""
     command: Command | OwnerGone
     try:
@@ -92,9 +94,15 @@ def _listen(stream: BinaryIO, inbox: Inbox) -> None:
     inbox.put(command)
     if isinstance(command, OwnerGone):
         # One step of a large network may take long, but nobody is there to wait for it.
-        timer = threading.Timer(GRACE, os._exit, (1,))
+        timer = threading.Timer(GRACE, _leave, (saving,))
         timer.daemon = True
         timer.start()
+
+
+def _leave(saving: threading.Lock) -> None:
+    """End at once, but not in the middle of a save: that of a large network takes long."""
+    saving.acquire(timeout=SAVING)
+    os._exit(1)
 
 
 if __name__ == "__main__":
