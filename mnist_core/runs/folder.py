@@ -1,6 +1,7 @@
 """The files of one run: checkpoint, state, snapshots, and the lock of who works on it."""
 
 import json
+import logging
 import os
 import shutil
 from contextlib import suppress
@@ -13,7 +14,12 @@ from typing import Any, BinaryIO, Self
 from mnist_core.files import atomic_write, open_plain
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.runs.state import RunState
-from mnist_core.training.checkpoint import Checkpoint, save_checkpoint
+from mnist_core.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    load_description,
+    save_checkpoint,
+)
 
 try:
     import fcntl
@@ -22,6 +28,8 @@ except ImportError:  # Windows: there the lease in the store is all that keeps t
 
 TRIES, TRY_EVERY = 5, 0.01  # seconds, to take a lock
 MAX_STATE_BYTES = 64 * 2**20
+
+log = logging.getLogger(__name__)
 
 
 class Lock:
@@ -158,13 +166,26 @@ class RunFolder:
         snapshots.tidy(self.snapshots)
 
     def load_state(self, state: RunState) -> tuple[RunState, SnapshotList]:
-        """What save_state wrote; `state` itself and no snapshots if that can't be read."""
+        """What save_state wrote; `state` itself and no snapshots if that can't be read.
+
+        The step of the checkpoint is the one in its file, if that can be read: the process may have
+        been killed between the two.
+        """
+        found, snapshots = self._read_state(state)
+        with suppress(OSError, CheckpointError):
+            found.saved_step = load_description(self.checkpoint)["step"]
+        return found, snapshots
+
+    def _read_state(self, state: RunState) -> tuple[RunState, SnapshotList]:
         try:
             with open_plain(self.state) as file:
                 values: dict[str, Any] = json.loads(file.read(MAX_STATE_BYTES))
             found = RunState.from_dict(state.id, state.config, values)
             snapshots = SnapshotList.load(self.snapshots, values["snapshots"], values["parameters"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except FileNotFoundError:  # nothing was saved yet
+            return state, SnapshotList()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("%s can't be used (%r): what it had of curves is lost", self.state, error)
             return state, SnapshotList()
         found.snapshot = snapshots.all[-1] if len(snapshots) else None
         return found, snapshots

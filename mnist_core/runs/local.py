@@ -25,10 +25,11 @@ from mnist_core.runs.status import (
     ENDED,
     ENDED_SILENTLY,
     GAVE_PLACE,
-    INTERRUPTED,
     REMOVED,
     NotAllowed,
     RunStatus,
+    can_go_on,
+    interrupted,
     why_waiting,
 )
 from mnist_core.runs.store import RunStore, StoreError
@@ -125,7 +126,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self._closing.set()
         with self.changed:
             for run in list(self.queue):
-                self.withdraw(run, "interrupted", INTERRUPTED)
+                self.withdraw(run, "interrupted", interrupted(run.state.saved_step))
             for process in self._processes:
                 process.end()
         for process in self._processes:
@@ -333,12 +334,13 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
+                saved = run.state.saved_step
                 if gave_place:
                     self._change(run, "paused", GAVE_PLACE)
                 elif self._closing.is_set():
-                    self._change(run, "interrupted", INTERRUPTED)
+                    self._change(run, "interrupted", interrupted(saved))
                 else:
-                    self._change(run, "failed", f"{how or ENDED_SILENTLY} It can go on from here.")
+                    self._change(run, "failed", f"{how or ENDED_SILENTLY} {can_go_on(saved)}")
             self._recorder.note(run)
             if not self._closing.is_set():
                 for command in unread:

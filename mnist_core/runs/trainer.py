@@ -85,8 +85,17 @@ class Trainer:
         self.state, self.snapshots = self.files.load_state(state)
         try:
             self._begin(self._first_run() if order.checkpoint is None else self._go_on(order))
-        except CheckpointError as error:
-            raise CheckpointError(f"the checkpoint can't be used, as {error}") from error
+        except (CheckpointError, FileNotFoundError) as error:
+            raise CheckpointError(self._why_not(order, error)) from error
+
+    def _why_not(self, order: Order, error: Exception) -> str:
+        """Why the run can't go on from its checkpoint, and what can be done."""
+        reason = f"the checkpoint can't be used, as {error}"
+        if isinstance(error, FileNotFoundError):
+            reason = "its checkpoint is gone"
+        if order.checkpoint is None or Path(order.checkpoint) != self.files.checkpoint:
+            return reason
+        return f"{reason}. What it has shown is kept; Rewind begins it again at step 0"
 
     def _go_on(self, order: Order) -> Run:
         """The run that the order's checkpoint is of."""
@@ -320,9 +329,12 @@ class Trainer:
     def _write_files(self) -> None:
         # The state first: what it holds of later steps is dropped when the run goes on from an
         # older checkpoint, and nothing before that is missing.
-        self.state.saved_step = self.run.step
+        self.state.saved_step = self.saved_step
         self.files.save_state(self.state, self.snapshots)
         save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+        self.state.saved_step = self.run.step
+        if self.saved_step is None:  # from now on, one that is not there is known to be lost
+            self.files.save_state(self.state, self.snapshots)
         # The run goes on from its own checkpoint now, and is rewound to `beginning`.
         self.files.given.unlink(missing_ok=True)
 

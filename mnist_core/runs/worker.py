@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
 from mnist_core.data.mnist import load_mnist
 from mnist_core.runs.commands import Command, Stop
+from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import (
     Order,
@@ -19,7 +21,7 @@ from mnist_core.runs.protocol import (
     read_message,
     read_order,
 )
-from mnist_core.runs.state import Report
+from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
 
 NICENESS = 15  # the page answers first: visitors who draw beside two trainings wait a third as long
@@ -48,7 +50,8 @@ def main() -> int:
     except MemoryError:
         outbox.send(failed(order, "There is not enough memory for this run."))
     except (ValueError, OSError) as error:
-        outbox.send(failed(order, f"The run can't begin: {error}."))
+        what = "go on" if order.checkpoint else "begin"
+        outbox.send(failed(order, f"The run can't {what}: {error}."))
     else:
         return 0
     finally:
@@ -57,8 +60,14 @@ def main() -> int:
 
 
 def failed(order: Order, reason: str) -> Report:
-    """What is said of a run that can't be worked on."""
-    return Report("failed", order.config.learning_rate, reason)
+    """What is said of a run that can't be worked on: it stays as it was saved."""
+    rate = order.config.learning_rate
+    files = RunFolder(Path(order.folder))
+    state, _ = files.load_state(RunState(files.path.name, order.config, learning_rate=rate))
+    return Report(
+        "failed", state.learning_rate, reason, progress=state.progress, seconds=state.seconds,
+        images_per_second=state.images_per_second, saved_step=state.saved_step,
+    )  # fmt: skip
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -2,16 +2,16 @@
 
 import io
 import threading
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order, read_message, read_report
 from mnist_core.runs.state import Report
-from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
-from tests.runs.tools import CONFIG, STEPS_PER_EPOCH, TIMEOUT
+from mnist_core.runs.trainer import Inbox, Trainer
+from tests.runs.tools import CONFIG, STEPS_PER_EPOCH, TIMEOUT, StopWhen
 
 
 def reports_in(stream: io.BytesIO) -> list[Report]:
@@ -66,21 +66,6 @@ def test_a_reader_that_does_not_read_never_holds_up_training(tmp_path: Path, dat
     assert [result.epoch for result in reports[1].results] == [1, 2, 3, 4]
 
 
-class StopInValidation(SimpleQueue[Command | OwnerGone]):
-    """An inbox into which Stop comes in the middle of the second epoch's validation."""
-
-    trainer: Trainer
-    looks = 0  # at the inbox in that validation
-
-    def empty(self) -> bool:
-        run = self.trainer.run
-        if run.step == 2 * STEPS_PER_EPOCH and run.is_unjudged:
-            self.looks += 1
-            if self.looks == 2:
-                self.put(Stop("Enough."))
-        return super().empty()
-
-
 def test_a_stop_does_not_wait_for_a_validation_and_costs_no_result(
     tmp_path: Path, data: Dataset
 ) -> None:
@@ -92,8 +77,13 @@ def test_a_stop_does_not_wait_for_a_validation_and_costs_no_result(
         (tmp_path / name).mkdir()
     whole = trainer("whole", SimpleQueue())
     whole.work()
-    inbox = StopInValidation()
-    stopped = inbox.trainer = trainer("halved", inbox)
+    looks = count()  # at the inbox in the second epoch's validation
+    inbox = StopWhen(
+        lambda: (
+            stopped.run.step == 2 * STEPS_PER_EPOCH and stopped.run.is_unjudged and next(looks) == 1
+        )
+    )
+    stopped = trainer("halved", inbox)
     stopped.work()
     assert (stopped.status, stopped.saved_step) == ("stopped", 2 * STEPS_PER_EPOCH)
     assert len(stopped.state.results) == 1
