@@ -111,6 +111,11 @@ class RunFolder:
         return self.path / "state.json"
 
     @property
+    def about(self) -> Path:
+        """What the index of runs says of the run and nothing else here does."""
+        return self.path / "about.json"
+
+    @property
     def snapshots(self) -> Path:
         """The folder of the snapshots' weights."""
         return self.path / "snapshots"
@@ -155,6 +160,25 @@ class RunFolder:
                 with suppress(OSError):
                     total += os.stat(os.path.join(folder, name)).st_size
         return total
+
+    def save_about(self, about: dict[str, Any]) -> None:
+        """Write what the index is to be made of if it is lost; OSError if the disk is full."""
+        content = json.dumps(about).encode()
+        atomic_write(self.about, lambda file: file.write(content))
+
+    def load_about(self) -> dict[str, Any]:
+        """What save_about wrote, or at least the settings, under "config", from a checkpoint.
+
+        OSError, ValueError or RecursionError if neither can be read.
+        """
+        try:
+            with open_plain(self.about) as file:
+                return json.loads(file.read(MAX_STATE_BYTES))
+        except (OSError, ValueError, RecursionError):
+            for path in (self.checkpoint, self.given):
+                with suppress(OSError, CheckpointError):
+                    return {"config": load_description(path)["config"]}
+            raise
 
     def save_state(self, state: RunState, snapshots: SnapshotList) -> None:
         """Write what is new of state and snapshots; OSError if the disk is full."""
