@@ -26,8 +26,9 @@ from mnist_core.runs.status import (
     ENDED,
     ENDED_SILENTLY,
     GAVE_PLACE,
-    INTERRUPTED,
     RunStatus,
+    can_go_on,
+    interrupted,
     why_waiting,
 )
 from mnist_core.runs.store import RunStore
@@ -126,7 +127,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self._closing.set()
         with self.changed:
             for run in list(self.queue):
-                self.withdraw(run, "interrupted", INTERRUPTED)
+                self.withdraw(run, "interrupted", interrupted(run.state.saved_step))
             for process in self._processes:
                 process.end()
         for process in self._processes:
@@ -335,12 +336,14 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
+                saved_step = run.state.saved_step
                 if gave_place:
                     run.state.change("paused", GAVE_PLACE)
                 elif self._closing.is_set():
-                    run.state.change("interrupted", INTERRUPTED)
+                    run.state.change("interrupted", interrupted(saved_step))
                 else:
-                    run.state.change("failed", f"{how or ENDED_SILENTLY} It can go on from here.")
+                    reason = f"{how or ENDED_SILENTLY} {can_go_on(saved_step)}"
+                    run.state.change("failed", reason)
             if not self._closing.is_set():
                 for command in unread:
                     self._send(run, command)

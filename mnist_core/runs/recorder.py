@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from mnist_core.runs.live_run import LiveRun
-from mnist_core.runs.state import RunState
+from mnist_core.runs.rows import results_of
 from mnist_core.runs.status import ENDED, RunStatus
 from mnist_core.runs.store import RunStore, StoreError
 
@@ -58,16 +58,3 @@ class Recorder:
                 log.warning("%s", error)  # the run's own files hold what matters
             if closing:
                 return
-
-
-def results_of(state: RunState) -> dict[str, Any]:
-    """What the index says of how far a run has come."""
-    found: dict[str, Any] = {"step": state.snapshot.step if state.snapshot else 0}
-    if state.results:
-        last = state.results[-1]
-        found |= {
-            "epoch": last.epoch,
-            "validation_accuracy": last.validation_accuracy,
-            "validation_loss": last.validation_loss,
-        }
-    return found

@@ -12,59 +12,39 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mnist_core.runs.folder import Lock, RunFolder
+from mnist_core.runs.rows import UNUSABLE, RunRow
 from mnist_core.runs.status import RunStatus
 from mnist_core.training.config import TrainConfig
 
 ID = re.compile(r"[0-9a-f]{16}")  # of secrets.token_hex(8): no path, and not guessed
 LEASE_SECONDS = 15.0
 BUSY_SECONDS = 5.0  # how long another server may write before that is an error
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL DEFAULT '',
-    config TEXT NOT NULL,                -- JSON
-    data TEXT,                           -- a folder of IDX files, NULL for MNIST as shipped
-    created REAL NOT NULL,               -- seconds since 1970
-    changed REAL NOT NULL,
-    status TEXT NOT NULL,
-    message TEXT NOT NULL DEFAULT '',
-    results TEXT NOT NULL DEFAULT '{}',  -- JSON: the step, and the last epoch's accuracy and loss
-    visitors TEXT NOT NULL DEFAULT '[]', -- JSON: who may command the run; nobody: everybody may
-    command_key TEXT NOT NULL,           -- whoever shows this may command it too
-    server TEXT,                         -- the server that has the run in hand, NULL if none has
-    lease_until REAL NOT NULL DEFAULT 0
-);
-"""
-
+COLUMNS = {
+    "id": "TEXT PRIMARY KEY",
+    "name": "TEXT NOT NULL DEFAULT ''",
+    "config": "TEXT NOT NULL DEFAULT ''",  # JSON
+    "data": "TEXT",  # a folder of IDX files, NULL for MNIST as shipped
+    "created": "REAL NOT NULL DEFAULT 0",  # seconds since 1970
+    "changed": "REAL NOT NULL DEFAULT 0",
+    "status": "TEXT NOT NULL DEFAULT ''",
+    "message": "TEXT NOT NULL DEFAULT ''",
+    "results": "TEXT NOT NULL DEFAULT '{}'",  # JSON: step, and the last epoch's accuracy and loss
+    "visitors": "TEXT NOT NULL DEFAULT '[]'",  # JSON: who may command the run; nobody: everybody
+    "command_key": "TEXT NOT NULL DEFAULT ''",  # whoever shows this may command it too
+    "server": "TEXT",  # the server that has the run in hand, NULL if none has
+    "lease_until": "REAL NOT NULL DEFAULT 0",
+}
 
 log = logging.getLogger(__name__)
 
 
 class StoreError(OSError):
     """The store can't be read or written; the message says why."""
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """What the index says of one run."""
-
-    id: str
-    config: TrainConfig
-    data: str | None
-    created: float
-    status: RunStatus
-    message: str = ""
-    name: str = ""
-    results: dict[str, Any] = field(default_factory=dict)
-    visitors: tuple[str, ...] = ()
-    command_key: str = ""
-    server: str | None = None
-    lease_until: float = 0.0
 
 
 class RunStore:
@@ -94,6 +74,7 @@ class RunStore:
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"runs can't be kept in {folder}: {error}") from error
         self._forget_dead_servers()
+        self._enter_lost_runs()
 
     @staticmethod
     def _connected(path: Path) -> sqlite3.Connection:
@@ -104,6 +85,7 @@ class RunStore:
             check_same_thread=False,
         )
         database.row_factory = sqlite3.Row
+        database.text_factory = partial(str, encoding="utf-8", errors="replace")
         return database
 
     @staticmethod
@@ -113,7 +95,7 @@ class RunStore:
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
-            database.executescript(SCHEMA)
+            _make_table(database)
             if (state := database.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(state)
         except sqlite3.OperationalError:  # busy, full, or read-only, but not damaged
@@ -149,18 +131,46 @@ class RunStore:
         )  # fmt: skip
         try:
             self.files(row.id).make()
+            with self._discarding(row.id):
+                self.files(row.id).save_about(row.about())
+                self._insert(row)
+        except StoreError:
+            raise
         except OSError as error:
-            raise StoreError(f"the run can't be kept: {error.strerror}") from error
-        with self._discarding(row.id), self._writing() as database:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise StoreError(f"the run can't be kept: {reason}") from error
+        return row
+
+    def _insert(self, row: RunRow) -> None:
+        """Write a row, whatever stands there for its run."""
+        values = row.values() | {"changed": self._now()}
+        columns, places = ", ".join(values), ", ".join("?" for _ in values)
+        with self._writing() as database:
             database.execute(
-                "INSERT INTO runs (id, config, data, created, changed, status, visitors,"
-                " command_key, server, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    row.id, json.dumps(config.to_dict()), data, row.created, row.created,
-                    row.status, json.dumps(row.visitors), row.command_key, self.server,
-                    row.lease_until,
-                ),
-            )  # fmt: skip
+                f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({places})",
+                tuple(values.values()),
+            )
+
+    def _enter_lost_runs(self) -> None:
+        """Enter the runs that have a folder but no row, as the index was damaged or removed."""
+        with self._reading() as database:
+            known = {found["id"] for found in database.execute("SELECT id FROM runs")}
+        for path in self.folder.iterdir():
+            if ID.fullmatch(path.name) and path.name not in known and path.is_dir():
+                with suppress(StoreError):
+                    self._restore(path.name)
+
+    def _restore(self, id: str) -> RunRow | None:
+        """Enter a run into the index as its folder has it; None, and no row, if that fails."""
+        try:
+            row = RunRow.of_folder(self.files(id))
+        except UNUSABLE as error:
+            log.warning("run %s is left out of the index: its folder is of no use (%r)", id, error)
+            with self._writing() as database:
+                database.execute("DELETE FROM runs WHERE id = ?", (id,))
+            return None
+        log.warning("run %s was entered into the index as its folder has it", id)
+        self._insert(row)
         return row
 
     def discard(self, id: str) -> None:
@@ -187,22 +197,9 @@ class RunStore:
         if found is None or not self.files(id).path.is_dir():
             return None
         try:
-            return RunRow(
-                id,
-                TrainConfig.from_dict(json.loads(found["config"])),
-                found["data"],
-                found["created"],
-                found["status"],
-                found["message"],
-                found["name"],
-                json.loads(found["results"]),
-                tuple(json.loads(found["visitors"])),
-                found["command_key"],
-                found["server"],
-                found["lease_until"],
-            )
-        except (ValueError, TypeError):  # written by another version of the program
-            return None
+            return RunRow.of_index(found)
+        except UNUSABLE:
+            return self._restore(id)
 
     def record(
         self, id: str, status: RunStatus, message: str, results: dict[str, Any], *, in_hand: bool
@@ -230,12 +227,18 @@ class RunStore:
 
     def allow(self, id: str, visitor: str) -> None:
         """Let a visitor command a run from now on."""
+        if self.row(id) is None:  # which also mends what could not be read
+            return
         with self._writing() as database:
             found = database.execute("SELECT visitors FROM runs WHERE id = ?", (id,)).fetchone()
-            if found is not None:
-                visitors = sorted({*json.loads(found["visitors"]), visitor})
-                values = (json.dumps(visitors), id)
-                database.execute("UPDATE runs SET visitors = ? WHERE id = ?", values)
+            if found is None:  # removed by another server just now
+                return
+            visitors = sorted({*json.loads(found["visitors"]), visitor})
+            values = (json.dumps(visitors), id)
+            database.execute("UPDATE runs SET visitors = ? WHERE id = ?", values)
+        if (row := self.row(id)) is not None:
+            with suppress(OSError):  # the index has it
+                self.files(id).save_about(row.about())
 
     # Who has a run in hand.
 
@@ -252,11 +255,13 @@ class RunStore:
 
         KeyError if the run is not in the index any more.
         """
+        if self.row(id) is None:  # which also mends what could not be read
+            raise KeyError(id)
         with self._writing() as database:
             found = database.execute(
                 "SELECT server, lease_until FROM runs WHERE id = ?", (id,)
             ).fetchone()
-            if found is None:
+            if found is None:  # removed by another server just now
                 raise KeyError(id)
             if self._holds(found["server"], found["lease_until"]):
                 return False
@@ -343,3 +348,16 @@ class RunStore:
                 yield self._reader
             except sqlite3.Error as error:
                 raise StoreError(f"the index of runs can't be read: {error}") from error
+
+
+def _make_table(database: sqlite3.Connection) -> None:
+    """Make the table of runs, or add what a table of an older version lacks."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    database.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns})")
+    there = {found["name"] for found in database.execute("PRAGMA table_info(runs)")}
+    if "id" not in there:
+        raise sqlite3.DatabaseError("its table is not one of runs")
+    for name in COLUMNS.keys() - there:
+        database.execute(f"ALTER TABLE runs ADD COLUMN {name} {COLUMNS[name]}")
+        if name == "command_key":
+            database.execute("UPDATE runs SET command_key = lower(hex(randomblob(12)))")
