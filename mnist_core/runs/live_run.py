@@ -20,10 +20,10 @@ from mnist_core.runs.commands import (
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.protocol import Order
+from mnist_core.runs.rows import RunRow
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.status import ELSEWHERE, ENDED, NOT_SAVED, NotAllowed, interrupted
-from mnist_core.runs.store import RunRow
 from mnist_core.training.config import TrainConfig
 
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process

@@ -5,10 +5,11 @@ import logging
 import threading
 from typing import Any
 
+from mnist_core.runs.index import StoreError
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.rows import results_of
 from mnist_core.runs.status import ENDED, RunStatus
-from mnist_core.runs.store import RunStore, StoreError
+from mnist_core.runs.store import RunStore
 
 RENEW_EVERY = 4.0  # seconds; a lease lasts several of these
 

@@ -1,4 +1,4 @@
-"""The index of all runs, in SQLite: one row a run, its arrays in files beside it (folder.py).
+"""All runs: one row of the index a run (index.py), its arrays in files beside it (folder.py).
 Several servers on one machine may share it; a lease says which of them a run belongs to for now.
 """
 
@@ -8,43 +8,22 @@ import os
 import re
 import secrets
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mnist_core.runs.folder import Lock, RunFolder
+from mnist_core.runs.index import Index, StoreError
 from mnist_core.runs.rows import UNUSABLE, RunRow
 from mnist_core.runs.status import RunStatus
 from mnist_core.training.config import TrainConfig
 
 ID = re.compile(r"[0-9a-f]{16}")  # of secrets.token_hex(8): no path, and not guessed
 LEASE_SECONDS = 15.0
-BUSY_SECONDS = 5.0  # how long another server may write before that is an error
-COLUMNS = {
-    "id": "TEXT PRIMARY KEY",
-    "name": "TEXT NOT NULL DEFAULT ''",
-    "config": "TEXT NOT NULL DEFAULT ''",  # JSON
-    "data": "TEXT",  # a folder of IDX files, NULL for MNIST as shipped
-    "created": "REAL NOT NULL DEFAULT 0",  # seconds since 1970
-    "changed": "REAL NOT NULL DEFAULT 0",
-    "status": "TEXT NOT NULL DEFAULT ''",
-    "message": "TEXT NOT NULL DEFAULT ''",
-    "results": "TEXT NOT NULL DEFAULT '{}'",  # JSON: step, and the last epoch's accuracy and loss
-    "visitors": "TEXT NOT NULL DEFAULT '[]'",  # JSON: who may command the run; nobody: everybody
-    "command_key": "TEXT NOT NULL DEFAULT ''",  # whoever shows this may command it too
-    "server": "TEXT",  # the server that has the run in hand, NULL if none has
-    "lease_until": "REAL NOT NULL DEFAULT 0",
-}
 
 log = logging.getLogger(__name__)
-
-
-class StoreError(OSError):
-    """The store can't be read or written; the message says why."""
 
 
 class RunStore:
@@ -59,9 +38,6 @@ class RunStore:
         self.folder = folder
         self.server = secrets.token_hex(8)
         self._now = now
-        # SQLite's connections are for all threads. That to read has a lock of its own: a look does
-        # not wait for a write that waits for another server.
-        self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.servers = folder / "servers"
@@ -69,51 +45,17 @@ class RunStore:
             alive = Lock.take(self.servers / self.server)
             assert alive is not None, "a new name is nobody else's"
             self._alive = alive
-            self._database = self._open(folder / "runs.sqlite")
-            self._reader = self._connected(folder / "runs.sqlite")
+            self._index = Index(folder / "runs.sqlite")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"runs can't be kept in {folder}: {error}") from error
         self._forget_dead_servers()
         self._enter_lost_runs()
 
-    @staticmethod
-    def _connected(path: Path) -> sqlite3.Connection:
-        database = sqlite3.connect(
-            path,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,  # transactions are begun in _writing, and nowhere else
-            check_same_thread=False,
-        )
-        database.row_factory = sqlite3.Row
-        database.text_factory = partial(str, encoding="utf-8", errors="replace")
-        return database
-
-    @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        """The index; one that is damaged is put aside, and an empty one begun."""
-        database = RunStore._connected(path)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            _make_table(database)
-            if (state := database.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(state)
-        except sqlite3.OperationalError:  # busy, full, or read-only, but not damaged
-            raise
-        except sqlite3.DatabaseError as error:
-            database.close()
-            log.warning("%s is damaged (%s): it is put aside, a new one begun", path, error)
-            os.replace(path, path.with_name(f"{path.name}.{secrets.token_hex(4)}.damaged"))
-            return RunStore._open(path)
-        return database
-
     def close(self) -> None:
         """Let go of everything that this server has in hand."""
-        with suppress(StoreError), self._writing() as database:
+        with suppress(StoreError), self._index.writing() as database:
             database.execute("UPDATE runs SET server = NULL WHERE server = ?", (self.server,))
-        with self._lock, self._read_lock, suppress(sqlite3.Error):
-            self._database.close()
-            self._reader.close()
+        self._index.close()
         self._alive.release()
         with suppress(OSError):
             (self.servers / self.server).unlink()
@@ -145,7 +87,7 @@ class RunStore:
         """Write a row, whatever stands there for its run."""
         values = row.values() | {"changed": self._now()}
         columns, places = ", ".join(values), ", ".join("?" for _ in values)
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute(
                 f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({places})",
                 tuple(values.values()),
@@ -153,7 +95,7 @@ class RunStore:
 
     def _enter_lost_runs(self) -> None:
         """Enter the runs that have a folder but no row, as the index was damaged or removed."""
-        with self._reading() as database:
+        with self._index.reading() as database:
             known = {found["id"] for found in database.execute("SELECT id FROM runs")}
         for path in self.folder.iterdir():
             if ID.fullmatch(path.name) and path.name not in known and path.is_dir():
@@ -166,7 +108,7 @@ class RunStore:
             row = RunRow.of_folder(self.files(id))
         except UNUSABLE as error:
             log.warning("run %s is left out of the index: its folder is of no use (%r)", id, error)
-            with self._writing() as database:
+            with self._index.writing() as database:
                 database.execute("DELETE FROM runs WHERE id = ?", (id,))
             return None
         log.warning("run %s was entered into the index as its folder has it", id)
@@ -175,7 +117,7 @@ class RunStore:
 
     def discard(self, id: str) -> None:
         """Remove a run and its files."""
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute("DELETE FROM runs WHERE id = ?", (id,))
         self.files(id).remove()
 
@@ -192,7 +134,7 @@ class RunStore:
         """What is known of a run; None if there is none of that id, or none that can be used."""
         if not ID.fullmatch(id):
             return None
-        with self._reading() as database:
+        with self._index.reading() as database:
             found = database.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone()
         if found is None or not self.files(id).path.is_dir():
             return None
@@ -209,7 +151,7 @@ class RunStore:
         Nothing is noted of a run that another server has taken in hand in the meantime.
         """
         server, until = (self.server, self._now() + LEASE_SECONDS) if in_hand else (None, 0.0)
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute(
                 "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, server = ?,"
                 " lease_until = ? WHERE id = ? AND (server IS NULL OR server = ?)",
@@ -218,7 +160,7 @@ class RunStore:
 
     def notes_of_others(self) -> dict[str, tuple[str, str, str]]:
         """Status, message and results (as text) of the runs that this server has not in hand."""
-        with self._reading() as database:
+        with self._index.reading() as database:
             found = database.execute(
                 "SELECT id, status, message, results FROM runs WHERE server IS NOT ?",
                 (self.server,),
@@ -229,7 +171,7 @@ class RunStore:
         """Let a visitor command a run from now on."""
         if self.row(id) is None:  # which also mends what could not be read
             return
-        with self._writing() as database:
+        with self._index.writing() as database:
             found = database.execute("SELECT visitors FROM runs WHERE id = ?", (id,)).fetchone()
             if found is None:  # removed by another server just now
                 return
@@ -244,7 +186,7 @@ class RunStore:
 
     def renew(self) -> None:
         """Renew the leases of all runs that this server has in hand."""
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute(
                 "UPDATE runs SET lease_until = ? WHERE server = ?",
                 (self._now() + LEASE_SECONDS, self.server),
@@ -257,7 +199,7 @@ class RunStore:
         """
         if self.row(id) is None:  # which also mends what could not be read
             raise KeyError(id)
-        with self._writing() as database:
+        with self._index.writing() as database:
             found = database.execute(
                 "SELECT server, lease_until FROM runs WHERE id = ?", (id,)
             ).fetchone()
@@ -317,7 +259,7 @@ class RunStore:
         if Lock.is_held(files.lock):  # without a lease: the worker of a server that died
             return False
         id = files.path.name
-        with self._writing() as database:
+        with self._index.writing() as database:
             found = database.execute("SELECT server, lease_until FROM runs WHERE id = ?", (id,))
             server, until = found.fetchone() or (None, 0.0)
             if server == self.server or self._holds(server, until):
@@ -325,39 +267,3 @@ class RunStore:
             database.execute("DELETE FROM runs WHERE id = ?", (id,))
         files.remove()
         return True
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, written at its end; StoreError if that can't be done."""
-        with self._lock:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._database
-                except BaseException:
-                    self._database.rollback()
-                    raise
-                self._database.commit()
-            except sqlite3.Error as error:
-                raise StoreError(f"the index of runs can't be written: {error}") from error
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._read_lock:
-            try:
-                yield self._reader
-            except sqlite3.Error as error:
-                raise StoreError(f"the index of runs can't be read: {error}") from error
-
-
-def _make_table(database: sqlite3.Connection) -> None:
-    """Make the table of runs, or add what a table of an older version lacks."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    database.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns})")
-    there = {found["name"] for found in database.execute("PRAGMA table_info(runs)")}
-    if "id" not in there:
-        raise sqlite3.DatabaseError("its table is not one of runs")
-    for name in COLUMNS.keys() - there:
-        database.execute(f"ALTER TABLE runs ADD COLUMN {name} {COLUMNS[name]}")
-        if name == "command_key":
-            database.execute("UPDATE runs SET command_key = lower(hex(randomblob(12)))")
