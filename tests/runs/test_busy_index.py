@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from mnist_core.runs import index
 from mnist_core.runs.commands import Pause, Resume, Rewind, Stop
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.index import Index, StoreError
+from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.local import LocalPool
+from mnist_core.runs.recorder import Recorder
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.store import RunStore
 from tests.runs.tools import (
@@ -83,6 +86,34 @@ def test_a_sleeper_that_a_busy_index_keeps_from_waking_up_wakes_up_later(
             pool.check()
             assert sleeper.peek() == view and view.status == "paused"
         sleeper.wait_for(lambda later: later.step > view.step, TIMEOUT)
+
+
+def test_a_note_that_a_busy_index_refuses_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "BUSY_SECONDS", 0.1)
+    store = RunStore(tmp_path)
+    row = store.add(CONFIG, data=None, visitor="")
+    refused, record = threading.Event(), store.record
+
+    def recording(*arguments: Any, **options: Any) -> None:
+        try:
+            record(*arguments, **options)
+        except StoreError:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(store, "record", recording)
+    recorder = Recorder(store)
+    run = LiveRun.new(row, store.files(row.id), 0.0)
+    with busy(tmp_path):
+        run.state.change("stopped", "Enough.")
+        recorder.note(run)
+        assert refused.wait(TIMEOUT)
+    recorder.close()
+    found = store.row(row.id)
+    store.close()
+    assert found is not None and (found.status, found.message) == ("stopped", "Enough.")
 
 
 def test_a_look_does_not_wait_for_a_write_that_waits(tmp_path: Path) -> None:
