@@ -1,7 +1,9 @@
 """A run that obeys: it trains step by step, looks for commands between steps, reports and saves."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic, perf_counter
@@ -50,9 +52,21 @@ Inbox = SimpleQueue[Command | OwnerGone]
 class Trainer:
     """A run that obeys the commands in `inbox`."""
 
-    def __init__(self, order: Order, data: Dataset, inbox: Inbox, outbox: Outbox) -> None:
-        """ValueError (or CheckpointError, one of its kind) if the run can't be begun."""
+    def __init__(
+        self,
+        order: Order,
+        data: Dataset,
+        inbox: Inbox,
+        outbox: Outbox,
+        *,
+        saving: AbstractContextManager[object] = nullcontext(),  # noqa: B008, as it has no state
+    ) -> None:
+        """ValueError (or CheckpointError, one of its kind) if the run can't be begun.
+
+        `saving` is held while files are written, so that others can let a save come to its end.
+        """
         self.data = data
+        self.saving = saving
         self.config = order.config
         self.files = RunFolder(Path(order.folder))
         self.inbox = inbox
@@ -71,8 +85,17 @@ class Trainer:
         self.state, self.snapshots = self.files.load_state(state)
         try:
             self._begin(self._first_run() if order.checkpoint is None else self._go_on(order))
-        except CheckpointError as error:
-            raise CheckpointError(f"the checkpoint can't be used, as {error}") from error
+        except (CheckpointError, FileNotFoundError) as error:
+            raise CheckpointError(self._why_not(order, error)) from error
+
+    def _why_not(self, order: Order, error: Exception) -> str:
+        """Why the run can't go on from its checkpoint, and what can be done."""
+        reason = f"the checkpoint can't be used, as {error}"
+        if isinstance(error, FileNotFoundError):
+            reason = "its checkpoint is gone"
+        if order.checkpoint is None or Path(order.checkpoint) != self.files.checkpoint:
+            return reason
+        return f"{reason}. What it has shown is kept; Rewind begins it again at step 0"
 
     def _go_on(self, order: Order) -> Run:
         """The run that the order's checkpoint is of."""
@@ -97,8 +120,8 @@ class Trainer:
     def _begin(self, run: Run) -> None:
         """Make `run` the one to go on with, and what is to be reported of it."""
         self.run = run
-        self.steps = train(run)
-        self.first_step = run.step
+        self.steps = train(run, interrupted=lambda: not self.inbox.empty())
+        self.first_step = self.counted_step = run.step
         self.seconds_before = sum(result.seconds for result in run.history)
         self.pause_at: int | None = None
         self.progress: Progress | None = None
@@ -198,10 +221,14 @@ class Trainer:
         if progress is None:  # a finished run was resumed
             self._set_status("finished")
             return
-        self.progress = progress
-        self.batches += 1
-        self.losses += progress.loss
-        self.accuracies += progress.accuracy
+        # A step whose validation was interrupted comes again, and is counted once.
+        if progress.step > self.counted_step and isfinite(progress.loss):
+            self.batches += 1
+            self.losses += progress.loss
+            self.accuracies += progress.accuracy
+        if progress.images:  # else of a batch that was trained on in an earlier process
+            self.progress = progress
+        self.counted_step = progress.step
         if progress.result is not None:
             self.new_results.append(progress.result)
         step = progress.step
@@ -211,7 +238,7 @@ class Trainer:
             return
         if step <= EARLY_STEPS and step & (step - 1) == 0:
             self._keep_early_snapshot()
-        if step == self.pause_at:
+        if step == self.pause_at and not self.run.is_unjudged:
             self._set_status("paused")
             self._report()
             return
@@ -305,11 +332,8 @@ class Trainer:
         """
         started, saved = monotonic(), True
         try:
-            # The state first: what it holds of later steps is dropped when the run goes on from an
-            # older checkpoint, and nothing before that is missing.
-            self.state.saved_step = self.run.step
-            self.files.save_state(self.state, self.snapshots)
-            save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+            with self.saving:
+                self._write_files()
             self.saved_step = self.run.step
             if self.message.startswith(NOT_SAVED):
                 self.message = ""
@@ -324,6 +348,18 @@ class Trainer:
         self.saved_at = monotonic()
         self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
         return saved
+
+    def _write_files(self) -> None:
+        # The state first: what it holds of later steps is dropped when the run goes on from an
+        # older checkpoint, and nothing before that is missing.
+        self.state.saved_step = self.saved_step
+        self.files.save_state(self.state, self.snapshots)
+        save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+        self.state.saved_step = self.run.step
+        if self.saved_step is None:  # from now on, one that is not there is known to be lost
+            self.files.save_state(self.state, self.snapshots)
+        # The run goes on from its own checkpoint now, and is rewound to `beginning`.
+        self.files.given.unlink(missing_ok=True)
 
     def _save_while_waiting(self) -> None:
         """A pause is saved after it was reported, as a person waits for the answer."""
