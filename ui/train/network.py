@@ -9,9 +9,10 @@ from ui.components.network_picture import Frame, network_activity, network_pictu
 from ui.drawing import sheet_of
 from ui.session import ShownRun, mnist, session, shipped
 from ui.settings import run_summary
+from ui.words import a_digit
 
 KEY = "train_network"
-FIRST_SIGHT = "A trained network reads. Press Start to watch a new one learn"
+FIRST_SIGHT = "A trained network at work. Press Start and watch a new one learn"
 
 
 def network_of_run(run: ShownRun | None) -> None:
@@ -34,12 +35,13 @@ def _one_of_each() -> list[Frame]:
     """A test image of each digit."""
     test = mnist().test
     numbers = [int(np.flatnonzero(test.labels == digit)[0]) for digit in range(10)]
-    return [_test_image(number) for number in numbers]
+    return [Frame(test.images[n], a_digit(digit)) for digit, n in enumerate(numbers)]
 
 
 def _test_image(number: int) -> Frame:
     test = mnist().test
-    return Frame(test.images[number], f"test image {number:,}, a {test.labels[number]},")
+    label = a_digit(int(test.labels[number]))
+    return Frame(test.images[number], f"test image {number:,} ({label})")
 
 
 def _watched() -> Frame:

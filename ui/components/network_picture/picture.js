@@ -228,8 +228,10 @@ class PictureView {
     return this.matrices.flatMap((codes, level) => {
       if (codes === null) return [];
       const [from, to] = [this.places[level], this.places[level + 1]];
+      const answer = level === this.layers.length - 1 ? bestOf(this.activity.probabilities) : null;
       return linesBetween(codes, from.length, to.length, this.allLines)
-        .map((line) => ({ start: from[line.from].out, end: to[line.to].in, value: line.value }));
+        .map(({ from: f, to: t, value }) => ({ start: from[f].out, end: to[t].in, value, aside: answer !== null && t !== answer }))
+        .sort((a, b) => b.aside - a.aside);
     });
   }
 
@@ -322,9 +324,14 @@ function paintGrey(canvas, greys) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+/** The most probable digit. */
+function bestOf(probabilities) {
+  return probabilities.indexOf(Math.max(...probabilities.map((p) => p ?? -1)));
+}
+
 function inBrief({ blank, image, probabilities }) {
-  const best = probabilities.indexOf(Math.max(...probabilities));
-  return blank || best < 0 ? "" : `reads ${image} as ${best}: ${inPercent(probabilities[best])}`;
+  const best = bestOf(probabilities);
+  return blank || probabilities[best] === null ? "" : `reads ${image} as ${best}: ${inPercent(probabilities[best])}`;
 }
 
 function inSentences({ activity, layers, network }) {
