@@ -44,7 +44,7 @@ class Button:
 
 
 def buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
-    """Start, and what can be asked of the run that is there; before one there is one thing to do."""
+    """Start, and what can be asked of a run. Before there is one, there is one thing to do."""
     with st.container(horizontal=True, vertical_alignment="center"):
         _start_button(config, run)
         if run is not None:
@@ -185,18 +185,17 @@ def progress(view: RunView | None) -> None:
         (st.error if view.status == "failed" else st.info)(view.message)
 
 
-def applies_now(config: TrainConfig | None, run: ShownRun | None) -> None:
-    """What the run that goes on can still be told; shown without one, so that nothing moves."""
-    shown = run.config if run else config or TrainConfig()
-    key = f"rate_{run.id if run else ''}"
+def applies_now(run: ShownRun) -> None:
+    """What the run that goes on can still be told."""
+    rate, key = run.config.learning_rate, f"rate_{run.id}"
     st.select_slider(
         "Learning rate (applies now)",
-        sorted({*LEARNING_RATES, shown.learning_rate}),
-        shown.learning_rate,
+        sorted({*LEARNING_RATES, rate}),
+        rate,
         format_func=lambda rate: f"{rate:g}",
         key=key,
-        on_change=partial(_set_rate, run.handle, key) if run else None,
-        disabled=run is None or run.view.ended or not run.is_mine,
+        on_change=partial(_set_rate, run.handle, key),
+        disabled=run.view.ended or not run.is_mine,
         help=EXPLANATIONS["learning_rate_now"],
     )
 

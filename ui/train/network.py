@@ -27,7 +27,7 @@ def network_of_run(run: ShownRun | None) -> None:
         network_activity(run.network, _watched(), key=KEY)
         if run.chosen:
             st.caption(f"At {step}, the step chosen on the Weights page.")
-    _choice_of_digit(run)
+        _choice_of_digit()
 
 
 @st.cache_resource(show_spinner=False)
@@ -51,10 +51,10 @@ def _watched() -> Frame:
     return _test_image(session().watched_image or 0)
 
 
-def _choice_of_digit(run: ShownRun | None) -> None:
+def _choice_of_digit() -> None:
     """Which digit is read."""
     with st.container(horizontal=True):
-        st.button("Another digit", key="another", on_click=_another, disabled=run is None)
+        st.button("Another digit", key="another", on_click=_another)
         if session().watched_image is not None and not session().drawing.is_blank:
             st.button("Your drawing", key="own_drawing", on_click=_own)
 

@@ -8,6 +8,7 @@ const OUTPUTS = 142; // width of the outputs beside the layers
 const CAPTION = 20; // height of a caption
 const FLAT = 190; // greatest height of a layer below another
 const LARGEST = { weights: 64, map: 64, dot: 30 }; // CSS pixels that a unit is wide at most
+const WAKES = 0.25; // of the strongest answer in its layer
 const RAGGED = 0.8; // what full rows are worth: a last row that is not full must make tiles so much larger
 
 /** Several images in turn. It moves by itself only where that is wanted, and can be stopped. */
@@ -225,6 +226,17 @@ class PictureView {
   }
 
   linesThatMatter() {
+    return [...this.linesFromDigit(), ...this.linesBetweenLayers()];
+  }
+
+  /** From the digit to the units that it wakes, faintly: what counts comes after them. */
+  linesFromDigit() {
+    return (this.layers[0]?.strengths ?? []).flatMap((strength, place) =>
+      Math.abs(strength) < WAKES ? [] : [{ start: this.digitPlace.out, end: this.places[0][place].in, value: strength / 2, aside: true }],
+    );
+  }
+
+  linesBetweenLayers() {
     return this.matrices.flatMap((codes, level) => {
       if (codes === null) return [];
       const [from, to] = [this.places[level], this.places[level + 1]];
