@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from mnist_core.data.mnist import load_mnist
-from mnist_core.runs.commands import Command, Stop
+from mnist_core.runs.commands import Command, Inbox, OwnerGone, Stop
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import (
@@ -22,7 +22,7 @@ from mnist_core.runs.protocol import (
     read_order,
 )
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
+from mnist_core.runs.trainer import Trainer
 
 NICENESS = 15  # the page answers first: visitors who draw beside two trainings wait a third as long
 GRACE = 4.0  # seconds that a step may take once the owner is gone
