@@ -2,10 +2,8 @@
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from math import isfinite
+from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 from time import monotonic, perf_counter
 
 from mnist_core.data.mnist import Dataset
@@ -13,6 +11,8 @@ from mnist_core.nn.metrics import accuracy
 from mnist_core.runs.commands import (
     Command,
     GiveUpPlace,
+    Inbox,
+    OwnerGone,
     Pause,
     Resume,
     Rewind,
@@ -22,14 +22,14 @@ from mnist_core.runs.commands import (
     TrainEpoch,
 )
 from mnist_core.runs.folder import RunFolder
-from mnist_core.runs.numbers import BatchPoint
+from mnist_core.runs.news import News
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.status import NOT_SAVED, RunStatus
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from mnist_core.training.run import EpochResult, Progress, Run
+from mnist_core.training.run import Progress, Run
 from mnist_core.training.train import train
 
 REPORT_EVERY = 0.1  # seconds, at least
@@ -39,14 +39,6 @@ SAVE_WITHIN = 10.0  # seconds, at most, between any two checkpoints
 SAVE_SHARE = 0.05  # of the time may go into checkpoints at the ends of epochs
 EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns most at first
 EARLY_BYTES = 1 << 20  # and only weights up to this size, since the owner's memory is limited
-
-
-@dataclass(frozen=True)
-class OwnerGone:
-    """Nobody is left to command the run: it saves and ends."""
-
-
-Inbox = SimpleQueue[Command | OwnerGone]
 
 
 class Trainer:
@@ -128,10 +120,7 @@ class Trainer:
         self.test_accuracy: float | None = None
         self.running_seconds = 0.0  # by the clock on the wall, without pauses
         self.running_since = monotonic()
-        self.new_results: list[EpochResult] = list(run.history)
-        self.new_snapshots: list[Snapshot] = []
-        self.new_rates: list[tuple[int, float]] = []
-        self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
+        self.news = News(list(run.history))
 
     def work(self) -> None:
         """Train and obey until the run ends, gives up its place, or the owner is gone."""
@@ -150,8 +139,8 @@ class Trainer:
             else:
                 self._advance()
         if self.status == "diverged":  # the run went back to its last good weights
-            self.new_results = list(self.run.history)
-            self.batches, self.losses, self.accuracies = 0, 0.0, 0.0  # of steps that were undone
+            # Without the batches, which are of steps that were undone.
+            self.news = News(list(self.run.history), self.news.snapshots, self.news.rates)
             self._report(restarted_at=self.run.step, then_save=True)
             return
         if self.status == "finished":
@@ -178,7 +167,7 @@ class Trainer:
                 self._report()
             case SetLearningRate(rate):
                 self.run.learning_rate = rate
-                self.new_rates.append((self.run.step, rate))
+                self.news.rates.append((self.run.step, rate))
                 self.unsaved_rate = True
                 self.next_report = 0.0  # soon: a slider sends many of these
                 if self.status == "paused":
@@ -222,15 +211,13 @@ class Trainer:
             self._set_status("finished")
             return
         # A step whose validation was interrupted comes again, and is counted once.
-        if progress.step > self.counted_step and isfinite(progress.loss):
-            self.batches += 1
-            self.losses += progress.loss
-            self.accuracies += progress.accuracy
+        if progress.step > self.counted_step:
+            self.news.count(progress)
         if progress.images:  # else of a batch that was trained on in an earlier process
             self.progress = progress
         self.counted_step = progress.step
         if progress.result is not None:
-            self.new_results.append(progress.result)
+            self.news.results.append(progress.result)
         step = progress.step
         if progress.status != "running":
             self._set_status(progress.status)
@@ -266,7 +253,7 @@ class Trainer:
 
     def _keep_early_snapshot(self) -> None:
         if self.run.model.parameters.flat.nbytes <= EARLY_BYTES:
-            self.new_snapshots.append(self._snapshot())
+            self.news.snapshots.append(self._snapshot())
 
     def _report(
         self,
@@ -278,14 +265,11 @@ class Trainer:
         """Note everything that is new, save it if that is due, and send it."""
         started = perf_counter()
         run, progress = self.run, self.progress
-        newest = self.new_snapshots[-1].step if self.new_snapshots else self.reported_step
+        news, self.news = self.news, News()
+        newest = news.snapshots[-1].step if news.snapshots else self.reported_step
         if newest != run.step or restarted_at is not None:
-            self.new_snapshots.append(self._snapshot())
+            news.snapshots.append(self._snapshot())
         self.reported_step = run.step
-        batches = None
-        if self.batches:
-            means = self.losses / self.batches, self.accuracies / self.batches
-            batches = BatchPoint(run.step, self.batches, *means)
         report = Report(
             status=self.status,
             learning_rate=run.learning_rate,
@@ -296,15 +280,13 @@ class Trainer:
             seconds_left=self._seconds_left(),
             saved_step=self.saved_step,
             restarted_at=restarted_at,
-            rate_changes=tuple(self.new_rates),
+            rate_changes=tuple(news.rates),
             test_accuracy=self.test_accuracy,
-            batches=batches,
-            results=tuple(self.new_results),
-            snapshots=tuple(self.new_snapshots),
+            batches=news.point(run.step),
+            results=tuple(news.results),
+            snapshots=tuple(news.snapshots),
             keeps_place=keeps_place,
         )
-        self.new_results, self.new_snapshots, self.new_rates = [], [], []
-        self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
         self.state.take(report)
         for snapshot in report.snapshots:
             self.snapshots.append(snapshot)

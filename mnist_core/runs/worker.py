@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from mnist_core.data.mnist import load_mnist
-from mnist_core.runs.commands import Command, Stop
+from mnist_core.runs.commands import Command, Inbox, OwnerGone, Stop
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import (
@@ -22,7 +22,7 @@ from mnist_core.runs.protocol import (
     read_order,
 )
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
+from mnist_core.runs.trainer import Trainer
 
 NICENESS = 15  # the page answers first: visitors who draw beside two trainings wait a third as long
 GRACE = 4.0  # seconds that a step may take once the owner is gone
@@ -34,8 +34,6 @@ def main() -> int:
     commands, reports = _own_pipes()
     inbox: Inbox = SimpleQueue()
     _listen_to_signals(inbox)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     message = read_message(commands)
     if message is None:
         return 0
@@ -44,7 +42,7 @@ def main() -> int:
         inbox.put(command)
     saving = threading.Lock()
     threading.Thread(target=_listen, args=(commands, inbox, saving), daemon=True).start()
-    outbox = Outbox(reports)
+    outbox = Outbox(reports, after_first_step=_make_way)
     try:
         Trainer(order, load_mnist(order.data), inbox, outbox, saving=saving).work()
     except MemoryError:
@@ -77,6 +75,14 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
     reports = open(os.dup(1), "wb")  # noqa: SIM115
     os.dup2(2, 1)
     return commands, reports  # type: ignore[return-value]
+
+
+def _make_way() -> None:
+    """Let the page answer first; before, somebody waited for the first point of the curve."""
+    if hasattr(os, "setpriority"):
+        # On Linux this is for the main thread, which trains: reports still leave at once.
+        us = os.PRIO_PROCESS, os.getpid()
+        os.setpriority(*us, os.getpriority(*us) + NICENESS)
 
 
 def _listen_to_signals(inbox: Inbox) -> None:

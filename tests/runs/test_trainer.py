@@ -7,11 +7,11 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Stop, TrainBatch
+from mnist_core.runs.commands import Command, GiveUpPlace, Inbox, Pause, Stop, TrainBatch
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order, read_message, read_report
 from mnist_core.runs.state import Report
-from mnist_core.runs.trainer import Inbox, Trainer
+from mnist_core.runs.trainer import Trainer
 from tests.runs.tools import CONFIG, STEPS_PER_EPOCH, TIMEOUT, StopWhen
 
 

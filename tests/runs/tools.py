@@ -6,12 +6,11 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from mnist_core.runs.commands import Command, Stop
+from mnist_core.runs.commands import Command, OwnerGone, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
-from mnist_core.runs.trainer import OwnerGone
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Progress
 
