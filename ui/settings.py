@@ -183,7 +183,9 @@ def _common(row: Setting, key: str, label: str, choice: Choice) -> dict[str, Any
 
 def _held(key: str, value: Any) -> dict[str, Any]:
     """The key of a widget that has this value, unless it holds one already."""
-    st.session_state.setdefault(key, value)
+    # Set anew each time: the browser builds the panel when it is opened, from what came last, and
+    # Streamlit sends a value only in the run of the page that has set it.
+    st.session_state[key] = st.session_state.get(key, value)
     return {"key": key}
 
 

@@ -96,3 +96,16 @@ def test_settings_fit_on_a_telephone_and_explain_themselves_by_touch(
     expect(last).to_be_in_viewport()
     page.get_by_role("button", name="Settings").tap()
     expect(panel(page)).to_have_count(0)
+
+
+def test_settings_that_are_opened_after_a_start_still_say_what_they_are(
+    page: Page, serve: Serve
+) -> None:
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished · step 64 of 64", timeout=PATIENCE)
+    open_settings(page)
+    expect(page.get_by_role("spinbutton", name="Units in hidden layer 1")).to_have_value("64")
+    expect(panel(page).get_by_role("radio", name="MLP")).to_be_checked()
+    expect(epochs(page)).to_have_value("2")

@@ -1,0 +1,94 @@
+"""The tour through all pages by keyboard alone: whatever has the focus can be seen to have it."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import wait_idle
+from tests.browser.test_draw import answer
+from tests.browser.test_train import PATIENCE, Serve, status
+
+MOST_STOPS = 120  # of the keyboard on a page
+# The element that has the focus, also within components.
+FOCUSED = """() => {
+  let element = document.activeElement;
+  while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element;
+}"""
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Go on by keyboard until something has the focus, which must then be seen."""
+    expect(target).to_be_visible(timeout=PATIENCE)
+    for _ in range(MOST_STOPS):
+        page.keyboard.press(key)
+        if target.evaluate(f"(element) => element === ({FOCUSED})()"):
+            break
+    expect(target).to_be_focused()
+    assert_focus_is_seen(page, target)
+
+
+def assert_focus_is_seen(page: Page, target: Locator) -> None:
+    """What has the focus looks otherwise without it."""
+    box = target.bounding_box()
+    assert box
+
+    def picture() -> bytes:
+        x, y = max(box["x"] - 8, 0), max(box["y"] - 8, 0)
+        width, height = box["width"] + 16, box["height"] + 16
+        return page.screenshot(
+            clip={"x": x, "y": y, "width": width, "height": height}, animations="disabled"
+        )
+
+    with_focus = picture()
+    target.evaluate("(element) => element.blur()")
+    assert picture() != with_focus, f"nothing shows that {target} has the focus"
+    target.evaluate("(element) => element.focus({ preventScroll: true, focusVisible: true })")
+
+
+def draw_a_seven(page: Page) -> None:
+    """On the canvas, whose cursor begins in the middle of 28 x 28 cells."""
+    for key, times in (("ArrowLeft", 5), ("ArrowUp", 7)):
+        for _ in range(times):
+            page.keyboard.press(key)
+    page.keyboard.down("Space")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    for _ in range(7):
+        for key in ("ArrowDown", "ArrowDown", "ArrowLeft"):
+            page.keyboard.press(key)
+    page.keyboard.up("Space")
+
+
+def test_the_whole_tour_goes_by_keyboard_alone(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
+    wait_idle(page)
+    tab_to(page, page.get_by_role("button", name="Start", exact=True))
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+
+    tab_to(page, page.get_by_role("link", name="Draw"), key="Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Drawing canvas"))
+    draw_a_seven(page)
+    expect(answer(page)).to_contain_text("a 7", timeout=PATIENCE)
+    tab_to(page, page.get_by_role("listbox", name="64 hidden units"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="The chosen unit")).to_contain_text("Hidden unit 1")
+
+    tab_to(page, page.get_by_role("link", name="Weights"), key="Shift+Tab")
+    page.keyboard.press("Enter")
+    gallery = page.get_by_role("listbox", name="Weights of the hidden units")
+    expect(gallery.get_by_role("option")).to_have_count(64, timeout=PATIENCE)
+    tab_to(page, page.get_by_role("slider", name="Step of the run"))
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text(re.compile(r"Step \d+ .*, chosen"))).to_be_visible(timeout=PATIENCE)
+    tab_to(page, gallery.get_by_role("option").first)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Hidden unit 1")).to_be_visible(timeout=PATIENCE)
+    tab_to(page, page.get_by_role("radio", name="Switch off"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.get_by_text("enough to be less than")).to_be_visible(timeout=PATIENCE)
