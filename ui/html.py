@@ -53,14 +53,13 @@ def probability_bars(probabilities: Array, *, colour: str) -> str:
     """
     best = int(probabilities.argmax())
     rows = "".join(
-        f'<div role="listitem"{" class=best" if digit == best else ""}><span>{digit}</span>'
-        f'<i><b style="width:{p:.1%}"></b></i>'
-        f"<span>{escape(probability(p))}</span></div>"
+        f"<li{' class=best' if digit == best else ''}>{digit}"
+        f"<i style=--p:{p:.1%}></i>{escape(probability(p))}</li>"
         for digit, p in enumerate(probabilities)
     )
     return (
-        f'<div class="bars" role="list" aria-label="probability of each digit" '
-        f'style="--bar:{colour}">{rows}</div>'
+        f'<ul class="bars" aria-label="probability of each digit" '
+        f'style="--bar:{colour}">{rows}</ul>'
     )
 
 
@@ -85,8 +84,7 @@ def captioned(content: str, caption: str) -> str:
 def named(name: str, colour: str, words: str) -> str:
     """A name with a dot in its colour, and a line in small letters on what it is."""
     return (
-        f'<div style="font-weight:600"><span style="color:{colour}">●</span> {name}</div>'
-        f'<div style="font-size:.85rem;opacity:.75;margin-bottom:.4em">{words}</div>'
+        f'<div class="named"><b><span style="color:{colour}">●</span> {name}</b><br>{words}</div>'
     )
 
 
@@ -102,5 +100,5 @@ def legend(entries: dict[str, tuple[str, str]]) -> str:
 
 def no_bars() -> str:
     """The ten bars empty: what stands there while there is nothing to answer about."""
-    rows = "".join(f"<div><span>{digit}</span><i></i><span>–</span></div>" for digit in range(10))
-    return f'<div class="bars none" aria-hidden="true">{rows}</div>'
+    rows = "".join(f"<li>{digit}<i></i>–</li>" for digit in range(10))
+    return f'<ul class="bars none" aria-hidden="true">{rows}</ul>'

@@ -17,6 +17,7 @@ from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.index import StoreError
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
@@ -154,6 +155,7 @@ class Session:
     link_problem: str = ""  # what of the link's settings is not used, until one is changed
     stopping: str | None = None  # id of a run that was told to stop and has not ended yet
     notice: str = ""  # why something that was asked for was not done
+    refused_key: str = ""  # a command key in the link that could not be used
 
 
 def session() -> Session:
@@ -203,14 +205,17 @@ def shown_run() -> ShownRun | None:
     The run's id stands in the link, so a reload or a second tab finds the same run.
     """
     mine = session()
-    linked, key = st.query_params.get("run"), st.query_params.pop("command", "")
-    handle = pool().get(linked, visitor=visitor(), key=key) if linked else None
-    if handle is None and mine.run_id is not None and mine.run_id != linked:
-        handle = pool().get(mine.run_id, visitor=visitor())
+    handle = view = None
     try:
+        handle = _linked_run() or (
+            pool().get(mine.run_id, visitor=visitor()) if mine.run_id else None
+        )
         view = handle.watch() if handle else None
     except KeyError:  # removed from the disk just now
-        view = None
+        pass
+    except StoreError as error:  # it may be shown later: the link stays as it is
+        mine.notice = f"The run can't be shown now, since {error}. Reload the page to try again."
+        return None
     if handle is None or view is None:
         st.query_params.pop("run", None)
         mine.run_id = None
@@ -218,6 +223,26 @@ def shown_run() -> ShownRun | None:
     show_run(handle.id)
     _remember(view)
     return ShownRun(handle, view, view.snapshot, chosen=False).at(mine.chosen_step)
+
+
+def _linked_run() -> RunHandle | None:
+    """The run in the link. A command key stays there until it has been used."""
+    linked, key = st.query_params.get("run"), st.query_params.get("command", "")
+    if not linked:
+        return None
+    mine = session()
+    if key and key != mine.refused_key:
+        try:
+            handle = pool().get(linked, visitor=visitor(), key=key)
+        except StoreError as error:
+            mine.refused_key = key  # not tried at each look: each would wait for the index
+            mine.notice = (
+                f"You can only watch this run, since {error}. Reload the page to try again."
+            )
+        else:
+            st.query_params.pop("command")
+            return handle
+    return pool().get(linked, visitor=visitor())
 
 
 def start_run(config: TrainConfig, checkpoint: Checkpoint | None = None) -> None:

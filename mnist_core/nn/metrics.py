@@ -23,7 +23,11 @@ def accuracy(predictions: Array, labels: Array) -> float:
 
 def loss_and_accuracy(model: HasLogits, images: Array, labels: Array) -> tuple[float, float]:
     """Mean cross-entropy in nats and accuracy of a network on uint8 images (N, 28, 28)."""
-    logits = model.logits(images)  # (10, N)
+    return loss_and_accuracy_of(model.logits(images), labels)
+
+
+def loss_and_accuracy_of(logits: Array, labels: Array) -> tuple[float, float]:
+    """Mean cross-entropy in nats and accuracy of logits (10, N)."""
     return cross_entropy(logits, labels)[0], accuracy(logits.argmax(axis=0), labels)
 
 

@@ -2,7 +2,7 @@
 All parameters of a network lie in one flat vector, so an optimizer takes a few array operations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -141,24 +141,33 @@ class Sequential:
         work.needs_dx = True
         return dy if input_gradient else None
 
-    def logits(self, images: Array, *, threads: int = 1) -> Array:
-        """Logits (10, N) of uint8 images (N, 28, 28), computed on that many threads."""
+    def logits(
+        self, images: Array, *, threads: int = 1, before_tile: Callable[[], object] = lambda: None
+    ) -> Array:
+        """Logits (10, N) of uint8 images (N, 28, 28), computed on that many threads.
+
+        `before_tile` is called now and then; to give up, it may raise what it likes.
+        """
         if 0 < len(images) <= self.tile:  # nothing to share, nor to put together
+            before_tile()
             return self.forward(self.input_batch(to_pixels(images, self.dtype)))[0]
         logits = np.empty((CLASSES, len(images)), self.dtype)
         tiles = range(0, len(images), self.tile)
+        fill = partial(self._fill_tiles, logits, images, before_tile)
         if threads == 1:
-            self._fill_tiles(logits, images, tiles)
+            fill(tiles)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                fill = partial(self._fill_tiles, logits, images)
                 list(pool.map(fill, [tiles[first::threads] for first in range(threads)]))
         return logits
 
-    def _fill_tiles(self, logits: Array, images: Array, tiles: range) -> None:
+    def _fill_tiles(
+        self, logits: Array, images: Array, before_tile: Callable[[], object], tiles: range
+    ) -> None:
         """Write the columns (10, tile) of the tiles that begin at the given images."""
         work = Workspace(reuse=True)
         for start in tiles:
+            before_tile()
             images_of_tile = images[start : start + self.tile]
             pixels = work.array(self, "pixels", (len(images_of_tile), PIXELS), self.dtype)
             x = self.input_batch(to_pixels(images_of_tile, self.dtype, out=pixels))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from queue import SimpleQueue
 from typing import get_args
 
 from mnist_core.training.config import LIMITS
@@ -60,3 +61,11 @@ class Rewind:
 
 Command = Pause | Resume | TrainBatch | TrainEpoch | SetLearningRate | Stop | Rewind | GiveUpPlace
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in get_args(Command)}
+
+
+@dataclass(frozen=True)
+class OwnerGone:
+    """Nobody is left to command the run: it saves and ends."""
+
+
+Inbox = SimpleQueue[Command | OwnerGone]  # what a run has been told and not obeyed yet

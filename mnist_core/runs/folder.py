@@ -1,6 +1,7 @@
 """The files of one run: checkpoint, state, snapshots, and the lock of who works on it."""
 
 import json
+import logging
 import os
 import shutil
 from contextlib import suppress
@@ -13,7 +14,12 @@ from typing import Any, BinaryIO, Self
 from mnist_core.files import atomic_write, open_plain
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.runs.state import RunState
-from mnist_core.training.checkpoint import Checkpoint, save_checkpoint
+from mnist_core.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    load_description,
+    save_checkpoint,
+)
 
 try:
     import fcntl
@@ -22,6 +28,8 @@ except ImportError:  # Windows: there the lease in the store is all that keeps t
 
 TRIES, TRY_EVERY = 5, 0.01  # seconds, to take a lock
 MAX_STATE_BYTES = 64 * 2**20
+
+log = logging.getLogger(__name__)
 
 
 class Lock:
@@ -103,6 +111,11 @@ class RunFolder:
         return self.path / "state.json"
 
     @property
+    def about(self) -> Path:
+        """What the index of runs says of the run and nothing else here does."""
+        return self.path / "about.json"
+
+    @property
     def snapshots(self) -> Path:
         """The folder of the snapshots' weights."""
         return self.path / "snapshots"
@@ -148,6 +161,25 @@ class RunFolder:
                     total += os.stat(os.path.join(folder, name)).st_size
         return total
 
+    def save_about(self, about: dict[str, Any]) -> None:
+        """Write what the index is to be made of if it is lost; OSError if the disk is full."""
+        content = json.dumps(about).encode()
+        atomic_write(self.about, lambda file: file.write(content))
+
+    def load_about(self) -> dict[str, Any]:
+        """What save_about wrote, or at least the settings, under "config", from a checkpoint.
+
+        OSError, ValueError or RecursionError if neither can be read.
+        """
+        try:
+            with open_plain(self.about) as file:
+                return json.loads(file.read(MAX_STATE_BYTES))
+        except (OSError, ValueError, RecursionError):
+            for path in (self.checkpoint, self.given):
+                with suppress(OSError, CheckpointError):
+                    return {"config": load_description(path)["config"]}
+            raise
+
     def save_state(self, state: RunState, snapshots: SnapshotList) -> None:
         """Write what is new of state and snapshots; OSError if the disk is full."""
         values = state.to_dict()
@@ -158,13 +190,26 @@ class RunFolder:
         snapshots.tidy(self.snapshots)
 
     def load_state(self, state: RunState) -> tuple[RunState, SnapshotList]:
-        """What save_state wrote; `state` itself and no snapshots if that can't be read."""
+        """What save_state wrote; `state` itself and no snapshots if that can't be read.
+
+        The step of the checkpoint is the one in its file, if that can be read: the process may have
+        been killed between the two.
+        """
+        found, snapshots = self._read_state(state)
+        with suppress(OSError, CheckpointError):
+            found.saved_step = load_description(self.checkpoint)["step"]
+        return found, snapshots
+
+    def _read_state(self, state: RunState) -> tuple[RunState, SnapshotList]:
         try:
             with open_plain(self.state) as file:
                 values: dict[str, Any] = json.loads(file.read(MAX_STATE_BYTES))
             found = RunState.from_dict(state.id, state.config, values)
             snapshots = SnapshotList.load(self.snapshots, values["snapshots"], values["parameters"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except FileNotFoundError:  # nothing was saved yet
+            return state, SnapshotList()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("%s can't be used (%r): what it had of curves is lost", self.state, error)
             return state, SnapshotList()
         found.snapshot = snapshots.all[-1] if len(snapshots) else None
         return found, snapshots

@@ -47,7 +47,7 @@ class Housekeeping:
                     run.process.check()
                 if run.state.status not in ENDED and not run.elsewhere:
                     self._check_unseen(run, now - run.watched_at)
-            pool.make_room()
+            pool.places.make_room()
             self._forget(now)
             pause_after = pool.settings.pause_after
             woken = [
@@ -67,7 +67,7 @@ class Housekeeping:
             in_use = {
                 run.id
                 for run in pool.runs.values()
-                if run.process or run in pool.queue or run.state.status == "paused"
+                if run.process or pool.places.is_queued(run) or run.state.status == "paused"
             }
         with suppress(OSError):  # another server may be cleaning up too
             pool.store.remove_oldest(
@@ -101,15 +101,17 @@ class Housekeeping:
             run.deliver(Pause())
 
     def _end_unseen(self, run: LiveRun) -> None:
-        if run in self._pool.queue:
-            self._pool.withdraw(run, "stopped", UNSEEN)
+        if self._pool.places.is_queued(run):
+            self._pool.places.withdraw(run, "stopped", UNSEEN)
         elif run.process is not None and not run.ending:  # without one it holds nothing scarce
             run.deliver(Stop(UNSEEN))
 
     def _forget(self, now: float) -> None:
         """Leave runs without a process to the store, those first that were unseen for longest."""
         pool = self._pool
-        idle = [run for run in pool.runs.values() if not run.process and run not in pool.queue]
+        idle = [
+            run for run in pool.runs.values() if not run.process and not pool.places.is_queued(run)
+        ]
         idle.sort(key=lambda run: run.watched_at, reverse=True)
         for place, run in enumerate(idle):
             unseen = now - run.watched_at

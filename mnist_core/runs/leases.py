@@ -6,9 +6,10 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from mnist_core.runs.index import StoreError
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.orphans import push_orphan
-from mnist_core.runs.store import RunRow, StoreError
+from mnist_core.runs.rows import RunRow
 
 if TYPE_CHECKING:
     from mnist_core.runs.local import LocalPool

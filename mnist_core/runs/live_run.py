@@ -4,6 +4,7 @@ There is one such object for each run; it belongs to the pool, and is used under
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from mnist_core.runs.commands import (
@@ -19,10 +20,10 @@ from mnist_core.runs.commands import (
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.protocol import Order
+from mnist_core.runs.rows import RunRow
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import ELSEWHERE, ENDED, INTERRUPTED, NOT_SAVED, NotAllowed
-from mnist_core.runs.store import RunRow
+from mnist_core.runs.status import ELSEWHERE, ENDED, NOT_SAVED, NotAllowed, interrupted
 from mnist_core.training.config import TrainConfig
 
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process
@@ -72,7 +73,7 @@ class LiveRun:
         if elsewhere or row.status in (*ENDED, "paused"):
             run.state.change(row.status, row.message)
         elif run.state.status not in ENDED:  # else it had just ended when its server did
-            run.state.change("interrupted", INTERRUPTED)
+            run.state.change("interrupted", interrupted(run.state.saved_step))
         return run
 
     def adopt(self, loaded: Self) -> None:
@@ -136,10 +137,7 @@ class LiveRun:
 
     def order(self) -> Order:
         """What a new process is told."""
-        checkpoint = None
-        if not self.anew:
-            known = (self.files.checkpoint, self.files.given)
-            checkpoint = next((path for path in known if path.is_file()), None)
+        checkpoint = None if self.anew else self._source()
         return Order(
             self.config,
             folder=str(self.files.path.resolve()),
@@ -147,6 +145,14 @@ class LiveRun:
             checkpoint=str(checkpoint.resolve()) if checkpoint else None,
             commands=tuple(self.waiting),
         )
+
+    def _source(self) -> Path | None:
+        """The checkpoint to go on from; None to begin at the first step."""
+        files = self.files
+        if self.state.saved_step is not None or files.checkpoint.is_file():
+            # Even one that is gone: the process says so, and keeps the rest.
+            return files.checkpoint
+        return files.given if files.given.is_file() else None
 
     def begin(self, bytes_in_memory: int) -> None:
         """Note that a process has been started with the order."""
@@ -179,9 +185,9 @@ class LiveRun:
         self.ending = self.gives_up = False
         state, snapshots = saved
         newest = self.state.snapshot
+        self.state.saved_step = state.saved_step
         if state is not self.state and newest is not None:
             self.snapshots = snapshots
-            self.state.saved_step = state.saved_step
             if state.snapshot is not None and state.snapshot.step == newest.step:
                 self.state.snapshot = state.snapshot
             else:

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Resume, Stop
-from mnist_core.runs.folder import Lock
+from mnist_core.runs.commands import Command, Pause, Resume, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.housekeeping import Housekeeping
 from mnist_core.runs.leases import Leases
 from mnist_core.runs.live_run import LiveRun
+from mnist_core.runs.places import Places
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.recorder import Recorder
 from mnist_core.runs.settings import PoolSettings
@@ -26,8 +26,9 @@ from mnist_core.runs.status import (
     ENDED,
     ENDED_SILENTLY,
     GAVE_PLACE,
-    INTERRUPTED,
     RunStatus,
+    can_go_on,
+    interrupted,
     why_waiting,
 )
 from mnist_core.runs.store import RunStore
@@ -55,11 +56,10 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self.store = RunStore(self.settings.folder)
         self.changed = threading.Condition(threading.RLock())  # notified with every report
         self.runs: dict[str, LiveRun] = {}
-        self.queue: list[LiveRun] = []
-        self._processes: list[WorkerProcess] = []  # those that end, too
         self._closing = threading.Event()
         self.leases = Leases(self)
-        self._recorder = Recorder(self.store)
+        self.places = Places(self)
+        self.recorder = Recorder(self.store)
         self._housekeeping = Housekeeping(self)
         atexit.register(self.close)
 
@@ -96,7 +96,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         run.in_hand = True
         with self.changed:
             self.runs[run.id] = run
-            self._enqueue(run)
+            self.places.enqueue(run)
         return RunHandle(self, run.id, config, visitor)
 
     def get(self, id: str, *, visitor: str = "", key: str = "") -> RunHandle | None:
@@ -125,14 +125,10 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         atexit.unregister(self.close)
         self._closing.set()
         with self.changed:
-            for run in list(self.queue):
-                self.withdraw(run, "interrupted", INTERRUPTED)
-            for process in self._processes:
-                process.end()
-        for process in self._processes:
-            process.join(self.settings.patience)
+            self.places.close()
+        self.places.join()
         self._housekeeping.close()
-        self._recorder.close()
+        self.recorder.close()
         self.store.close()
 
     def __exit__(self, *exception: object) -> None:
@@ -202,24 +198,14 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         return run
 
     def _view(self, run: LiveRun) -> RunView:
-        place = self.queue.index(run) + 1 if run in self.queue else None
-        view = run.state.view(queue_position=place, elsewhere=run.elsewhere)
+        position = self.places.position(run)
+        view = run.state.view(queue_position=position, elsewhere=run.elsewhere)
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
-        if place is not None and self._working() >= self.settings.trainings:
-            seconds = self._seconds_until_free(place)
+        if position is not None and self.places.are_taken:
+            seconds = self.places.seconds_until_free(position)
             return replace(view, message=why_waiting(self.settings.trainings, seconds))
         return view
-
-    def _seconds_until_free(self, place: int) -> float | None:
-        """When so many of the runs that work now will have ended; None if that is not known."""
-        working = [run for run in self.runs.values() if run.process is not None]
-        left = [0.0 if run.ending else run.state.seconds_left for run in working]
-        known = sorted(seconds for seconds in left if seconds is not None)
-        return known[place - 1] if place <= len(known) == len(left) else None
-
-    def _working(self) -> int:
-        return sum(run.process is not None for run in self.runs.values())
 
     def _see(self, run: LiveRun) -> None:
         run.watched_at = self.clock()
@@ -230,15 +216,15 @@ class LocalPool(AbstractContextManager["LocalPool"]):
     def send_leased(self, run: LiveRun, command: Command) -> None:
         """Have a command obeyed that needs no lease, or has it."""
         self._send(run, command)
-        if run.in_hand and run.process is None and run not in self.queue:
-            self._recorder.note(run)  # it was leased, but does not start: free for any server
+        if run.in_hand and run.process is None and not self.places.is_queued(run):
+            self.recorder.note(run)  # it was leased, but does not start: free for any server
         self.changed.notify_all()
 
     def _send(self, run: LiveRun, command: Command) -> None:
         run.note_wish(command)
-        if run in self.queue and isinstance(command, Stop):
-            self.withdraw(run, "stopped", command.reason)
-        elif run in self.queue:
+        if self.places.is_queued(run) and isinstance(command, Stop):
+            self.places.withdraw(run, "stopped", command.reason)
+        elif self.places.is_queued(run):
             run.waiting.append(command)
         elif run.process is None or run.state.status in ENDED:
             self._send_to_nobody(run, command)
@@ -252,107 +238,55 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         starts = run.starts_with(command)
         run.keep(command)
         if starts:
-            self._enqueue(run)
+            self.places.enqueue(run)
         elif isinstance(command, Stop) and run.state.status == "paused":
-            self._change(run, "stopped", command.reason)
+            self.change(run, "stopped", command.reason)
 
-    def _change(self, run: LiveRun, status: RunStatus, message: str = "") -> None:
+    def change(self, run: LiveRun, status: RunStatus, message: str = "") -> None:
+        """Note a status that no report tells of, here and in the index."""
         run.state.change(status, message)
-        self._recorder.note(run)
-
-    def _enqueue(self, run: LiveRun) -> None:
-        """Let a run that is leased start when there is a place for it."""
-        self._change(run, "queued")
-        self.queue.append(run)
-        self._start_waiting()
-        self.changed.notify_all()
-
-    def withdraw(self, run: LiveRun, status: RunStatus, reason: str) -> None:
-        """Take a run out of the queue."""
-        self.queue.remove(run)
-        run.waiting, run.anew = [], False
-        self._change(run, status, reason)
-        self.changed.notify_all()
-
-    def _start_waiting(self) -> None:
-        """Start what the queue holds, as far as there is room."""
-        for run in list(self.queue):
-            if self._working() >= self.settings.trainings or self._closing.is_set():
-                break
-            if run.process is None:  # a run that has just ended may still have one
-                self.queue.remove(run)
-                self._start_process(run)
-        self.make_room()
-
-    def make_room(self) -> None:
-        """A place belongs to work that goes on: paused runs give theirs to those that wait."""
-        leaving = sum(run.gives_up for run in self.runs.values())
-        for run in sorted(self.runs.values(), key=LiveRun.worth_its_place):
-            if leaving >= len(self.queue):
-                return
-            if run.process and run.state.status == "paused" and not run.ending:
-                run.gives_up = run.ending = True
-                run.process.send(GiveUpPlace())
-                leaving += 1
-
-    def _start_process(self, run: LiveRun) -> None:
-        try:
-            lock = Lock.take(run.files.lock)
-            if lock is None:
-                run.lose()
-                self._recorder.note(run)
-                return
-            run.process = WorkerProcess(
-                run.order(),
-                lock,
-                server=self.store.server,
-                on_report=self._on_report,
-                on_end=self._on_end,
-            )
-            self._processes = [p for p in self._processes if not p.is_over] + [run.process]
-        except OSError as error:
-            reason = error.strerror or str(error)
-            self._change(run, "failed", f"No training process could be started: {reason}.")
-            return
-        run.begin(self.settings.bytes_in_memory // self.settings.trainings)
-        self._change(run, "starting")
+        self.recorder.note(run)
 
     def _run_of(self, process: WorkerProcess) -> LiveRun | None:
         return next((run for run in self.runs.values() if run.process is process), None)
 
-    def _on_report(self, process: WorkerProcess, report: Report) -> None:
+    def on_report(self, process: WorkerProcess, report: Report) -> None:
+        """Take what a process says of its run (called by a thread of the process)."""
         with self.changed:
             run = self._run_of(process)
             if run is not None:
                 before = run.state.status
                 run.take(report)
                 if report.status != before:
-                    self._recorder.note(run)
-                    self.make_room()
+                    self.recorder.note(run)
+                    self.places.make_room()
                 self.changed.notify_all()
 
-    def _on_end(self, process: WorkerProcess, how: str) -> None:
+    def on_end(self, process: WorkerProcess, how: str) -> None:
+        """Note that a process has ended, and how (called by a thread of the process)."""
         with self.changed:
             run = self._run_of(process)
         if run is None:
             return
         saved = run.files.load_state(run.state)  # nobody writes there until another process starts
         with self.changed:
-            gave_place, queued = run.gives_up and not how, run in self.queue
+            gave_place, queued = run.gives_up and not how, self.places.is_queued(run)
             unread = run.after_process(saved)
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
+                saved_step = run.state.saved_step
                 if gave_place:
                     run.state.change("paused", GAVE_PLACE)
                 elif self._closing.is_set():
-                    run.state.change("interrupted", INTERRUPTED)
+                    run.state.change("interrupted", interrupted(saved_step))
                 else:
-                    run.state.change("failed", f"{how or ENDED_SILENTLY} It can go on from here.")
+                    reason = f"{how or ENDED_SILENTLY} {can_go_on(saved_step)}"
+                    run.state.change("failed", reason)
             if not self._closing.is_set():
                 for command in unread:
                     self._send(run, command)
-                self._start_waiting()
-            self._recorder.note(run)  # after that: what goes on at once stays in our hand
+                self.places.start_waiting()
+            self.recorder.note(run)  # after that: what goes on at once stays in our hand
             self.changed.notify_all()
         self._housekeeping.remove_old_runs()

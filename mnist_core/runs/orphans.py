@@ -10,8 +10,8 @@ from pathlib import Path
 from mnist_core.runs.folder import Lock, RunFolder
 
 WORKER_MODULE = "mnist_core.runs.worker"  # followed by the run's id in a worker's command line
-# Seconds: a worker notices that its server is gone, saves and ends, for which it has four.
-PATIENCE = 6.0
+# Seconds: a worker notices that its server is gone, and has 4 to end its step and 30 more to save.
+PATIENCE = 36.0
 
 
 def sign(lock: Lock, pid: int, server: str) -> None:

@@ -1,6 +1,7 @@
 """Sends a worker's reports from a thread of its own, so that a slow reader holds up no training."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, Queue
 from time import thread_time
@@ -15,9 +16,13 @@ ALIVE_EVERY = 0.5  # seconds, when there is nothing to report
 class Outbox:
     """A queue of reports, and the thread that writes them to a stream."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(
+        self, stream: BinaryIO, *, after_first_step: Callable[[], object] | None = None
+    ) -> None:
+        """`after_first_step` is called once, when the first report of a step has been sent."""
         self.cost = 0.0  # seconds of processor time that the last report took to send
         self._stream = stream
+        self._after_first_step = after_first_step
         self._queue: Queue[Report | None] = Queue()
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self._thread.start()
@@ -52,3 +57,6 @@ class Outbox:
                 finally:
                     self.cost = thread_time() - started
                     self._queue.task_done()
+                if report.progress is not None and self._after_first_step is not None:
+                    self._after_first_step()
+                    self._after_first_step = None

@@ -126,11 +126,18 @@ class WorkerProcess:
         self._outbox.put(None)
 
     def join(self, patience: float) -> None:
-        """Wait for the end; after so many seconds the process is killed."""
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._kill("It did not end when it was asked to.")
+        """Wait for the end; after so many seconds of silence the process is killed.
+
+        It goes on speaking while it saves, and ends by itself if that takes too long.
+        """
+        begun = monotonic()
+        while self._process.poll() is None:
+            left = max(begun, self._heard_at) + patience - monotonic()
+            if left <= 0:
+                self._kill("It did not end when it was asked to.")
+                break
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(left)
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(patience)

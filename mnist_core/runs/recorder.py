@@ -5,10 +5,11 @@ import logging
 import threading
 from typing import Any
 
+from mnist_core.runs.index import StoreError
 from mnist_core.runs.live_run import LiveRun
-from mnist_core.runs.state import RunState
+from mnist_core.runs.rows import results_of
 from mnist_core.runs.status import ENDED, RunStatus
-from mnist_core.runs.store import RunStore, StoreError
+from mnist_core.runs.store import RunStore
 
 RENEW_EVERY = 4.0  # seconds; a lease lasts several of these
 
@@ -22,7 +23,7 @@ class Recorder:
         self._store = store
         self._notes: dict[str, tuple[RunStatus, str, dict[str, Any], bool]] = {}
         self._changed = threading.Condition()
-        self._closing = False
+        self._closing = self._refused = False
         self._thread = threading.Thread(target=self._write_all, name="recorder", daemon=True)
         self._thread.start()
 
@@ -47,27 +48,24 @@ class Recorder:
     def _write_all(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._notes or self._closing, RENEW_EVERY)
+                self._changed.wait_for(self._is_due, RENEW_EVERY)
                 notes, self._notes = self._notes, {}
                 closing = self._closing
             try:
-                for id, (status, message, results, in_hand) in notes.items():
+                while notes:
+                    id, (status, message, results, in_hand) = next(iter(notes.items()))
                     self._store.record(id, status, message, results, in_hand=in_hand)
+                    del notes[id]
                 self._store.renew()
+                self._refused = False
             except StoreError as error:
-                log.warning("%s", error)  # the run's own files hold what matters
-            if closing:
+                log.warning("%s", error)
+                self._refused = True
+                with self._changed:
+                    self._notes = notes | self._notes  # one that was made meanwhile is newer
+            if closing:  # what could not be written then is lost: the runs' files have what matters
                 return
 
-
-def results_of(state: RunState) -> dict[str, Any]:
-    """What the index says of how far a run has come."""
-    found: dict[str, Any] = {"step": state.snapshot.step if state.snapshot else 0}
-    if state.results:
-        last = state.results[-1]
-        found |= {
-            "epoch": last.epoch,
-            "validation_accuracy": last.validation_accuracy,
-            "validation_loss": last.validation_loss,
-        }
-    return found
+    def _is_due(self) -> bool:
+        """Whether to write now; what was refused is tried again when leases are to be renewed."""
+        return self._closing or (bool(self._notes) and not self._refused)

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mnist_core.arrays import Array
 from mnist_core.files import atomic_write, open_plain
 from mnist_core.nn.builders import build_model
 from mnist_core.nn.network import Sequential
-from mnist_core.runs.numbers import progress_from_dict, progress_to_dict
+from mnist_core.runs.numbers import check_types, progress_from_dict, progress_to_dict
 from mnist_core.runs.status import RunStatus
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Progress
@@ -84,11 +85,10 @@ class Snapshot:
 
     @classmethod
     def made_of(cls, about: dict[str, Any], weights: Array | Path) -> "Snapshot":
-        """The snapshot that `about` was given of, with its weights."""
-        progress = progress_from_dict(about["progress"])
-        return cls(
-            about["step"], about["epoch"], about["status"], weights, progress, about["token"]
-        )
+        """The snapshot that `about` was given of, with its weights; TypeError for another."""
+        simple = {name: about[name] for name in ("step", "epoch", "status", "token")}
+        check_types(cls, simple)
+        return cls(**simple, weights=weights, progress=progress_from_dict(about["progress"]))
 
 
 class SnapshotList:
@@ -179,7 +179,8 @@ class SnapshotList:
     def load(cls, folder: Path, saved: list[dict[str, Any]], parameters: int) -> "SnapshotList":
         """What `save` wrote and said, without those whose file is not whole.
 
-        `parameters` is how many numbers a network of the run has.
+        `parameters` is how many numbers a network of the run has. ValueError or TypeError for what
+        `save` can't have said.
         """
         snapshots = []
         for about in saved:
@@ -187,6 +188,9 @@ class SnapshotList:
             with suppress(OSError):
                 if path.is_file() and path.stat().st_size == 4 * parameters:
                     snapshots.append(Snapshot.made_of(about, path))
+        steps = [-1, *(snapshot.step for snapshot in snapshots)]
+        if any(step >= later for step, later in pairwise(steps)):
+            raise ValueError("the steps of snapshots must ascend from 0")
         return cls(tuple(snapshots))
 
 

@@ -9,6 +9,8 @@ from mnist_core.nn.network import Sequential
 from mnist_core.runs.numbers import (
     BatchCurve,
     BatchPoint,
+    check_types,
+    checked,
     progress_from_dict,
     progress_to_dict,
 )
@@ -16,6 +18,12 @@ from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.status import ENDED, RunStatus
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
+
+# What of a state is written as it is.
+SIMPLE = (
+    "status", "message", "learning_rate", "test_accuracy", "saved_step", "seconds",
+    "images_per_second",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,37 +159,34 @@ class RunState:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but id, settings and weights, in JSON's types."""
-        return {
-            "status": self.status,
-            "message": self.message,
-            "learning_rate": self.learning_rate,
+        return {name: getattr(self, name) for name in SIMPLE} | {
             "rate_changes": self.rate_changes,
             "progress": progress_to_dict(self.progress),
             "results": [asdict(result) for result in self.results],
             "reports_per_point": self.batch_curve.reports_per_point,
             "batch_curve": [list(vars(point).values()) for point in self.batch_curve.points],
-            "test_accuracy": self.test_accuracy,
-            "saved_step": self.saved_step,
-            "seconds": self.seconds,
-            "images_per_second": self.images_per_second,
         }
 
     @classmethod
     def from_dict(cls, id: str, config: TrainConfig, values: dict[str, Any]) -> "RunState":
         """The state that to_dict gave; ValueError, KeyError or TypeError for anything else."""
-        points = [BatchPoint(*point) for point in values["batch_curve"]]
+        values = {"test_accuracy": None} | values  # older files have none
+        simple = {name: values[name] for name in SIMPLE}
+        check_types(cls, simple)
+        names = [f.name for f in fields(BatchPoint)]
+        points = [
+            checked(BatchPoint, dict(zip(names, point, strict=True)))
+            for point in values["batch_curve"]
+        ]
+        changes = tuple((step, rate) for step, rate in values["rate_changes"])
+        for step, rate in changes:
+            check_types(Progress, {"step": step, "learning_rate": rate})
         return cls(
             id,
             config,
-            status=values["status"],
-            message=values["message"],
-            learning_rate=values["learning_rate"],
-            rate_changes=tuple((step, rate) for step, rate in values["rate_changes"]),
+            **simple,
+            rate_changes=changes,
             progress=progress_from_dict(values["progress"]),
-            results=tuple(EpochResult(**result) for result in values["results"]),
-            batch_curve=BatchCurve(points, values["reports_per_point"]),
-            test_accuracy=values.get("test_accuracy"),  # older files have none
-            saved_step=values["saved_step"],
-            seconds=values["seconds"],
-            images_per_second=values["images_per_second"],
+            results=tuple(checked(EpochResult, result) for result in values["results"]),
+            batch_curve=BatchCurve.loaded(points, values["reports_per_point"]),
         )

@@ -19,12 +19,23 @@ ENDED: tuple[RunStatus, ...] = ("finished", "stopped", "diverged", "failed", "in
 NOT_SAVED = "No checkpoint could be saved"  # followed by what the system says
 GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
 ENDED_SILENTLY = "The training process ended before the run did."
-INTERRUPTED = "The server ended during this run. It can go on from its last checkpoint."
 ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
 
 
 class NotAllowed(PermissionError):
     """The visitor may watch the run, but not command it."""
+
+
+def can_go_on(saved_step: int | None) -> str:
+    """From where a run goes on that nobody works on any more, in a sentence."""
+    if saved_step is None:
+        return "It had no checkpoint yet; when it goes on, it begins again."
+    return f"It can go on from step {saved_step:,}, its last checkpoint."
+
+
+def interrupted(saved_step: int | None) -> str:
+    """What is said of a run whose server ended."""
+    return f"The server ended during this run. {can_go_on(saved_step)}"
 
 
 def why_waiting(places: int, seconds: float | None) -> str:

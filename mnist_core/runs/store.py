@@ -1,4 +1,4 @@
-"""The index of all runs, in SQLite: one row a run, its arrays in files beside it (folder.py).
+"""All runs: one row of the index a run (index.py), its arrays in files beside it (folder.py).
 Several servers on one machine may share it; a lease says which of them a run belongs to for now.
 """
 
@@ -8,63 +8,22 @@ import os
 import re
 import secrets
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mnist_core.runs.folder import Lock, RunFolder
+from mnist_core.runs.index import Index, StoreError
+from mnist_core.runs.rows import UNUSABLE, RunRow
 from mnist_core.runs.status import RunStatus
 from mnist_core.training.config import TrainConfig
 
 ID = re.compile(r"[0-9a-f]{16}")  # of secrets.token_hex(8): no path, and not guessed
 LEASE_SECONDS = 15.0
-BUSY_SECONDS = 5.0  # how long another server may write before that is an error
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL DEFAULT '',
-    config TEXT NOT NULL,                -- JSON
-    data TEXT,                           -- a folder of IDX files, NULL for MNIST as shipped
-    created REAL NOT NULL,               -- seconds since 1970
-    changed REAL NOT NULL,
-    status TEXT NOT NULL,
-    message TEXT NOT NULL DEFAULT '',
-    results TEXT NOT NULL DEFAULT '{}',  -- JSON: the step, and the last epoch's accuracy and loss
-    visitors TEXT NOT NULL DEFAULT '[]', -- JSON: who may command the run; nobody: everybody may
-    command_key TEXT NOT NULL,           -- whoever shows this may command it too
-    server TEXT,                         -- the server that has the run in hand, NULL if none has
-    lease_until REAL NOT NULL DEFAULT 0
-);
-"""
-
 
 log = logging.getLogger(__name__)
-
-
-class StoreError(OSError):
-    """The store can't be read or written; the message says why."""
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """What the index says of one run."""
-
-    id: str
-    config: TrainConfig
-    data: str | None
-    created: float
-    status: RunStatus
-    message: str = ""
-    name: str = ""
-    results: dict[str, Any] = field(default_factory=dict)
-    visitors: tuple[str, ...] = ()
-    command_key: str = ""
-    server: str | None = None
-    lease_until: float = 0.0
 
 
 class RunStore:
@@ -79,9 +38,6 @@ class RunStore:
         self.folder = folder
         self.server = secrets.token_hex(8)
         self._now = now
-        # SQLite's connections are for all threads. That to read has a lock of its own: a look does
-        # not wait for a write that waits for another server.
-        self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.servers = folder / "servers"
@@ -89,49 +45,17 @@ class RunStore:
             alive = Lock.take(self.servers / self.server)
             assert alive is not None, "a new name is nobody else's"
             self._alive = alive
-            self._database = self._open(folder / "runs.sqlite")
-            self._reader = self._connected(folder / "runs.sqlite")
+            self._index = Index(folder / "runs.sqlite")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"runs can't be kept in {folder}: {error}") from error
         self._forget_dead_servers()
-
-    @staticmethod
-    def _connected(path: Path) -> sqlite3.Connection:
-        database = sqlite3.connect(
-            path,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,  # transactions are begun in _writing, and nowhere else
-            check_same_thread=False,
-        )
-        database.row_factory = sqlite3.Row
-        return database
-
-    @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        """The index; one that is damaged is put aside, and an empty one begun."""
-        database = RunStore._connected(path)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.executescript(SCHEMA)
-            if (state := database.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(state)
-        except sqlite3.OperationalError:  # busy, full, or read-only, but not damaged
-            raise
-        except sqlite3.DatabaseError as error:
-            database.close()
-            log.warning("%s is damaged (%s): it is put aside, a new one begun", path, error)
-            os.replace(path, path.with_name(f"{path.name}.{secrets.token_hex(4)}.damaged"))
-            return RunStore._open(path)
-        return database
+        self._enter_lost_runs()
 
     def close(self) -> None:
         """Let go of everything that this server has in hand."""
-        with suppress(StoreError), self._writing() as database:
+        with suppress(StoreError), self._index.writing() as database:
             database.execute("UPDATE runs SET server = NULL WHERE server = ?", (self.server,))
-        with self._lock, self._read_lock, suppress(sqlite3.Error):
-            self._database.close()
-            self._reader.close()
+        self._index.close()
         self._alive.release()
         with suppress(OSError):
             (self.servers / self.server).unlink()
@@ -149,23 +73,51 @@ class RunStore:
         )  # fmt: skip
         try:
             self.files(row.id).make()
+            with self._discarding(row.id):
+                self.files(row.id).save_about(row.about())
+                self._insert(row)
+        except StoreError:
+            raise
         except OSError as error:
-            raise StoreError(f"the run can't be kept: {error.strerror}") from error
-        with self._discarding(row.id), self._writing() as database:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise StoreError(f"the run can't be kept: {reason}") from error
+        return row
+
+    def _insert(self, row: RunRow) -> None:
+        """Write a row, whatever stands there for its run."""
+        values = row.values() | {"changed": self._now()}
+        columns, places = ", ".join(values), ", ".join("?" for _ in values)
+        with self._index.writing() as database:
             database.execute(
-                "INSERT INTO runs (id, config, data, created, changed, status, visitors,"
-                " command_key, server, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    row.id, json.dumps(config.to_dict()), data, row.created, row.created,
-                    row.status, json.dumps(row.visitors), row.command_key, self.server,
-                    row.lease_until,
-                ),
-            )  # fmt: skip
+                f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({places})",
+                tuple(values.values()),
+            )
+
+    def _enter_lost_runs(self) -> None:
+        """Enter the runs that have a folder but no row, as the index was damaged or removed."""
+        with self._index.reading() as database:
+            known = {found["id"] for found in database.execute("SELECT id FROM runs")}
+        for path in self.folder.iterdir():
+            if ID.fullmatch(path.name) and path.name not in known and path.is_dir():
+                with suppress(StoreError):
+                    self._restore(path.name)
+
+    def _restore(self, id: str) -> RunRow | None:
+        """Enter a run into the index as its folder has it; None, and no row, if that fails."""
+        try:
+            row = RunRow.of_folder(self.files(id))
+        except UNUSABLE as error:
+            log.warning("run %s is left out of the index: its folder is of no use (%r)", id, error)
+            with self._index.writing() as database:
+                database.execute("DELETE FROM runs WHERE id = ?", (id,))
+            return None
+        log.warning("run %s was entered into the index as its folder has it", id)
+        self._insert(row)
         return row
 
     def discard(self, id: str) -> None:
         """Remove a run and its files."""
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute("DELETE FROM runs WHERE id = ?", (id,))
         self.files(id).remove()
 
@@ -182,27 +134,14 @@ class RunStore:
         """What is known of a run; None if there is none of that id, or none that can be used."""
         if not ID.fullmatch(id):
             return None
-        with self._reading() as database:
+        with self._index.reading() as database:
             found = database.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone()
         if found is None or not self.files(id).path.is_dir():
             return None
         try:
-            return RunRow(
-                id,
-                TrainConfig.from_dict(json.loads(found["config"])),
-                found["data"],
-                found["created"],
-                found["status"],
-                found["message"],
-                found["name"],
-                json.loads(found["results"]),
-                tuple(json.loads(found["visitors"])),
-                found["command_key"],
-                found["server"],
-                found["lease_until"],
-            )
-        except (ValueError, TypeError):  # written by another version of the program
-            return None
+            return RunRow.of_index(found)
+        except UNUSABLE:
+            return self._restore(id)
 
     def record(
         self, id: str, status: RunStatus, message: str, results: dict[str, Any], *, in_hand: bool
@@ -212,7 +151,7 @@ class RunStore:
         Nothing is noted of a run that another server has taken in hand in the meantime.
         """
         server, until = (self.server, self._now() + LEASE_SECONDS) if in_hand else (None, 0.0)
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute(
                 "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, server = ?,"
                 " lease_until = ? WHERE id = ? AND (server IS NULL OR server = ?)",
@@ -221,7 +160,7 @@ class RunStore:
 
     def notes_of_others(self) -> dict[str, tuple[str, str, str]]:
         """Status, message and results (as text) of the runs that this server has not in hand."""
-        with self._reading() as database:
+        with self._index.reading() as database:
             found = database.execute(
                 "SELECT id, status, message, results FROM runs WHERE server IS NOT ?",
                 (self.server,),
@@ -230,18 +169,24 @@ class RunStore:
 
     def allow(self, id: str, visitor: str) -> None:
         """Let a visitor command a run from now on."""
-        with self._writing() as database:
+        if self.row(id) is None:  # which also mends what could not be read
+            return
+        with self._index.writing() as database:
             found = database.execute("SELECT visitors FROM runs WHERE id = ?", (id,)).fetchone()
-            if found is not None:
-                visitors = sorted({*json.loads(found["visitors"]), visitor})
-                values = (json.dumps(visitors), id)
-                database.execute("UPDATE runs SET visitors = ? WHERE id = ?", values)
+            if found is None:  # removed by another server just now
+                return
+            visitors = sorted({*json.loads(found["visitors"]), visitor})
+            values = (json.dumps(visitors), id)
+            database.execute("UPDATE runs SET visitors = ? WHERE id = ?", values)
+        if (row := self.row(id)) is not None:
+            with suppress(OSError):  # the index has it
+                self.files(id).save_about(row.about())
 
     # Who has a run in hand.
 
     def renew(self) -> None:
         """Renew the leases of all runs that this server has in hand."""
-        with self._writing() as database:
+        with self._index.writing() as database:
             database.execute(
                 "UPDATE runs SET lease_until = ? WHERE server = ?",
                 (self._now() + LEASE_SECONDS, self.server),
@@ -252,11 +197,13 @@ class RunStore:
 
         KeyError if the run is not in the index any more.
         """
-        with self._writing() as database:
+        if self.row(id) is None:  # which also mends what could not be read
+            raise KeyError(id)
+        with self._index.writing() as database:
             found = database.execute(
                 "SELECT server, lease_until FROM runs WHERE id = ?", (id,)
             ).fetchone()
-            if found is None:
+            if found is None:  # removed by another server just now
                 raise KeyError(id)
             if self._holds(found["server"], found["lease_until"]):
                 return False
@@ -312,7 +259,7 @@ class RunStore:
         if Lock.is_held(files.lock):  # without a lease: the worker of a server that died
             return False
         id = files.path.name
-        with self._writing() as database:
+        with self._index.writing() as database:
             found = database.execute("SELECT server, lease_until FROM runs WHERE id = ?", (id,))
             server, until = found.fetchone() or (None, 0.0)
             if server == self.server or self._holds(server, until):
@@ -320,26 +267,3 @@ class RunStore:
             database.execute("DELETE FROM runs WHERE id = ?", (id,))
         files.remove()
         return True
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, written at its end; StoreError if that can't be done."""
-        with self._lock:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._database
-                except BaseException:
-                    self._database.rollback()
-                    raise
-                self._database.commit()
-            except sqlite3.Error as error:
-                raise StoreError(f"the index of runs can't be written: {error}") from error
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._read_lock:
-            try:
-                yield self._reader
-            except sqlite3.Error as error:
-                raise StoreError(f"the index of runs can't be read: {error}") from error

@@ -1,9 +1,9 @@
 """A run that obeys: it trains step by step, looks for commands between steps, reports and saves."""
 
 import os
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 from time import monotonic, perf_counter
 
 from mnist_core.data.mnist import Dataset
@@ -11,6 +11,8 @@ from mnist_core.nn.metrics import accuracy
 from mnist_core.runs.commands import (
     Command,
     GiveUpPlace,
+    Inbox,
+    OwnerGone,
     Pause,
     Resume,
     Rewind,
@@ -20,14 +22,14 @@ from mnist_core.runs.commands import (
     TrainEpoch,
 )
 from mnist_core.runs.folder import RunFolder
-from mnist_core.runs.numbers import BatchPoint
+from mnist_core.runs.news import News
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.status import NOT_SAVED, RunStatus
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from mnist_core.training.run import EpochResult, Progress, Run
+from mnist_core.training.run import Progress, Run
 from mnist_core.training.train import train
 
 REPORT_EVERY = 0.1  # seconds, at least
@@ -39,20 +41,24 @@ EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns 
 EARLY_BYTES = 1 << 20  # and only weights up to this size, since the owner's memory is limited
 
 
-@dataclass(frozen=True)
-class OwnerGone:
-    """Nobody is left to command the run: it saves and ends."""
-
-
-Inbox = SimpleQueue[Command | OwnerGone]
-
-
 class Trainer:
     """A run that obeys the commands in `inbox`."""
 
-    def __init__(self, order: Order, data: Dataset, inbox: Inbox, outbox: Outbox) -> None:
-        """ValueError (or CheckpointError, one of its kind) if the run can't be begun."""
+    def __init__(
+        self,
+        order: Order,
+        data: Dataset,
+        inbox: Inbox,
+        outbox: Outbox,
+        *,
+        saving: AbstractContextManager[object] = nullcontext(),  # noqa: B008, as it has no state
+    ) -> None:
+        """ValueError (or CheckpointError, one of its kind) if the run can't be begun.
+
+        `saving` is held while files are written, so that others can let a save come to its end.
+        """
         self.data = data
+        self.saving = saving
         self.config = order.config
         self.files = RunFolder(Path(order.folder))
         self.inbox = inbox
@@ -71,8 +77,17 @@ class Trainer:
         self.state, self.snapshots = self.files.load_state(state)
         try:
             self._begin(self._first_run() if order.checkpoint is None else self._go_on(order))
-        except CheckpointError as error:
-            raise CheckpointError(f"the checkpoint can't be used, as {error}") from error
+        except (CheckpointError, FileNotFoundError) as error:
+            raise CheckpointError(self._why_not(order, error)) from error
+
+    def _why_not(self, order: Order, error: Exception) -> str:
+        """Why the run can't go on from its checkpoint, and what can be done."""
+        reason = f"the checkpoint can't be used, as {error}"
+        if isinstance(error, FileNotFoundError):
+            reason = "its checkpoint is gone"
+        if order.checkpoint is None or Path(order.checkpoint) != self.files.checkpoint:
+            return reason
+        return f"{reason}. What it has shown is kept; Rewind begins it again at step 0"
 
     def _go_on(self, order: Order) -> Run:
         """The run that the order's checkpoint is of."""
@@ -97,18 +112,15 @@ class Trainer:
     def _begin(self, run: Run) -> None:
         """Make `run` the one to go on with, and what is to be reported of it."""
         self.run = run
-        self.steps = train(run)
-        self.first_step = run.step
+        self.steps = train(run, interrupted=lambda: not self.inbox.empty())
+        self.first_step = self.counted_step = run.step
         self.seconds_before = sum(result.seconds for result in run.history)
         self.pause_at: int | None = None
         self.progress: Progress | None = None
         self.test_accuracy: float | None = None
         self.running_seconds = 0.0  # by the clock on the wall, without pauses
         self.running_since = monotonic()
-        self.new_results: list[EpochResult] = list(run.history)
-        self.new_snapshots: list[Snapshot] = []
-        self.new_rates: list[tuple[int, float]] = []
-        self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
+        self.news = News(list(run.history))
 
     def work(self) -> None:
         """Train and obey until the run ends, gives up its place, or the owner is gone."""
@@ -127,8 +139,8 @@ class Trainer:
             else:
                 self._advance()
         if self.status == "diverged":  # the run went back to its last good weights
-            self.new_results = list(self.run.history)
-            self.batches, self.losses, self.accuracies = 0, 0.0, 0.0  # of steps that were undone
+            # Without the batches, which are of steps that were undone.
+            self.news = News(list(self.run.history), self.news.snapshots, self.news.rates)
             self._report(restarted_at=self.run.step, then_save=True)
             return
         if self.status == "finished":
@@ -155,7 +167,7 @@ class Trainer:
                 self._report()
             case SetLearningRate(rate):
                 self.run.learning_rate = rate
-                self.new_rates.append((self.run.step, rate))
+                self.news.rates.append((self.run.step, rate))
                 self.unsaved_rate = True
                 self.next_report = 0.0  # soon: a slider sends many of these
                 if self.status == "paused":
@@ -198,12 +210,14 @@ class Trainer:
         if progress is None:  # a finished run was resumed
             self._set_status("finished")
             return
-        self.progress = progress
-        self.batches += 1
-        self.losses += progress.loss
-        self.accuracies += progress.accuracy
+        # A step whose validation was interrupted comes again, and is counted once.
+        if progress.step > self.counted_step:
+            self.news.count(progress)
+        if progress.images:  # else of a batch that was trained on in an earlier process
+            self.progress = progress
+        self.counted_step = progress.step
         if progress.result is not None:
-            self.new_results.append(progress.result)
+            self.news.results.append(progress.result)
         step = progress.step
         if progress.status != "running":
             self._set_status(progress.status)
@@ -211,7 +225,7 @@ class Trainer:
             return
         if step <= EARLY_STEPS and step & (step - 1) == 0:
             self._keep_early_snapshot()
-        if step == self.pause_at:
+        if step == self.pause_at and not self.run.is_unjudged:
             self._set_status("paused")
             self._report()
             return
@@ -239,7 +253,7 @@ class Trainer:
 
     def _keep_early_snapshot(self) -> None:
         if self.run.model.parameters.flat.nbytes <= EARLY_BYTES:
-            self.new_snapshots.append(self._snapshot())
+            self.news.snapshots.append(self._snapshot())
 
     def _report(
         self,
@@ -251,14 +265,11 @@ class Trainer:
         """Note everything that is new, save it if that is due, and send it."""
         started = perf_counter()
         run, progress = self.run, self.progress
-        newest = self.new_snapshots[-1].step if self.new_snapshots else self.reported_step
+        news, self.news = self.news, News()
+        newest = news.snapshots[-1].step if news.snapshots else self.reported_step
         if newest != run.step or restarted_at is not None:
-            self.new_snapshots.append(self._snapshot())
+            news.snapshots.append(self._snapshot())
         self.reported_step = run.step
-        batches = None
-        if self.batches:
-            means = self.losses / self.batches, self.accuracies / self.batches
-            batches = BatchPoint(run.step, self.batches, *means)
         report = Report(
             status=self.status,
             learning_rate=run.learning_rate,
@@ -269,15 +280,13 @@ class Trainer:
             seconds_left=self._seconds_left(),
             saved_step=self.saved_step,
             restarted_at=restarted_at,
-            rate_changes=tuple(self.new_rates),
+            rate_changes=tuple(news.rates),
             test_accuracy=self.test_accuracy,
-            batches=batches,
-            results=tuple(self.new_results),
-            snapshots=tuple(self.new_snapshots),
+            batches=news.point(run.step),
+            results=tuple(news.results),
+            snapshots=tuple(news.snapshots),
             keeps_place=keeps_place,
         )
-        self.new_results, self.new_snapshots, self.new_rates = [], [], []
-        self.batches, self.losses, self.accuracies = 0, 0.0, 0.0
         self.state.take(report)
         for snapshot in report.snapshots:
             self.snapshots.append(snapshot)
@@ -305,11 +314,8 @@ class Trainer:
         """
         started, saved = monotonic(), True
         try:
-            # The state first: what it holds of later steps is dropped when the run goes on from an
-            # older checkpoint, and nothing before that is missing.
-            self.state.saved_step = self.run.step
-            self.files.save_state(self.state, self.snapshots)
-            save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+            with self.saving:
+                self._write_files()
             self.saved_step = self.run.step
             if self.message.startswith(NOT_SAVED):
                 self.message = ""
@@ -324,6 +330,18 @@ class Trainer:
         self.saved_at = monotonic()
         self.save_interval = max(SAVE_EVERY, (self.saved_at - started) / SAVE_SHARE)
         return saved
+
+    def _write_files(self) -> None:
+        # The state first: what it holds of later steps is dropped when the run goes on from an
+        # older checkpoint, and nothing before that is missing.
+        self.state.saved_step = self.saved_step
+        self.files.save_state(self.state, self.snapshots)
+        save_checkpoint(self.files.checkpoint, self.run.checkpoint())
+        self.state.saved_step = self.run.step
+        if self.saved_step is None:  # from now on, one that is not there is known to be lost
+            self.files.save_state(self.state, self.snapshots)
+        # The run goes on from its own checkpoint now, and is rewound to `beginning`.
+        self.files.given.unlink(missing_ok=True)
 
     def _save_while_waiting(self) -> None:
         """A pause is saved after it was reported, as a person waits for the answer."""

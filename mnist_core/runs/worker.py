@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
 from mnist_core.data.mnist import load_mnist
-from mnist_core.runs.commands import Command, Stop
+from mnist_core.runs.commands import Command, Inbox, OwnerGone, Stop
+from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import (
     Order,
@@ -19,11 +21,12 @@ from mnist_core.runs.protocol import (
     read_message,
     read_order,
 )
-from mnist_core.runs.state import Report
-from mnist_core.runs.trainer import Inbox, OwnerGone, Trainer
+from mnist_core.runs.state import Report, RunState
+from mnist_core.runs.trainer import Trainer
 
 NICENESS = 15  # the page answers first: visitors who draw beside two trainings wait a third as long
-GRACE = 4.0  # seconds that a step and a checkpoint may take once the owner is gone
+GRACE = 4.0  # seconds that a step may take once the owner is gone
+SAVING = 30.0  # seconds more, if a checkpoint is being written then
 
 
 def main() -> int:
@@ -31,22 +34,22 @@ def main() -> int:
     commands, reports = _own_pipes()
     inbox: Inbox = SimpleQueue()
     _listen_to_signals(inbox)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     message = read_message(commands)
     if message is None:
         return 0
     order = read_order(message)
     for command in order.commands:
         inbox.put(command)
-    threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
-    outbox = Outbox(reports)
+    saving = threading.Lock()
+    threading.Thread(target=_listen, args=(commands, inbox, saving), daemon=True).start()
+    outbox = Outbox(reports, after_first_step=_make_way)
     try:
-        Trainer(order, load_mnist(order.data), inbox, outbox).work()
+        Trainer(order, load_mnist(order.data), inbox, outbox, saving=saving).work()
     except MemoryError:
         outbox.send(failed(order, "There is not enough memory for this run."))
     except (ValueError, OSError) as error:
-        outbox.send(failed(order, f"The run can't begin: {error}."))
+        what = "go on" if order.checkpoint else "begin"
+        outbox.send(failed(order, f"The run can't {what}: {error}."))
     else:
         return 0
     finally:
@@ -55,8 +58,14 @@ def main() -> int:
 
 
 def failed(order: Order, reason: str) -> Report:
-    """What is said of a run that can't be worked on."""
-    return Report("failed", order.config.learning_rate, reason)
+    """What is said of a run that can't be worked on: it stays as it was saved."""
+    rate = order.config.learning_rate
+    files = RunFolder(Path(order.folder))
+    state, _ = files.load_state(RunState(files.path.name, order.config, learning_rate=rate))
+    return Report(
+        "failed", state.learning_rate, reason, progress=state.progress, seconds=state.seconds,
+        images_per_second=state.images_per_second, saved_step=state.saved_step,
+    )  # fmt: skip
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -66,6 +75,14 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
     reports = open(os.dup(1), "wb")  # noqa: SIM115
     os.dup2(2, 1)
     return commands, reports  # type: ignore[return-value]
+
+
+def _make_way() -> None:
+    """Let the page answer first; before, somebody waited for the first point of the curve."""
+    if hasattr(os, "setpriority"):
+        # On Linux this is for the main thread, which trains: reports still leave at once.
+        us = os.PRIO_PROCESS, os.getpid()
+        os.setpriority(*us, os.getpriority(*us) + NICENESS)
 
 
 def _listen_to_signals(inbox: Inbox) -> None:
@@ -80,7 +97,7 @@ def _listen_to_signals(inbox: Inbox) -> None:
         signal.signal(signal.SIGHUP, save_and_end)
 
 
-def _listen(stream: BinaryIO, inbox: Inbox) -> None:
+def _listen(stream: BinaryIO, inbox: Inbox, saving: threading.Lock) -> None:
     """Hand on commands until the owner is gone, or says what nobody understands."""
     command: Command | OwnerGone
     try:
@@ -92,9 +109,15 @@ def _listen(stream: BinaryIO, inbox: Inbox) -> None:
     inbox.put(command)
     if isinstance(command, OwnerGone):
         # One step of a large network may take long, but nobody is there to wait for it.
-        timer = threading.Timer(GRACE, os._exit, (1,))
+        timer = threading.Timer(GRACE, _leave, (saving,))
         timer.daemon = True
         timer.start()
+
+
+def _leave(saving: threading.Lock) -> None:
+    """End at once, but not in the middle of a save: that of a large network takes long."""
+    saving.acquire(timeout=SAVING)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -155,6 +155,18 @@ def load_checkpoint(source: str | Path | bytes) -> Checkpoint:
     )
 
 
+def load_description(source: str | Path | bytes) -> dict[str, Any]:
+    """What a checkpoint file says of its run besides the arrays, under META_KEYS but "format".
+
+    It is read fast, however large the network. Raises what load_checkpoint raises.
+    """
+    try:
+        with Npz(source) as file:
+            return _read_meta(file)
+    except ArchiveError as error:
+        raise CheckpointError(str(error)) from error
+
+
 def _check_headers(headers: dict[str, ArrayHeader], model: dict[str, Any]) -> None:
     """CheckpointError unless the arrays fit the network of these options, by their headers."""
     for name in headers:

@@ -2,6 +2,7 @@
 Saved and resumed, it goes on to the very numbers that it would have had.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any, Literal, Self
@@ -9,9 +10,9 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.data.mnist import VALIDATION_SIZE, Dataset, balanced_subset
+from mnist_core.data.mnist import VALIDATION_SIZE, Dataset, Split, balanced_subset
 from mnist_core.nn.builders import build_model
-from mnist_core.nn.metrics import loss_and_accuracy
+from mnist_core.nn.metrics import loss_and_accuracy_of
 from mnist_core.nn.network import Sequential
 from mnist_core.nn.optimizers import OPTIMIZERS
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, fill, restored
@@ -102,9 +103,16 @@ class Run:
         run.step = checkpoint.step
         run.learning_rate = float(checkpoint.learning_rate)
         run.history = [_epoch_result(values) for values in checkpoint.history]
-        if len(run.history) != run.step // run.steps_per_epoch:
+        # One may be missing: that of an epoch which has just ended, saved before it was judged.
+        just_ended = run.is_unjudged and run.step % run.steps_per_epoch == 0
+        if len(run.history) != run.step // run.steps_per_epoch - just_ended:
             raise CheckpointError("its history does not have a result for every epoch")
         return run
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether the last epoch has ended, but its validation has not."""
+        return len(self.history) == self.step // self.steps_per_epoch - 1
 
     def arrays(self) -> list[Array]:
         """All that a step changes: the parameters, the optimizer's memory, averaged weights."""
@@ -142,14 +150,21 @@ class Run:
             return self.model
         return restored(self.config.network, self.ema.named())
 
-    def evaluate(self, epoch: int, seconds: float) -> EpochResult:
-        """Loss and accuracy on training and validation images now."""
-        seen = self.train[:VALIDATION_SIZE]
+    def evaluate(
+        self, epoch: int, seconds: float, before_tile: Callable[[], object] = lambda: None
+    ) -> EpochResult:
+        """Loss and accuracy on training and validation images now.
+
+        `before_tile` is called before every few hundred images, and may raise what it likes.
+        """
         network = self.network()
-        train_loss, train_accuracy = loss_and_accuracy(network, seen.images, seen.labels)
-        held_out = self.data.validation
-        loss, accuracy = loss_and_accuracy(network, held_out.images, held_out.labels)
-        return EpochResult(epoch, train_loss, train_accuracy, loss, accuracy, seconds)
+
+        def judged(split: Split) -> tuple[float, float]:
+            logits = network.logits(split.images, before_tile=before_tile)  # (10, N)
+            return loss_and_accuracy_of(logits, split.labels)
+
+        seen, held_out = self.train[:VALIDATION_SIZE], self.data.validation
+        return EpochResult(epoch, *judged(seen), *judged(held_out), seconds)
 
 
 def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> Checkpoint:

@@ -209,6 +209,13 @@ def test_a_stopped_run_that_can_not_be_saved_says_so(full_disk, run, monkeypatch
     assert len(errors.splitlines()) == 1
 
 
+def test_a_disk_that_is_full_at_the_end_does_not_hide_the_test_accuracy(run, full_disk, tmp_path):
+    full_disk(20, "run.npz")
+    status, output, errors = run("train", *QUICK, "--out", str(tmp_path / "run.npz"), "--json")
+    assert status == 2 and "No space left on device" in errors
+    assert 0 <= lines(output)[-1]["test_accuracy"] <= 1
+
+
 def test_files_are_tried_before_the_first_step_and_stay_as_they_are(run, tmp_path, monkeypatch):
     monkeypatch.setattr("mnist_core.cli.train.train", lambda run: pytest.fail("it has begun"))
     path = tmp_path / "run.npz"

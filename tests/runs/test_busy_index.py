@@ -5,15 +5,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mnist_core.runs import store as store_module
+from mnist_core.runs import index
 from mnist_core.runs.commands import Pause, Resume, Rewind, Stop
 from mnist_core.runs.folder import RunFolder
+from mnist_core.runs.index import Index, StoreError
+from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.local import LocalPool
+from mnist_core.runs.recorder import Recorder
 from mnist_core.runs.settings import PoolSettings
-from mnist_core.runs.store import RunStore, StoreError
+from mnist_core.runs.store import RunStore
 from tests.runs.tools import (
     CONFIG,
     ENDLESS,
@@ -41,7 +45,7 @@ def busy(folder: Path) -> Iterator[None]:
 def test_a_command_that_a_busy_index_refuses_leaves_the_run_as_it_was(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(index, "BUSY_SECONDS", 0.1)
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         handle = pool.start(CONFIG, data=folder)
         handle.wait_for(ended, TIMEOUT)
@@ -58,7 +62,7 @@ def test_a_command_that_a_busy_index_refuses_leaves_the_run_as_it_was(
 def test_a_new_run_that_a_busy_index_refuses_is_nowhere(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(index, "BUSY_SECONDS", 0.1)
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         with busy(tmp_path), pytest.raises(StoreError, match="can't be written"):
             pool.start(CONFIG, data=folder)
@@ -68,7 +72,7 @@ def test_a_new_run_that_a_busy_index_refuses_is_nowhere(
 def test_a_sleeper_that_a_busy_index_keeps_from_waking_up_wakes_up_later(
     tmp_path: Path, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(index, "BUSY_SECONDS", 0.1)
     with LocalPool(PoolSettings(folder=tmp_path, trainings=1), clock=clock) as pool:
         sleeper = pool.start(ENDLESS, data=folder)
         sleeper.wait_for(lambda view: view.step > 0, TIMEOUT)
@@ -84,6 +88,34 @@ def test_a_sleeper_that_a_busy_index_keeps_from_waking_up_wakes_up_later(
         sleeper.wait_for(lambda later: later.step > view.step, TIMEOUT)
 
 
+def test_a_note_that_a_busy_index_refuses_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "BUSY_SECONDS", 0.1)
+    store = RunStore(tmp_path)
+    row = store.add(CONFIG, data=None, visitor="")
+    refused, record = threading.Event(), store.record
+
+    def recording(*arguments: Any, **options: Any) -> None:
+        try:
+            record(*arguments, **options)
+        except StoreError:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(store, "record", recording)
+    recorder = Recorder(store)
+    run = LiveRun.new(row, store.files(row.id), 0.0)
+    with busy(tmp_path):
+        run.state.change("stopped", "Enough.")
+        recorder.note(run)
+        assert refused.wait(TIMEOUT)
+    recorder.close()
+    found = store.row(row.id)
+    store.close()
+    assert found is not None and (found.status, found.message) == ("stopped", "Enough.")
+
+
 def test_a_look_does_not_wait_for_a_write_that_waits(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     row = store.add(CONFIG, data=None, visitor="")
@@ -91,7 +123,7 @@ def test_a_look_does_not_wait_for_a_write_that_waits(tmp_path: Path) -> None:
     with busy(tmp_path):
         write = threading.Thread(target=store.renew)
         write.start()
-        while not store._lock.locked():
+        while not store._index._lock.locked():
             pass
         look = threading.Thread(target=lambda: found.append((store.row(row.id), write.is_alive())))
         look.start()
@@ -118,8 +150,8 @@ def test_index_and_files_are_used_while_nobody_waits_to_look(
         monkeypatch.setattr(owner, name, instead)
 
     for owner, name in (
-        (RunStore, "_writing"),
-        (RunStore, "_reading"),
+        (Index, "writing"),
+        (Index, "reading"),
         (RunFolder, "load_state"),
         (RunFolder, "size"),
     ):
@@ -144,4 +176,4 @@ def test_index_and_files_are_used_while_nobody_waits_to_look(
         clock.now += 1800
         pool.check()
         first.watch()
-    assert used == {"_writing": False, "_reading": False, "load_state": False, "size": False}
+    assert used == {"writing": False, "reading": False, "load_state": False, "size": False}

@@ -42,8 +42,8 @@ from mnist_core.runs.protocol import (
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.status import NotAllowed
 from mnist_core.runs.store import RunStore
-from mnist_core.training.checkpoint import save_checkpoint
-from mnist_core.training.run import EpochResult, starting_point
+from mnist_core.training.checkpoint import load_checkpoint, save_checkpoint
+from mnist_core.training.run import EpochResult, Run, starting_point
 from tests.runs.tools import (
     CONFIG,
     ENDLESS,
@@ -113,6 +113,27 @@ def test_a_rewind_after_the_end_goes_back_to_the_weights_that_were_given(
     np.testing.assert_array_equal(view.snapshot.parameters, weights)
 
 
+def test_what_was_given_goes_once_the_run_has_a_checkpoint_and_is_rewound_to_all_the_same(
+    pool: LocalPool, folder: Path, data: Dataset
+) -> None:
+    weights = Run(replace(CONFIG, seed=8), data).model.parameters.flat
+    given = starting_point(CONFIG, weights, data.sha256)
+    handle = pool.start(CONFIG, data=folder, checkpoint=given, paused=True)
+    handle.send(TrainBatch())
+    handle.wait_for(at(1, "paused"), TIMEOUT)
+    handle.send(Stop())
+    handle.wait_for(ended, TIMEOUT)
+    wait_without_process(pool, handle)
+    assert handle.checkpoint_path is not None
+    assert not (handle.folder / "given.npz").exists()
+    handle.send(TrainBatch())
+    handle.wait_for(at(2, "paused"), TIMEOUT)
+    handle.send(Rewind())
+    view = handle.wait_for(at(0, "paused"), TIMEOUT)
+    assert view.snapshot is not None
+    np.testing.assert_array_equal(view.snapshot.parameters, weights)
+
+
 def test_a_stopped_process_holds_up_nobody_and_is_ended(pool: LocalPool, folder: Path) -> None:
     stuck, other = pool.start(ENDLESS, data=folder), pool.start(ENDLESS, data=folder)
     for handle in (stuck, other):
@@ -143,6 +164,30 @@ def test_a_stopped_process_does_not_keep_the_pool_from_closing(
     os.kill(handle.process_id, signal.SIGSTOP)
     pool.close()
     assert workers().count(handle.id) == 0
+
+
+SPEAKS_WHILE_IT_SAVES = """
+import pathlib, sys, time
+from mnist_core.runs.protocol import ALIVE, write_message
+
+write_message(sys.stdout.buffer, ALIVE)
+sys.stdin.buffer.read()
+for _ in range(20):
+    time.sleep(0.1)
+    write_message(sys.stdout.buffer, ALIVE)
+pathlib.Path(sys.argv[1]).touch()
+"""
+
+
+def test_a_process_that_speaks_while_it_saves_is_not_killed_when_the_pool_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = tmp_path / "saved"
+    script = [sys.executable, "-c", SPEAKS_WHILE_IT_SAVES, str(saved)]
+    monkeypatch.setattr(process_module, "WORKER", script)
+    with LocalPool(PoolSettings(folder=tmp_path / "runs", patience=1.0)) as pool:
+        pool.start(CONFIG)
+    assert saved.exists()
 
 
 @pytest.mark.parametrize(
@@ -256,6 +301,52 @@ def test_a_worker_that_the_system_ends_saves_at_once(
     assert view.status == "stopped" and view.saved_step == STEPS_PER_EPOCH + 1
     handle.send(Resume())
     assert handle.wait_for(ended, TIMEOUT).results == history
+
+
+SLOW_TO_SAVE = """
+import sys, threading, time
+from mnist_core.runs import trainer, worker
+
+save = trainer.save_checkpoint
+
+def save_slowly(path, checkpoint):
+    while not leaving:
+        time.sleep(0.001)  # until the worker is about to end
+    time.sleep(0.2)
+    save(path, checkpoint)
+
+class Noted(threading.Timer):
+    def __init__(self, *how):
+        super().__init__(*how)
+        leaving.append(self)
+
+leaving = []
+worker.GRACE = 0
+worker.threading.Timer = Noted
+trainer.save_checkpoint = save_slowly
+sys.exit(worker.main())
+"""
+
+
+def test_a_worker_whose_server_is_gone_does_not_end_in_the_middle_of_a_save(
+    tmp_path: Path, folder: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW_TO_SAVE],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=os.environ | ONE_THREAD,
+    ) as worker:  # fmt: skip
+        assert worker.stdin is not None and worker.stdout is not None
+        order = Order(ENDLESS, str(tmp_path / "a"), str(folder), commands=(Pause(),))
+        write_message(worker.stdin, order_message(order))
+        message = read_message(worker.stdout)  # it has begun
+        while message is not None and message.header == ALIVE.header:
+            message = read_message(worker.stdout)
+        worker.stdin.close()
+        while read_message(worker.stdout) is not None:
+            pass
+        worker.wait(TIMEOUT)
+    assert load_checkpoint(tmp_path / "a" / "checkpoint.npz").step == 0
 
 
 SERVER = """

@@ -25,6 +25,7 @@ from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.process import ROOT
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.worker import NICENESS
 from mnist_core.training.run import EpochResult, Run
 from mnist_core.training.train import train
 from tests.runs.tools import (
@@ -83,6 +84,22 @@ def test_a_paused_run_trains_one_batch_at_a_time(pool: LocalPool, folder: Path) 
         view = handle.wait_for(at(step, "paused"), TIMEOUT)
         assert view.progress is not None and view.progress.step == step
     assert [point.step for point in view.batch_line] == [1, 2, 3]
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no priorities")
+def test_a_worker_is_in_a_hurry_until_its_first_step_has_been_seen(
+    pool: LocalPool, folder: Path
+) -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, handle.process_id or 0)
+
+    handle = pool.start(CONFIG, data=folder, paused=True)
+    handle.wait_for(at(0, "paused"), TIMEOUT)
+    assert priority() == os.getpriority(os.PRIO_PROCESS, 0)
+    for step in (1, 2):
+        handle.send(TrainBatch())
+        handle.wait_for(at(step, "paused"), TIMEOUT)
+    assert priority() == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, 19)
 
 
 def test_one_epoch_trains_to_the_end_of_the_current_epoch(pool: LocalPool, folder: Path) -> None:

@@ -7,12 +7,12 @@ from queue import SimpleQueue
 
 from mnist_core.data.mnist import Dataset
 from mnist_core.nn.metrics import accuracy
-from mnist_core.runs.commands import SetLearningRate, Stop
+from mnist_core.runs.commands import Inbox, SetLearningRate, Stop
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.trainer import Inbox, Trainer
+from mnist_core.runs.trainer import Trainer
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Run
 from mnist_core.training.train import train

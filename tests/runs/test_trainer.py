@@ -2,23 +2,25 @@
 
 import io
 import threading
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.runs.commands import Command, GiveUpPlace, Pause, Stop, TrainBatch
+from mnist_core.runs.commands import Command, GiveUpPlace, Inbox, Pause, Stop, TrainBatch
 from mnist_core.runs.outbox import Outbox
-from mnist_core.runs.protocol import (
-    Order,
-    read_message,
-    read_report,
-)
+from mnist_core.runs.protocol import Order, read_message, read_report
 from mnist_core.runs.state import Report
-from mnist_core.runs.trainer import Inbox, Trainer
-from tests.runs.tools import (
-    CONFIG,
-    TIMEOUT,
-)
+from mnist_core.runs.trainer import Trainer
+from tests.runs.tools import CONFIG, STEPS_PER_EPOCH, TIMEOUT, StopWhen
+
+
+def reports_in(stream: io.BytesIO) -> list[Report]:
+    stream.seek(0)
+    reports = []
+    while message := read_message(stream):
+        reports.append(read_report(message))
+    return reports
 
 
 def reports_without_a_disk(folder: Path, data: Dataset, *commands: Command) -> list[Report]:
@@ -32,15 +34,13 @@ def reports_without_a_disk(folder: Path, data: Dataset, *commands: Command) -> l
         inbox.put(command)
     Trainer(order, data, inbox, outbox).work()
     outbox.close()
-    stream.seek(0)
-    reports = []
-    while message := read_message(stream):
-        reports.append(read_report(message))
-    return reports
+    return reports_in(stream)
 
 
 def test_a_full_disk_is_told_and_no_reason_to_end(tmp_path: Path, data: Dataset) -> None:
     reports = reports_without_a_disk(tmp_path, data)
+    results = [result for report in reports for result in report.results]
+    assert [result.epoch for result in results] == [1, 2, 3, 4]
     assert reports[-1].status == "finished" and reports[-1].saved_step is None
     assert "No checkpoint could be saved" in reports[-1].message
 
@@ -72,10 +72,35 @@ def test_a_reader_that_does_not_read_never_holds_up_training(tmp_path: Path, dat
     Trainer(Order(CONFIG, folder=str(tmp_path)), data, inbox, outbox).work()
     stream.released.set()
     outbox.close()
-    stream.seek(0)
-    reports = []
-    while message := read_message(stream):
-        reports.append(read_report(message))
+    reports = reports_in(stream)
     # The first was on its way all the time, so there is nothing between it and the last.
     assert [report.status for report in reports] == ["running", "finished"]
     assert [result.epoch for result in reports[1].results] == [1, 2, 3, 4]
+
+
+def test_a_stop_does_not_wait_for_a_validation_and_costs_no_result(
+    tmp_path: Path, data: Dataset
+) -> None:
+    def trainer(name: str, inbox: Inbox, checkpoint: Path | None = None) -> Trainer:
+        order = Order(CONFIG, str(tmp_path / name), checkpoint=checkpoint and str(checkpoint))
+        return Trainer(order, data, inbox, Outbox(io.BytesIO()))
+
+    for name in ("whole", "halved"):
+        (tmp_path / name).mkdir()
+    whole = trainer("whole", SimpleQueue())
+    whole.work()
+    looks = count()  # at the inbox in the second epoch's validation
+    inbox = StopWhen(
+        lambda: (
+            stopped.run.step == 2 * STEPS_PER_EPOCH and stopped.run.is_unjudged and next(looks) == 1
+        )
+    )
+    stopped = trainer("halved", inbox)
+    stopped.work()
+    assert (stopped.status, stopped.saved_step) == ("stopped", 2 * STEPS_PER_EPOCH)
+    assert len(stopped.state.results) == 1
+    halved = trainer("halved", SimpleQueue(), stopped.files.checkpoint)
+    halved.work()
+    assert halved.status == "finished" and halved.state.results == whole.state.results
+    points = halved.state.batch_curve.points
+    assert sum(point.batches for point in points) == 4 * STEPS_PER_EPOCH

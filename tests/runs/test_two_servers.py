@@ -149,11 +149,13 @@ def sleeper(run: RunFolder, server: str, *words: str) -> Iterator[subprocess.Pop
     """A process that holds the run's lock for that server, and does nothing else."""
     lock = Lock.take(run.lock)
     assert lock is not None
-    script = "import time; time.sleep(1000)"
+    script = "import time; print(flush=True); time.sleep(1000)"
     with subprocess.Popen(
-        [sys.executable, "-c", script, *words], pass_fds=[lock.descriptor]
+        [sys.executable, "-c", script, *words], pass_fds=[lock.descriptor], stdout=subprocess.PIPE
     ) as process:
         try:
+            assert process.stdout is not None
+            process.stdout.readline()  # a process that is just beginning has no command line yet
             sign(lock, process.pid, server)
             lock.release()
             yield process

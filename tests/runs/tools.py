@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from queue import SimpleQueue
 
 import numpy as np
 
+from mnist_core.runs.commands import Command, OwnerGone, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import Snapshot
@@ -59,3 +61,16 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class StopWhen(SimpleQueue[Command | OwnerGone]):
+    """A trainer's inbox into which Stop comes when the trainer looks and `condition` is true."""
+
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        super().__init__()
+        self._condition = condition
+
+    def empty(self) -> bool:
+        if self._condition():
+            self.put(Stop("Enough."))
+        return super().empty()

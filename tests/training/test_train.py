@@ -1,6 +1,6 @@
 """Training: the same numbers every time, after every interruption, and an end with a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
 from math import inf
@@ -197,6 +197,39 @@ def test_pausing_in_the_generator_is_no_interruption_at_all(small):
     run.network().predict(small.test.images)  # a page looks at the network meanwhile
     run.checkpoint()
     assert first + numbers(steps) == numbers(train(Run(EVERYTHING, small)))
+
+
+def at_looks(*numbers: int) -> Callable[[], bool]:
+    """Says that a validation is interrupted when it is asked for those times, counted from 0."""
+    looks = iter(range(1000))
+    return lambda: next(looks) in numbers
+
+
+def test_a_validation_that_is_interrupted_leads_to_the_same_numbers(small):
+    expected = numbers(train(Run(EVERYTHING, small)))
+    steps = list(train(Run(EVERYTHING, small), interrupted=at_looks(0, 2, 7)))
+    put_off = [p for p in steps if p.step % 10 == 0 and p.result is None]
+    assert [(p.step, p.status) for p in put_off] == [
+        (10, "running"),
+        (10, "running"),
+        (30, "running"),
+    ]
+    assert numbers(p for p in steps if p not in put_off) == expected
+
+
+@pytest.mark.parametrize("pause", [10, 30])
+def test_a_run_saved_in_the_middle_of_a_validation_goes_on_to_the_same_numbers(
+    small, tmp_path, pause
+):
+    expected = [p.result for p in train(Run(EVERYTHING, small)) if p.result]
+    run = Run(EVERYTHING, small)
+    always = islice(train(run, interrupted=lambda: run.step == pause), pause)
+    assert [p.result for p in always if p.result] == expected[: pause // 10 - 1]
+    resumed = Run.resume(through_a_file(run, tmp_path), small)
+    first, *steps = train(resumed)
+    assert (first.step, first.result) == (pause, expected[pause // 10 - 1])
+    assert first.status == ("finished" if pause == 30 else "running")
+    assert len(steps) == 30 - pause and resumed.history == expected
 
 
 # --- what a step does ---------------------------------------------------------------------------

@@ -23,8 +23,8 @@ def test_a_first_visitor_is_told_to_press_start(pool: LocalPool) -> None:
     app = opened(AppTest.from_file(APP))
     assert "learn to read digits" in app.title[0].value
     assert app.button(key="start").label == "Start"
-    for name in ("pause", "batch", "epoch", "stop", "rewind"):
-        assert app.button(key=name).disabled
+    keys = {button.key for button in app.button}
+    assert not keys & {"pause", "batch", "epoch", "stop", "rewind"}  # nothing else to press
 
 
 def test_start_begins_a_run_with_the_settings_on_the_page(pool: LocalPool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace
 from mnist_core.nn.builders import build_cnn, build_mlp
 from mnist_core.nn.network import Sequential
@@ -35,6 +36,10 @@ def cnn() -> Sequential:
     return build_cnn(channels=(3, 5), dense=(9,), rng=np.random.default_rng(3))
 
 
+def shown_of(model: Sequential):
+    return shown_layers(model, hidden_layers(model))
+
+
 def unpacked(message: bytes) -> tuple[dict[str, Any], list[bytes]]:
     """The header and the pieces of a message: what message.js does."""
     (length,) = struct.unpack_from("<I", message)
@@ -57,7 +62,7 @@ def out_of_runs(codes: bytes) -> bytes:
 
 def activity(model: Sequential, image: np.ndarray = IMAGE, **options: Any):
     header, pieces = unpacked(
-        activity_message(model, trace(model, image), image_words="a bar", **options)
+        activity_message(model, trace(model, image), shown_of(model), "a bar", **options)
     )
     return header, [out_of_runs(piece) for piece in pieces]
 
@@ -68,7 +73,7 @@ def test_runs_of_zeros_come_back(codes: bytes) -> None:
 
 
 def test_every_unit_is_shown_where_there_is_room():
-    shown = shown_layers(mlp(64))
+    shown = shown_of(mlp(64))
     assert [layer.kind for layer in shown] == ["weights"]
     np.testing.assert_array_equal(shown[0].units, np.arange(64))
 
@@ -78,14 +83,14 @@ def test_of_many_units_those_that_lead_on_most_strongly_are_shown():
     W = model.parameters.layers[-1]["W"]  # (10, 100)
     W[:, 17] = 0
     W[:, 99] = 50
-    units = shown_layers(model)[0].units
+    units = shown_of(model)[0].units
     assert len(units) == 64
     assert 99 in units and 17 not in units
     assert list(units) == sorted(units)
 
 
 def test_the_layers_of_a_cnn_are_maps_and_dots():
-    assert [layer.kind for layer in shown_layers(cnn())] == ["map", "map", "dot"]
+    assert [layer.kind for layer in shown_of(cnn())] == ["map", "map", "dot"]
 
 
 def test_the_browser_gets_each_weight_to_half_a_step():
@@ -121,7 +126,7 @@ def test_values_and_contributions_are_those_of_the_network():
 def test_an_update_of_a_network_that_trains_is_small():
     model = mlp(64)
     weights = network_message(model, "key", "title", 300)
-    does = activity_message(model, trace(model, IMAGE), image_words="a bar")
+    does = activity_message(model, trace(model, IMAGE), shown_of(model), "a bar")
     assert len(weights) + len(does) < LIVE_UPDATE
 
 
@@ -130,7 +135,7 @@ def test_a_diverged_network_has_nothing_to_show_but_does_not_fail():
     model.parameters.flat[:] = np.nan
     header, _ = activity(model)
     assert header["probabilities"] == [None] * 10
-    detail, _ = detail_of(model, trace(model, IMAGE), Choice(0, 1))
+    detail, _ = detail_of(model, trace(model, IMAGE), shown_of(model), Choice(0, 1))
     assert detail["total"] is None
     network_message(model, "key", "title", 300)
 
@@ -144,7 +149,7 @@ def test_codes_keep_the_sign_and_the_largest_is_127():
 def test_the_sum_of_a_unit_is_worked_out():
     model = mlp(5)
     traced = trace(model, IMAGE)
-    detail, picture = detail_of(model, traced, Choice(0, 2))
+    detail, picture = detail_of(model, traced, shown_of(model), Choice(0, 2))
     assert detail["title"] == "Hidden unit 2"
     assert detail["for"] + detail["against"] + detail["bias"] == pytest.approx(
         detail["total"], abs=1e-3
@@ -164,7 +169,7 @@ def test_the_sum_of_a_unit_is_worked_out():
 def test_an_output_names_the_units_that_made_it_in_order():
     model = mlp(20)
     traced = trace(model, IMAGE)
-    detail, _ = detail_of(model, traced, Choice(1, 7))
+    detail, _ = detail_of(model, traced, shown_of(model), Choice(1, 7))
     parts = model.parameters.layers[-1]["W"][7] * traced.layers[0].values
     order = np.argsort(-np.abs(parts), kind="stable")[:6]
     assert [unit for unit, _ in detail["units"]] == order.tolist()
@@ -177,14 +182,14 @@ def test_an_output_names_the_units_that_made_it_in_order():
 def test_a_feature_map_has_the_receptive_field_of_its_strongest_place():
     model = cnn()
     traced = trace(model, IMAGE)
-    detail, picture = detail_of(model, traced, Choice(0, 1))
+    detail, picture = detail_of(model, traced, shown_of(model), Choice(0, 1))
     row, column = detail["place"]
     assert traced.layers[0].values[1, row, column] == traced.layers[0].values[1].max()
     top, left, bottom, right = detail["field"]
     ys, xs = np.nonzero(np.frombuffer(picture, np.int8).reshape(28, 28))
     assert top <= ys.min() and ys.max() < bottom
     assert left <= xs.min() and xs.max() < right
-    deeper, _ = detail_of(model, traced, Choice(1, 4))
+    deeper, _ = detail_of(model, traced, shown_of(model), Choice(1, 4))
     assert deeper["noun"] == "map"
 
 

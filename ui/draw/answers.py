@@ -36,7 +36,8 @@ def headline(predictions: Sequence[Prediction]) -> str:
 
 def several_digits(sheet: Sheet, predictors: Sequence[Predictor]) -> list[int]:
     """What the networks read digit by digit, if more than one was drawn side by side; else []."""
-    if sheet.image is None or sheet.drawing.background is not None:
+    one_line = len(sheet.drawing.strokes) < 2  # which is the usual case, and takes no time
+    if sheet.image is None or sheet.drawing.background is not None or one_line:
         return []
     found = digits_side_by_side(sheet.ink, sheet.image, digit_detector())
     if not found:

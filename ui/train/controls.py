@@ -44,36 +44,41 @@ class Button:
 
 
 def buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
-    """Start, and what can be asked of the run that is there."""
-    mine = run is not None and run.is_mine
+    """Start, and what can be asked of a run. Before there is one, there is one thing to do."""
     with st.container(horizontal=True, vertical_alignment="center"):
         _start_button(config, run)
-        places = _commands(run.view if run else None)
-        if run and _asks(run):
-            _button(run, places[0])
-            st.caption(_lost_by_rewinding(run.view), width=QUESTION_WIDTH)
-            # In place of "One batch", which has the focus afterwards.
-            st.button("Rewind", key="batch", on_click=_rewind, args=(run.handle,))
-            st.button("Keep", key="rewind", icon=":material/close:", on_click=_keep)
-        else:
-            for button in places:
-                _button(run, button)
-            _rewind_button(run)
-    if run and not mine and not run.view.elsewhere:
+        if run is not None:
+            _buttons_of(run)
+    if run is not None and not run.is_mine and not run.view.elsewhere:
         st.caption("You watch this run. **Start a new run** begins one of your own.")
     notice()
 
 
-def _button(run: ShownRun | None, button: Button) -> None:
+def _buttons_of(run: ShownRun) -> None:
+    """A button for each place; in place of the last ones, the question before a rewind."""
+    places = _commands(run.view)
+    if _asks(run):
+        _button(run, places[0])
+        st.caption(_lost_by_rewinding(run.view), width=QUESTION_WIDTH)
+        # In place of "One batch", which has the focus afterwards.
+        st.button("Rewind", key="batch", on_click=_rewind, args=(run.handle,))
+        st.button("Keep", key="rewind", icon=":material/close:", on_click=_keep)
+        return
+    for button in places:
+        _button(run, button)
+    _rewind_button(run)
+
+
+def _button(run: ShownRun, button: Button) -> None:
     st.button(
         button.label,
         icon=f":material/{button.icon}:",
-        disabled=run is None or not run.is_mine or not button.possible,
+        disabled=not run.is_mine or not button.possible,
         key=button.place,
         # Callbacks carry commands out: they run before anything else, so a rerun that cuts
         # a run of the page short can't lose a click.
-        on_click=command if run else None,
-        args=(run.handle, button.command) if run else (),
+        on_click=command,
+        args=(run.handle, button.command),
     )
 
 
@@ -91,9 +96,9 @@ def _start_button(config: TrainConfig | None, run: ShownRun | None) -> None:
         st.rerun()
 
 
-def _commands(view: RunView | None) -> list[Button]:
+def _commands(view: RunView) -> list[Button]:
     """What a run can be told now, a button for each place."""
-    status = view.status if view and not stopping(view) else None
+    status = None if stopping(view) else view.status
     stoppable = status in (*LIVE, "queued")
     return [
         _pause_or_go_on(view),
@@ -103,17 +108,17 @@ def _commands(view: RunView | None) -> list[Button]:
     ]
 
 
-def _pause_or_go_on(view: RunView | None) -> Button:
+def _pause_or_go_on(view: RunView) -> Button:
     """Pause, Resume and Go on are one place: never is there more than one of them to do."""
-    if view and view.status == "paused":
+    if view.status == "paused":
         return Button("pause", "Resume", Resume(), "resume", not stopping(view))
-    if view and view.status in CAN_GO_ON and (view.step or view.status != "stopped"):
+    if view.status in CAN_GO_ON and (view.step or view.status != "stopped"):
         return Button("pause", "Go on", Resume(), "resume", True)
-    possible = view is not None and not view.ended and not stopping(view)
+    possible = not view.ended and not stopping(view)
     return Button("pause", "Pause", Pause(), "pause", possible)
 
 
-def _rewind_button(run: ShownRun | None) -> None:
+def _rewind_button(run: ShownRun) -> None:
     """Rewind; where there is something to lose, the row asks first: see `buttons`.
 
     "Keep" then has this button's place and focus, so that a double click deletes nothing.
@@ -121,10 +126,10 @@ def _rewind_button(run: ShownRun | None) -> None:
     st.button(
         "Rewind",
         icon=":material/replay:",
-        disabled=run is None or not _can_rewind(run),
+        disabled=not _can_rewind(run),
         key="rewind",
-        on_click=_rewind_or_ask if run else None,
-        args=(run,) if run else (),
+        on_click=_rewind_or_ask,
+        args=(run,),
     )
 
 
@@ -180,18 +185,17 @@ def progress(view: RunView | None) -> None:
         (st.error if view.status == "failed" else st.info)(view.message)
 
 
-def applies_now(config: TrainConfig | None, run: ShownRun | None) -> None:
-    """What the run that goes on can still be told; shown without one, so that nothing moves."""
-    shown = run.config if run else config or TrainConfig()
-    key = f"rate_{run.id if run else ''}"
+def applies_now(run: ShownRun) -> None:
+    """What the run that goes on can still be told."""
+    rate, key = run.config.learning_rate, f"rate_{run.id}"
     st.select_slider(
         "Learning rate (applies now)",
-        sorted({*LEARNING_RATES, shown.learning_rate}),
-        shown.learning_rate,
+        sorted({*LEARNING_RATES, rate}),
+        rate,
         format_func=lambda rate: f"{rate:g}",
         key=key,
-        on_change=partial(_set_rate, run.handle, key) if run else None,
-        disabled=run is None or run.view.ended or not run.is_mine,
+        on_change=partial(_set_rate, run.handle, key),
+        disabled=run.view.ended or not run.is_mine,
         help=EXPLANATIONS["learning_rate_now"],
     )
 

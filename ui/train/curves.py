@@ -40,7 +40,7 @@ def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
                 st.dataframe(learning.results_table(results), hide_index=True)
             share(run)
         laid_over = {o.label: (f"- {o.symbol} -", o.colour) for o in others}
-        st.html(legend(learning.CURVE_LEGEND | BEYOND | laid_over))
+        st.html(legend(learning.CURVE_LEGEND | (BEYOND if run else {}) | laid_over))
         _curve_charts(shown, config or TrainConfig(), run, others)
         number, words = st.columns([2, 3], vertical_alignment="center")
         number.html(headline(run))

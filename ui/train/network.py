@@ -9,9 +9,10 @@ from ui.components.network_picture import Frame, network_activity, network_pictu
 from ui.drawing import sheet_of
 from ui.session import ShownRun, mnist, session, shipped
 from ui.settings import run_summary
+from ui.words import a_digit
 
 KEY = "train_network"
-FIRST_SIGHT = "A trained network reads. Press Start to watch a new one learn"
+FIRST_SIGHT = "A trained network at work. Press Start and watch a new one learn"
 
 
 def network_of_run(run: ShownRun | None) -> None:
@@ -26,7 +27,7 @@ def network_of_run(run: ShownRun | None) -> None:
         network_activity(run.network, _watched(), key=KEY)
         if run.chosen:
             st.caption(f"At {step}, the step chosen on the Weights page.")
-    _choice_of_digit(run)
+        _choice_of_digit()
 
 
 @st.cache_resource(show_spinner=False)
@@ -34,12 +35,13 @@ def _one_of_each() -> list[Frame]:
     """A test image of each digit."""
     test = mnist().test
     numbers = [int(np.flatnonzero(test.labels == digit)[0]) for digit in range(10)]
-    return [_test_image(number) for number in numbers]
+    return [Frame(test.images[n], a_digit(digit)) for digit, n in enumerate(numbers)]
 
 
 def _test_image(number: int) -> Frame:
     test = mnist().test
-    return Frame(test.images[number], f"test image {number:,}, a {test.labels[number]},")
+    label = a_digit(int(test.labels[number]))
+    return Frame(test.images[number], f"test image {number:,} ({label})")
 
 
 def _watched() -> Frame:
@@ -49,10 +51,10 @@ def _watched() -> Frame:
     return _test_image(session().watched_image or 0)
 
 
-def _choice_of_digit(run: ShownRun | None) -> None:
+def _choice_of_digit() -> None:
     """Which digit is read."""
     with st.container(horizontal=True):
-        st.button("Another digit", key="another", on_click=_another, disabled=run is None)
+        st.button("Another digit", key="another", on_click=_another)
         if session().watched_image is not None and not session().drawing.is_blank:
             st.button("Your drawing", key="own_drawing", on_click=_own)
 

@@ -63,4 +63,5 @@ def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
         diagnosis(run)  # below: a picture must not move when something goes wrong
     with measured:
         curves(config, run)
-        applies_now(config, run)
+        if run is not None:
+            applies_now(run)

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import SIDE, Array
+from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace
 from mnist_core.nn.network import Sequential
 from ui.components.files import component_of
@@ -26,6 +27,7 @@ from ui.components.network_picture.message import (
 
 __all__ = ["Choice", "Frame", "network_activity", "network_picture"]
 
+NOTHING = np.zeros((SIDE, SIDE), np.uint8)
 HEIGHT = 330  # CSS pixels of the picture, at most, where there is room beside each other
 
 _mount = component_of(
@@ -70,19 +72,18 @@ def network_activity(
     slot = f"{key}_activity"
     sent = (st.session_state.get(slot) or {}).get("chosen")
     at = chosen_frame(sent, len(frames))
+    shown = shown_layers(model, hidden_layers(model))
     choice, messages = None, []
     for number, frame in enumerate(frames):
-        blank = frame.image is None
-        traced = trace(
-            model, np.zeros((SIDE, SIDE), np.uint8) if frame.image is None else frame.image
-        )
-        mine = Choice.read(sent, traced) if number == at and not blank else None
+        traced = trace(model, NOTHING if frame.image is None else frame.image)
+        here = frame.image is not None and number == at
+        mine = Choice.read(sent, traced) if here else None
         choice = mine or choice
-        detail = mine and detail_of(model, traced, mine)
+        detail = mine and detail_of(model, traced, shown, mine)
         messages.append(
-            activity_message(model, traced, image_words=frame.words, blank=blank, detail=detail)
+            activity_message(model, traced, shown, frame.words, frame.image is None, detail)
         )
-    header = {"picture": key, "form": form_of(shown_layers(model)), "off": sorted(map(int, off))}
+    header = {"picture": key, "form": form_of(shown), "off": sorted(map(int, off))}
     data = pack(header | {"frame": at if choice else None}, messages)
     _mount(key=slot, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     return choice

@@ -1,5 +1,6 @@
 """What is said of a chosen unit or output: the sum that it made, and where it leads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from mnist_core.inspection.trace import (
     unit_sum,
 )
 from mnist_core.nn.network import Sequential
-from ui.components.network_picture.message import codes_of, finite, shown_layers
+from ui.components.network_picture.message import ShownLayer, codes_of, finite
 from ui.words import probability
 
 STRONGEST = 6  # parts of a sum that are named one by one
@@ -46,7 +47,9 @@ def chosen_frame(sent: object, frames: int) -> int:
     return 0
 
 
-def detail_of(model: Sequential, traced: Trace, choice: Choice) -> tuple[dict[str, Any], bytes]:
+def detail_of(
+    model: Sequential, traced: Trace, shown: Sequence[ShownLayer], choice: Choice
+) -> tuple[dict[str, Any], bytes]:
     """What stands beside the picture of a choice: words and numbers, and a piece of bytes.
 
     The bytes are codes: of each pixel's part (28, 28) of the sum of a unit of the first layer; of
@@ -73,7 +76,7 @@ def detail_of(model: Sequential, traced: Trace, choice: Choice) -> tuple[dict[st
     }
     if level == 0:
         return detail, codes_of(split.parts)[0].tobytes()
-    before = shown_layers(model)[level - 1]
+    before = shown[level - 1]
     detail["noun"] = "map" if before.layer.has_maps else "unit"
     return detail, codes_of(split.by_unit[before.units])[0].tobytes()
 

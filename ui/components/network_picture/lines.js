@@ -1,6 +1,7 @@
 // The lines that lead on: what a unit's value times its weight adds to a unit of the next layer.
 
 const MATTERS = 0.12; // of the strongest line; weaker ones are shown on demand
+const ASIDE = 0.3; // how much of it is seen of a line that leads to another digit than the answer
 const MOST = 70; // lines between two layers, unless all are asked for
 
 /** What each line adds, from the contributions (from, to) as codes; the strongest last. */
@@ -30,9 +31,9 @@ function drawLines(canvas, lines, table, across) {
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   context.lineCap = "round";
-  for (const { start, end, value } of lines) {
+  for (const { start, end, value, aside = false } of lines) {
     const strength = Math.min(1, Math.abs(value));
-    context.globalAlpha = 0.12 + 0.78 * strength;
+    context.globalAlpha = (0.12 + 0.78 * strength) * (aside ? ASIDE : 1);
     context.lineWidth = 0.6 + 2.6 * strength;
     context.strokeStyle = colourOf(table, Math.sign(value) * STEPS);
     context.beginPath();

@@ -38,9 +38,11 @@ class ShownLayer:
         return "weights" if self.has_weights else "map" if self.layer.has_maps else "dot"
 
 
-def shown_layers(model: Sequential) -> tuple[ShownLayer, ...]:
-    """The hidden layers and their units; of very many those whose weights lead on most strongly."""
-    layers = hidden_layers(model)
+def shown_layers(model: Sequential, layers: Sequence[HiddenLayer]) -> tuple[ShownLayer, ...]:
+    """The units shown of a network's hidden layers, which trace() has found, or hidden_layers().
+
+    Of very many units these are the ones whose weights lead on most strongly.
+    """
     shown = []
     for level, layer in enumerate(layers):
         pictured = level == 0 and not layer.has_maps
@@ -73,7 +75,7 @@ def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
 
 def network_message(model: Sequential, key: str, title: str, height: int) -> bytes:
     """The network's shape, and the pictures of its first weights if they are pictures."""
-    shown = shown_layers(model)
+    shown = shown_layers(model, hidden_layers(model))
     blobs = [COLOURS[True], COLOURS[False]]
     if shown and shown[0].has_weights:
         blobs.append(quantise(first_layer_pictures(model)[shown[0].units]).codes.tobytes())
@@ -100,7 +102,7 @@ def network_message(model: Sequential, key: str, title: str, height: int) -> byt
 def activity_message(
     model: Sequential,
     traced: Trace,
-    *,
+    shown: Sequence[ShownLayer],
     image_words: str,
     blank: bool = False,
     detail: tuple[dict[str, Any], bytes] | None = None,
@@ -109,7 +111,6 @@ def activity_message(
 
     `detail` is what is said of a chosen unit, and its picture (see detail.py).
     """
-    shown = shown_layers(model)
     following = [layer.units for layer in shown[1:]] + [np.arange(CLASSES)]
     blobs = [traced.image.tobytes()]
     layers = []

@@ -8,6 +8,7 @@ const OUTPUTS = 142; // width of the outputs beside the layers
 const CAPTION = 20; // height of a caption
 const FLAT = 190; // greatest height of a layer below another
 const LARGEST = { weights: 64, map: 64, dot: 30 }; // CSS pixels that a unit is wide at most
+const WAKES = 0.25; // of the strongest answer in its layer
 const RAGGED = 0.8; // what full rows are worth: a last row that is not full must make tiles so much larger
 
 /** Several images in turn. It moves by itself only where that is wanted, and can be stopped. */
@@ -225,11 +226,24 @@ class PictureView {
   }
 
   linesThatMatter() {
+    return [...this.linesFromDigit(), ...this.linesBetweenLayers()];
+  }
+
+  /** From the digit to the units that it wakes, faintly: what counts comes after them. */
+  linesFromDigit() {
+    return (this.layers[0]?.strengths ?? []).flatMap((strength, place) =>
+      Math.abs(strength) < WAKES ? [] : [{ start: this.digitPlace.out, end: this.places[0][place].in, value: strength / 2, aside: true }],
+    );
+  }
+
+  linesBetweenLayers() {
     return this.matrices.flatMap((codes, level) => {
       if (codes === null) return [];
       const [from, to] = [this.places[level], this.places[level + 1]];
+      const answer = level === this.layers.length - 1 ? bestOf(this.activity.probabilities) : null;
       return linesBetween(codes, from.length, to.length, this.allLines)
-        .map((line) => ({ start: from[line.from].out, end: to[line.to].in, value: line.value }));
+        .map(({ from: f, to: t, value }) => ({ start: from[f].out, end: to[t].in, value, aside: answer !== null && t !== answer }))
+        .sort((a, b) => b.aside - a.aside);
     });
   }
 
@@ -322,9 +336,14 @@ function paintGrey(canvas, greys) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+/** The most probable digit. */
+function bestOf(probabilities) {
+  return probabilities.indexOf(Math.max(...probabilities.map((p) => p ?? -1)));
+}
+
 function inBrief({ blank, image, probabilities }) {
-  const best = probabilities.indexOf(Math.max(...probabilities));
-  return blank || best < 0 ? "" : `reads ${image} as ${best}: ${inPercent(probabilities[best])}`;
+  const best = bestOf(probabilities);
+  return blank || probabilities[best] === null ? "" : `reads ${image} as ${best}: ${inPercent(probabilities[best])}`;
 }
 
 function inSentences({ activity, layers, network }) {

@@ -154,7 +154,7 @@ class OutputsView {
   }
 
   answer(probabilities) {
-    const best = probabilities.reduce((best, p, digit) => (p > (probabilities[best] ?? 0) ? digit : best), 0);
+    const best = bestOf(probabilities);
     this.box.options.forEach((option, digit) => {
       const p = probabilities[digit];
       option.classList.toggle("best", p !== null && digit === best);

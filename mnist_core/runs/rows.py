@@ -1,0 +1,112 @@
+"""A row of the index of runs: read from the index, or made anew of what lies in the run's folder.
+What a damaged disk or another version of the program has written is found before it is used.
+"""
+
+import json
+import secrets
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from mnist_core.runs.folder import RunFolder
+from mnist_core.runs.numbers import check_types
+from mnist_core.runs.state import RunState
+from mnist_core.runs.status import RunStatus
+from mnist_core.training.config import TrainConfig
+
+# What is raised for values of a row, or of a folder, that are none of ours.
+UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+# What of a row is written as it is.
+SIMPLE = (
+    "id", "data", "created", "status", "message", "name", "command_key", "server", "lease_until"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """What the index says of one run."""
+
+    id: str
+    config: TrainConfig
+    data: str | None
+    created: float
+    status: RunStatus
+    message: str = ""
+    name: str = ""
+    results: dict[str, Any] = field(default_factory=dict)
+    visitors: tuple[str, ...] = ()
+    command_key: str = ""
+    server: str | None = None
+    lease_until: float = 0.0
+
+    @classmethod
+    def of_index(cls, found: sqlite3.Row) -> Self:
+        """The row that SQLite gave, which takes any type in any column; an error of UNUSABLE."""
+        return cls._checked(
+            {name: found[name] for name in SIMPLE},
+            json.loads(found["config"]),
+            json.loads(found["results"]),
+            json.loads(found["visitors"]),
+        )
+
+    @classmethod
+    def of_folder(cls, files: RunFolder) -> Self:
+        """The row as far as the run's folder has it; an error of UNUSABLE if that is too little.
+
+        Of a run of an earlier version only the settings are known: anybody may command it.
+        """
+        about = files.load_about()
+        config = TrainConfig.from_dict(about["config"])
+        state, _ = files.load_state(RunState(files.path.name, config))
+        simple = {
+            "id": files.path.name,
+            "data": about.get("data"),
+            "created": about.get("created", files.path.stat().st_mtime),
+            "status": state.status,
+            "message": state.message,
+            "command_key": about.get("command_key", secrets.token_urlsafe(12)),
+        }
+        return cls._checked(simple, about["config"], results_of(state), about.get("visitors", []))
+
+    @classmethod
+    def _checked(cls, simple: dict[str, Any], config: Any, results: Any, visitors: Any) -> Self:
+        check_types(cls, simple)
+        visitors = tuple(visitors)
+        if not isinstance(results, dict) or not isinstance(config, dict):
+            raise TypeError("settings and results are dictionaries")
+        if not all(isinstance(visitor, str) for visitor in visitors):
+            raise TypeError("a visitor has a name")
+        return cls(
+            **simple, config=TrainConfig.from_dict(config), results=results, visitors=visitors
+        )
+
+    def values(self) -> dict[str, Any]:
+        """What the index holds in its columns."""
+        return {name: getattr(self, name) for name in SIMPLE} | {
+            "config": json.dumps(self.config.to_dict()),
+            "results": json.dumps(self.results),
+            "visitors": json.dumps(self.visitors),
+        }
+
+    def about(self) -> dict[str, Any]:
+        """What the run's folder holds beside the state, in JSON's types: see of_folder."""
+        return {
+            "config": self.config.to_dict(),
+            "data": self.data,
+            "created": self.created,
+            "visitors": self.visitors,
+            "command_key": self.command_key,
+        }
+
+
+def results_of(state: RunState) -> dict[str, Any]:
+    """What the index says of how far a run has come."""
+    found: dict[str, Any] = {"step": state.snapshot.step if state.snapshot else 0}
+    if state.results:
+        last = state.results[-1]
+        found |= {
+            "epoch": last.epoch,
+            "validation_accuracy": last.validation_accuracy,
+            "validation_loss": last.validation_loss,
+        }
+    return found
