@@ -1,5 +1,6 @@
 """The pages under axe-core (WCAG 2.2 AA and best practices), in light and dark, on a desk and on a
 telephone. Whatever it finds is a fault, but for what Streamlit's own markup does (OF_STREAMLIT).
+Nor is any page wider than the screen, also when it is zoomed to 200 %.
 """
 
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.conftest import wait_idle
 from tests.browser.test_draw import ONE, answer, draw
@@ -22,6 +23,12 @@ OPTIONS = {
     "rules": {"label-content-name-mismatch": {"enabled": True}},
     "resultTypes": ["violations"],
 }
+DESK, ZOOMED, TELEPHONE = 1280, 640, 390  # pixels; ZOOMED is a desk at 200 %
+FITS = """() => {
+  const main = document.querySelector(".stMain");
+  return main.scrollWidth <= main.clientWidth;
+}"""
+SETTLED = 5_000  # milliseconds in which charts and grids have found their new widths
 # What Streamlit draws and offers no way to change: rule -> selector.
 OF_STREAMLIT = {
     # The frame around "Browse files" has a name although its role says that it means nothing. The
@@ -54,15 +61,21 @@ class Inspector:
         self.found: list[str] = []
 
     def inspect(self, state: str) -> None:
-        """Look at the page in both widths; what takes a moment is waited for."""
+        """Look at the page in all widths; what takes a moment is waited for."""
         page = self.page
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE.read_text(encoding="utf-8"))
-        for width in (1280, 390):
+        for width in (DESK, ZOOMED, TELEPHONE):
             page.set_viewport_size({"width": width, "height": 900})
             wait_idle(page)
             expect(page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
             expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+            try:
+                page.wait_for_function(FITS, timeout=SETTLED)
+            except TimeoutError:
+                self.found.append(f"{state}, {width} wide: wider than the screen")
+            if width == ZOOMED:
+                continue
             for violation in page.evaluate("o => axe.run(document, o)", OPTIONS)["violations"]:
                 of_streamlit = OF_STREAMLIT.get(violation["id"], "")
                 self.found += [
@@ -70,7 +83,7 @@ class Inspector:
                     for node in violation["nodes"]
                     if not (of_streamlit and self._fits(node["target"][0], of_streamlit))
                 ]
-        page.set_viewport_size({"width": 1280, "height": 900})
+        page.set_viewport_size({"width": DESK, "height": 900})
 
     def _fits(self, target: str, selector: str) -> bool:
         """Whether the element that axe names fits a selector."""

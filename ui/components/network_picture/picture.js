@@ -1,7 +1,8 @@
 // The whole picture: what stands where, and what changes when the network or its activity does.
 
 const EACH = 2000; // milliseconds that one of several images is shown
-const NARROW = 560; // CSS pixels: below it the layers stand below each other
+const NARROW = 560; // CSS pixels: below it the layers stand below each other ...
+const TIGHT = 80; // ... and where one of them would have less than this, about the width of its caption
 const GAP = { across: 44, down: 22 }; // between two layers, for the lines
 const DIGIT = { across: 132, down: 84 };
 const OUTPUTS = 142; // width of the outputs beside the layers
@@ -184,11 +185,12 @@ class PictureView {
 
   layOut() {
     const width = (this.width = this.stage.clientWidth);
-    this.across = width >= NARROW;
+    const count = Math.max(this.layers.length, 1);
+    const beside = (width - DIGIT.across - OUTPUTS - GAP.across * (count + 1)) / count;
+    this.across = width >= NARROW && beside >= TIGHT;
     this.root.classList.toggle("narrow", !this.across);
-    const count = this.layers.length;
     const height = this.network.height - CAPTION;
-    const room = this.across ? (width - DIGIT.across - OUTPUTS - GAP.across * (count + 1)) / Math.max(count, 1) : width;
+    const room = this.across ? beside : width;
     for (const layer of this.layers) {
       const units = layer.about.shown.length;
       const { columns, tile } = bestGrid(units, room, this.across ? height : FLAT);
