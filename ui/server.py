@@ -5,7 +5,7 @@ import importlib
 
 import streamlit as st
 
-from ui.session import pool
+from ui import session
 
 IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 
@@ -19,7 +19,7 @@ def prepare_server() -> None:
     then taken out of its sight. (Streamlit's own collection after every run of a script is off in
     .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
     """
-    pool()
+    session.pool()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
         importlib.import_module(module)
     gc.collect()
