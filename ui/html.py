@@ -4,6 +4,7 @@ They reach the page several times faster than charts do, and screen readers read
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -27,6 +28,16 @@ def picture(image: Array, *, alt: str, width: int = 112) -> str:
 def answer_in_words(words: str, remark: str) -> str:
     """A headline and a remark, which may be empty; their room is kept, so that nothing jumps."""
     return f'<div class="answer"><h2>{words}</h2><p>{remark}</p></div>'
+
+
+def changing_text(words: str, *, small: bool = False) -> str:
+    """A paragraph with **bold** words, as HTML, for text that changes while the page is open.
+
+    A browser that translates the page puts every text into an element of its own. Text that
+    Streamlit has made of Markdown then stands still or breaks the page when it changes.
+    """
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(words))
+    return f'<p class="changing{" small" if small else ""}">{bold}</p>'
 
 
 def photograph(png: bytes, *, alt: str) -> str:

@@ -41,7 +41,7 @@ def test_start_begins_a_run_with_the_settings_on_the_page(pool: LocalPool) -> No
     view = handle.wait_for(lambda view: view.ended, timeout=60)
     assert view.status == "finished" and len(view.results) == 2
     opened(app)
-    assert "After epoch 2" in " ".join(caption.value for caption in app.caption)
+    assert "After epoch 2" in " ".join(piece.proto.body for piece in app.get("html"))
     assert app.button(key="start").label == "Start a new run"
 
 

@@ -71,7 +71,7 @@ def test_a_loaded_network_is_chosen_and_can_be_removed(weights: AppTest, mlp: by
     assert "Loaded: my net x" in networks(weights)  # nothing that Markdown makes a link of
     key = weights.segmented_control(key="weights_of").value
     assert str(key).startswith("loaded_")
-    assert "64 hidden units" in " ".join(caption.value for caption in weights.caption)
+    assert "64 hidden units" in " ".join(piece.proto.body for piece in weights.get("html"))
     weights.button(key=f"remove_{key}").click()
     again(weights)
     assert networks(weights) == ["MLP", "CNN"]

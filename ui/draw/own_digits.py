@@ -22,7 +22,7 @@ from mnist_core.nn.metrics import accuracy
 from mnist_core.training.finetune import FineTuned, divided
 from ui.charts.curves import CONFIG, fine_tune_curves
 from ui.drawing import sheet_of
-from ui.html import captioned, in_a_row, legend, picture
+from ui.html import captioned, changing_text, in_a_row, legend, picture
 from ui.networks import OWN_NAMES, TAUGHT, Predictor
 from ui.own import fine_tuned, is_taught, keep_collection, mark_taught, own_collection
 from ui.session import mnist, session, shipped
@@ -174,10 +174,11 @@ def _files(kept: Split) -> None:
 def _fine_tuning(kept: Split) -> None:
     """Fine-tuning a copy of the MLP: what it gains on these digits, what it loses on MNIST's."""
     learned, held_out = divided(kept)
-    st.write(
+    words = (
         f"**Teach it.** A copy of the MLP learns from {len(learned)} of your digits; "
         f"{len(held_out)} are kept back to test it. The shipped network stays as it is."
     )
+    st.html(changing_text(words))
     if not is_taught():
         st.button("Teach a copy of the MLP", on_click=_mark_taught, args=(True,), key="teach")
         return

@@ -167,7 +167,7 @@ def _answers(sheet: SheetOfDigits, predictors: Sequence[Predictor]) -> None:
     in_boxes = probabilities[names.index(chosen if chosen in names else best)]
     digits = in_boxes.argmax(axis=1)
     words = lines_in_words(sheet, digits)
-    st.header(words or "No digits", anchor=False)
+    st.html(f"<h2>{words or 'No digits'}</h2>")  # as changing_text: it changes
     left, right = st.columns(2)
     alt = f"the picture, with a box around what was found; read as: {words or 'no digits'}"
     left.html(photograph(with_boxes(sheet, digits), alt=alt))

@@ -10,7 +10,7 @@ from mnist_core.training.config import TrainConfig
 from ui.charts import curves as charts
 from ui.charts import learning
 from ui.charts.learning_figure import learning_figure
-from ui.html import legend
+from ui.html import changing_text, legend
 from ui.run_words import STATUS_WORDS
 from ui.session import ShownRun, earlier_run_now, earlier_runs, session
 from ui.settings import run_summary
@@ -44,7 +44,7 @@ def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
         _curve_charts(shown, config or TrainConfig(), run, others)
         number, words = st.columns([2, 3], vertical_alignment="center")
         number.html(headline(run))
-        words.caption(in_words(run))
+        words.html(changing_text(in_words(run), small=True))
 
 
 def _shown_measures() -> Sequence[learning.Measure]:

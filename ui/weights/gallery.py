@@ -10,6 +10,7 @@ from mnist_core.inspection.ablation import Importance
 from mnist_core.inspection.unit_statistics import similarity_order
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from ui.components.tiles import TileLook, weight_tiles
+from ui.html import changing_text
 from ui.session import session
 from ui.weights import measures
 from ui.weights.looked import Looked, units_off
@@ -65,7 +66,7 @@ def gallery(looked: Looked, live: bool) -> int | None:
             description=f"Weights of the {looked.noun}s",
         ),
     )
-    st.caption(_counted(looked, measured))
+    st.html(changing_text(_counted(looked, measured), small=True))
     return unit
 
 

@@ -10,7 +10,7 @@ from mnist_core.inspection.unit_statistics import class_histograms, extreme_imag
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG
-from ui.html import captioned, in_a_row, picture
+from ui.html import captioned, changing_text, in_a_row, picture
 from ui.session import mnist
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
@@ -23,7 +23,7 @@ EXTREMES = 9
 def one_unit(looked: Looked, unit: int) -> None:
     """Everything about the chosen unit."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(f"{looked.noun.capitalize()} {unit}", anchor=False)
+        st.html(f"<h2>{looked.noun.capitalize()} {unit}</h2>")  # as changing_text: it changes
         _switch(looked, unit)
     _weights_in_large(looked, unit)
     _outgoing(looked, unit)
@@ -100,8 +100,9 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
 def _without_it(looked: Looked, unit: int) -> None:
     whole = score_without(looked, ())
     without = score_without(looked, (unit,))
-    st.write(
+    words = (
         f"Without it, **{without.accuracy:.2%}** of {without.images:,} {looked.held_out} images "
         f"are right instead of {whole.accuracy:.2%}."
     )
+    st.html(changing_text(words))
     per_class(whole.per_class, without.per_class)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mnist_core.runs.handle import RunHandle
 from ui.components.step_slider import step_slider
+from ui.html import changing_text
 from ui.session import ShownRun, session
 
 PLAY_EVERY = 0.25  # seconds
@@ -49,11 +50,12 @@ def time_machine(run: ShownRun) -> None:
         on_move=_choose,
     )
     state = "chosen" if run.chosen else "the newest, live"
-    st.caption(
+    words = (
         f"Step **{run.snapshot.step:,}** (epoch {run.epoch:.2f}), {state}; "
         f"{len(run.snapshots)} snapshots are kept, most of them from the beginning. "
         "Train and Draw show this step too."
     )
+    st.html(changing_text(words, small=True))
 
 
 def _buttons(run: ShownRun, step: int) -> None:

@@ -1,0 +1,74 @@
+"""Pages that the browser translates. It puts every text into an element of its own; what the page
+wants to change or take away then lies elsewhere. No page may break, and numbers go on changing.
+"""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_idle
+from tests.browser.test_train import PATIENCE, Serve, press, status
+
+# As Google Translate does: each text is put into two <font> elements, what comes later as well.
+TRANSLATE = """() => {
+  const left = "font, style, script, [translate=no]"; // as it is
+  const skip = (text) => !text.data.trim() || text.parentElement.closest(left);
+  const translate = (root) => {
+    const texts = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) if (!skip(walker.currentNode)) texts.push(walker.currentNode);
+    for (const text of texts) {
+      const fonts = [document.createElement("font"), document.createElement("font")];
+      text.replaceWith(fonts[0]);
+      fonts[0].append(fonts[1]);
+      fonts[1].append(text.data);
+    }
+  };
+  const main = document.querySelector(".stMain");
+  translate(main);
+  new MutationObserver((changes) => {
+    for (const change of changes) if (change.target.isConnected) translate(change.target);
+  }).observe(main, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+def test_a_translated_page_starts_runs_and_shows_their_numbers(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
+    wait_idle(page)
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.evaluate(TRANSLATE)
+    words = page.get_by_text(re.compile("^784-64-10 relu, .*After epoch 2: .*validation accuracy"))
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished · step 64 of 64", timeout=PATIENCE)
+    expect(words).to_be_visible(timeout=PATIENCE)
+    press(page, "Rewind")
+    expect(status(page)).to_contain_text("Paused · step 0 of 64", timeout=PATIENCE)
+    press(page, "One batch")
+    expect(page.get_by_text(re.compile("Batch 1: loss"))).to_be_visible(timeout=PATIENCE)
+    press(page, "One batch")
+    expect(page.get_by_text(re.compile("Batch 2: loss"))).to_be_visible(timeout=PATIENCE)
+    press(page, "Start a new run")
+    expect(status(page)).to_contain_text("Finished · step 64 of 64", timeout=PATIENCE)
+    expect(words).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_translated_page_follows_the_time_machine_and_the_choice(
+    page: Page, serve: Serve
+) -> None:
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    page.get_by_role("link", name="Weights").click()
+    gallery = page.get_by_role("listbox", name="Weights of the hidden units")
+    expect(gallery.get_by_role("option")).to_have_count(64, timeout=PATIENCE)
+    wait_idle(page)
+    page.evaluate(TRANSLATE)
+    page.get_by_role("button", name="Snapshot before").click()
+    expect(page.get_by_text(re.compile(r"Step (?!64)\d+ .*, chosen;"))).to_be_visible()
+    page.get_by_role("button", name="Live").click()
+    expect(page.get_by_text(re.compile(r"Step 64 .*, the newest, live;"))).to_be_visible()
+    for unit in (3, 5):
+        gallery.get_by_role("option").nth(unit).click()
+        expect(page.get_by_role("heading", name=f"Hidden unit {unit}")).to_be_visible()
+        expect(page.get_by_text(re.compile("^Without it, .*images are right"))).to_be_visible()
