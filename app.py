@@ -15,7 +15,7 @@ from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
 from ui.components.visitor import remember_visitor
 from ui.draw import page as draw
-from ui.session import prepare_server
+from ui.server import prepare_server
 from ui.train import page as train
 from ui.weights import page as weights
 

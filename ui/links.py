@@ -10,7 +10,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESETS
-from mnist_core.training.settings import SETTINGS, Setting
+from mnist_core.training.setting import Setting
+from mnist_core.training.settings import SETTINGS
 
 DEFAULT_PRESET = "quick-and-good"
 FEW = 12  # values that a sentence can list

@@ -2,8 +2,6 @@
 Typed, so that no page reads a misspelt key of the session's state.
 """
 
-import gc
-import importlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -32,7 +30,6 @@ from ui.links import Choice
 GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes by itself
 EARLIER_RUNS = 12  # whose results a session remembers
 NETWORKS = 4  # of runs that are built and shared by all pages and visitors
-IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 DOUBLE_CLICK = 1.0  # seconds within which two clicks on Start are one
 T = TypeVar("T")
 
@@ -163,22 +160,6 @@ def session() -> Session:
     if "session" not in st.session_state:
         st.session_state["session"] = Session()
     return cast(Session, st.session_state["session"])
-
-
-@st.cache_resource(show_spinner=False)
-def prepare_server() -> None:
-    """Once per server: open the store of runs, which says what is set wrongly, and warm up.
-
-    Python's garbage collector walks through everything now and then; the libraries' objects never
-    go, and make up nearly all of what it finds. So all that pages will need is imported here, and
-    then taken out of its sight. (Streamlit's own collection after every run of a script is off in
-    .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
-    """
-    pool()
-    for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
-        importlib.import_module(module)
-    gc.collect()
-    gc.freeze()
 
 
 @st.cache_resource

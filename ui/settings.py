@@ -14,7 +14,8 @@ from mnist_core.arrays import Array
 from mnist_core.data.augment import Augmentation, augment
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESET_LABELS
-from mnist_core.training.settings import GROUPS, SETTINGS, Setting
+from mnist_core.training.setting import Setting
+from mnist_core.training.settings import GROUPS, SETTINGS
 from ui.components.opened import keyboard_goes_here
 from ui.html import in_a_row, picture
 from ui.links import DEFAULT_PRESET, OTHER_PARAMETERS, PARAMETERS, Choice, in_code

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.settings import GROUPS, SETTINGS, Setting
+from mnist_core.training.setting import Setting
+from mnist_core.training.settings import GROUPS, SETTINGS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from mnist_core.data.augment import Augmentation
 from mnist_core.nn.builders import MODELS, check_model
-from mnist_core.training.settings import GROUPS, SETTINGS, in_words
+from mnist_core.training.setting import in_words
+from mnist_core.training.settings import GROUPS, SETTINGS
 
 # Which settings describe the network itself; all others say how it is trained.
 NETWORK_SETTINGS = {
