@@ -105,6 +105,16 @@ def test_a_feature_map_shows_what_it_saw(page: Page, serve: Serve) -> None:
     assert inner["width"] == pytest.approx(6 / 28 * outer["width"], abs=1)  # 5x5, pooled by 2
 
 
+def test_another_network_takes_the_place_of_the_first(page: Page, serve: Serve) -> None:
+    picture = opened(page, serve, "model=cnn")
+    outputs(picture).nth(7).click()
+    expect_chosen(page, "3 7")
+    page.get_by_text("CNN", exact=True).click()
+    expect(units(picture)).to_have_count(64, timeout=PATIENCE)
+    expect(picture.locator(".says")).to_contain_text("reads test image 0 as 7:")
+    expect_chosen(page, "nothing")
+
+
 def test_lines_are_drawn_and_all_of_them_on_demand(page: Page, serve: Serve) -> None:
     picture = opened(page, serve)
 

@@ -17,6 +17,7 @@ from ui.components.network_picture.detail import Choice, chosen_frame, detail_of
 from ui.components.network_picture.message import (
     activity_message,
     codes_of,
+    form_of,
     in_runs,
     network_message,
     shown_layers,
@@ -199,13 +200,27 @@ def test_a_feature_map_has_the_receptive_field_of_its_strongest_place():
      {"level": 1, "unit": 10}, {"level": -1, "unit": 0}, {"level": "0", "unit": 0}],
 )  # fmt: skip
 def test_what_is_no_unit_of_the_network_is_no_choice(sent):
-    assert Choice.read(sent, trace(mlp(5), IMAGE)) is None
+    sent = sent | {"form": "this"} if isinstance(sent, dict) else sent
+    assert Choice.read(sent, trace(mlp(5), IMAGE), "this") is None
 
 
 def test_a_choice_is_a_unit_or_an_output():
     traced = trace(mlp(5), IMAGE)
-    assert Choice.read({"level": 0, "unit": 4}, traced) == Choice(0, 4)
-    assert Choice.read({"level": 1, "unit": 9}, traced) == Choice(1, 9)
+    assert Choice.read({"level": 0, "unit": 4, "form": "this"}, traced, "this") == Choice(0, 4)
+    assert Choice.read({"level": 1, "unit": 9, "form": "this"}, traced, "this") == Choice(1, 9)
+    assert Choice.read({"level": 1, "unit": 9, "form": "other"}, traced, "this") is None
+
+
+def test_networks_that_show_other_units_have_other_forms():
+    first, second = mlp(100), mlp(100)
+    assert form_of(shown_of(first)) == form_of(shown_of(second))
+    second.parameters.layers[-1]["W"][:, :50] *= 9
+    assert form_of(shown_of(first)) != form_of(shown_of(second))
+
+
+def test_values_too_small_to_divide_by_are_nothing():
+    codes, _ = codes_of(np.array([1e-38, 0], np.float32))
+    assert codes.tolist() == [0, 0]
 
 
 def test_a_choice_stands_on_the_image_that_it_was_made_on():

@@ -33,7 +33,7 @@ def refuse(*_: object, **__: object) -> None:
 
 
 def may_command(app: AppTest) -> bool:
-    return not app.button("Stop").disabled
+    return not app.button("stop").disabled
 
 
 def test_a_key_is_used_once_and_leaves_the_link(run: RunHandle) -> None:

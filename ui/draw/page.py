@@ -18,7 +18,7 @@ from ui.draw.answers import (
     several_in_words,
 )
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
-from ui.draw.inside import network_inside, pen_inside
+from ui.draw.inside import looked_into, network_inside, pen_inside
 from ui.draw.looks import (
     MOVE,
     OPEN,
@@ -126,7 +126,7 @@ def _pace(answering: Answering) -> float | None:
 
 def _frame(answering: Answering) -> object:
     """What the page around the canvas rests on."""
-    return tuple(answering.choices), open_look()
+    return tuple(answering.choices), open_look(), looked_into(answering.predictors).name
 
 
 def _follows_the_pen() -> bool:

@@ -18,4 +18,4 @@ def network_and_digit(looked: Looked) -> None:
     st.header(f"What they make of {whose}", anchor=False)
     at = "" if looked.step is None else f" at step {looked.step:,}"
     network_picture(looked.network, key=KEY, title=f"{looked.name}{at}")
-    network_activity(masked, Frame(image, whose), key=KEY, off=off)
+    network_activity(masked, Frame(image, whose), key=KEY, off=off, whole=looked.network)

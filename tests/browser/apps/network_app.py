@@ -9,7 +9,7 @@ from ui.components.network_picture import Frame, network_activity, network_pictu
 st.set_page_config(layout="wide")
 component_code()
 query = st.query_params
-model = load_model(query.get("model", "mlp"))
+model = load_model("cnn" if st.toggle("CNN", "model" in query) else "mlp")
 images = load_mnist().test.images
 network_picture(model, key="network", title="A network")
 

@@ -59,31 +59,37 @@ class Frame:
 
 
 def network_activity(
-    model: Sequential, *frames: Frame, key: str, off: Collection[int] = ()
+    model: Sequential,
+    *frames: Frame,
+    key: str,
+    off: Collection[int] = (),
+    whole: Sequential | None = None,
 ) -> Choice | None:
     """Say what an image does in the network that is shown under `key`; several come in turn.
 
     Args:
         model: the network shown, or the same with some units of its first hidden layer off.
         off: the units that are off.
+        whole: the network shown, where `model` has units off.
 
     Returns the unit or output that the reader has chosen, None without one.
     """
     slot = f"{key}_activity"
     sent = (st.session_state.get(slot) or {}).get("chosen")
     at = chosen_frame(sent, len(frames))
-    shown = shown_layers(model, hidden_layers(model))
+    shown = shown_layers(whole or model, hidden_layers(model))
+    form = form_of(shown)
     choice, messages = None, []
     for number, frame in enumerate(frames):
         traced = trace(model, NOTHING if frame.image is None else frame.image)
         here = frame.image is not None and number == at
-        mine = Choice.read(sent, traced) if here else None
+        mine = Choice.read(sent, traced, form) if here else None
         choice = mine or choice
         detail = mine and detail_of(model, traced, shown, mine)
         messages.append(
             activity_message(model, traced, shown, frame.words, frame.image is None, detail)
         )
-    header = {"picture": key, "form": form_of(shown), "off": sorted(map(int, off))}
+    header = {"picture": key, "form": form, "off": sorted(map(int, off))}
     data = pack(header | {"frame": at if choice else None}, messages)
     _mount(key=slot, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     return choice

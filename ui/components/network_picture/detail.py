@@ -30,10 +30,12 @@ class Choice:
     unit: int
 
     @classmethod
-    def read(cls, sent: object, traced: Trace) -> "Choice | None":
-        """What the browser sent; None unless the network has such a unit."""
+    def read(cls, sent: object, traced: Trace, form: str) -> "Choice | None":
+        """What the browser sent; None unless it was chosen in a network of this form."""
         match sent:
-            case {"level": int(level), "unit": int(unit)} if 0 <= level <= len(traced.layers):
+            case {"level": int(level), "unit": int(unit), "form": str(chosen_in)} if (
+                0 <= level <= len(traced.layers) and chosen_in == form
+            ):
                 units = [layer.layer.units for layer in traced.layers] + [len(traced.logits)]
                 return cls(level, unit) if 0 <= unit < units[level] else None
         return None

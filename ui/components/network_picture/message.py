@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from ui.components.tiles.colours import COLOURS, STEPS
 from ui.components.tiles.packing import quantise
 
 MOST_PICTURES = 64  # units with a picture that are shown of a layer
+TINY = 1e-30
 MOST_DOTS = 128  # units without one
 
 
@@ -56,7 +58,9 @@ def shown_layers(model: Sequential, layers: Sequence[HiddenLayer]) -> tuple[Show
 
 def form_of(shown: Sequence[ShownLayer]) -> str:
     """What has to agree between a network and its activity."""
-    return " ".join(f"{layer.kind} {layer.layer.shape} {len(layer.units)}" for layer in shown)
+    return " ".join(
+        f"{layer.kind} {layer.layer.shape} {crc32(layer.units.tobytes()):x}" for layer in shown
+    )
 
 
 def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
@@ -66,10 +70,7 @@ def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
         for number, parameters in enumerate(model.parameters.layers)
         if number > layer.output and "W" in parameters
     )
-    if W.ndim == 2:
-        by_unit = W.reshape(len(W), layer.units, -1)  # (following, units, values)
-    else:
-        by_unit = W.reshape(len(W), layer.units, -1)  # (F, C, k k)
+    by_unit = W.reshape(len(W), layer.units, -1)  # (following, units, values), or (F, C, k k)
     return np.sqrt(np.square(by_unit).sum(axis=(0, 2)))
 
 
@@ -90,7 +91,6 @@ def network_message(model: Sequential, key: str, title: str, height: int) -> byt
                 "kind": layer.kind,
                 "units": layer.layer.units,
                 "shown": layer.units.tolist(),
-                "activation": layer.layer.activation,
                 "shape": layer.layer.shape[1:],
             }
             for layer in shown
@@ -141,7 +141,8 @@ def codes_of(values: Array) -> tuple[Array, float]:
     """
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     peak = float(np.abs(values).max(initial=0.0))
-    codes = np.rint(values * (STEPS / peak)) if peak > 0 else np.zeros(values.shape)
+    # What is smaller than this can't be told from nothing, nor be divided by.
+    codes = np.rint(values * (STEPS / peak)) if peak > TINY else np.zeros(values.shape)
     return codes.astype(np.int8), peak
 
 

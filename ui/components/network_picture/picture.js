@@ -85,7 +85,7 @@ class PictureView {
   choose(choice) {
     const same = choice && this.chosen && choice.level === this.chosen.level && choice.unit === this.chosen.unit;
     if (choice) this.reel.stop();
-    this.send?.(same || !choice ? null : { ...choice, frame: this.frame });
+    this.send?.(same || !choice ? null : { ...choice, frame: this.frame, form: this.network.form });
   }
 
   get chosen() {
@@ -103,6 +103,7 @@ class PictureView {
   showNetwork(message) {
     const before = this.network?.form;
     this.network = message;
+    if (message.form !== before) this.forget();
     const [diverging, plain] = message.pieces;
     this.tables = { diverging: colourTables(diverging), plain: colourTables(plain) };
     this.root.hidden = false;
@@ -114,8 +115,16 @@ class PictureView {
       this.layers[0].paint(this.weights, this.table("diverging"));
     }
     this.paintLegend();
-    if (this.message?.form !== message.form) this.activity = null;
     if (this.activity) this.showFrame(this.frame);
+  }
+
+  /** What was done in another network says nothing of this one. */
+  forget() {
+    this.activity = this.message = null;
+    this.frames = [];
+    this.reel.count = 1;
+    setText(this.root.querySelector(".says"), "");
+    this.field.hidden = true;
   }
 
   showActivity(message) {
@@ -223,6 +232,7 @@ class PictureView {
   // ---- what is drawn -----------------------------------------------------------------------
 
   drawLines() {
+    if (!this.activity) return;
     const lines = this.activity.blank ? [] : this.chosen ? this.linesOfChoice() : this.linesThatMatter();
     drawLines(this.lines, lines, this.table("diverging"), this.across);
   }
@@ -340,7 +350,8 @@ function paintGrey(canvas, greys) {
 
 /** The most probable digit. */
 function bestOf(probabilities) {
-  return probabilities.indexOf(Math.max(...probabilities.map((p) => p ?? -1)));
+  const known = probabilities.map((p) => p ?? -1); // null of a network that has diverged
+  return known.indexOf(Math.max(...known));
 }
 
 function inBrief({ blank, image, probabilities }) {
@@ -357,7 +368,7 @@ function inSentences({ activity, layers, network }) {
     return `Of ${network.layers[level].shown.length} ${noun}s shown in layer ${level + 1}, ${many} answer. `;
   });
   return (
-    `${network.title} sees ${activity.image}. ${answers.join("")}` +
+    `The network sees ${activity.image}. ${answers.join("")}` +
     `It reads it as ${first} with ${inPercent(activity.probabilities[first])}, then ${second} with ` +
     `${inPercent(activity.probabilities[second])}.`
   );

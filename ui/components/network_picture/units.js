@@ -44,6 +44,7 @@ class Listbox {
     else if (event.key === "Escape") this.onChoose(null);
     else return;
     event.preventDefault();
+    event.stopPropagation(); // Escape has been seen to
   }
 
   /** How many options stand in a row. */
