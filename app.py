@@ -13,6 +13,7 @@ import streamlit as st
 from ui.components.connection import say_when_the_server_is_gone
 from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
+from ui.components.tour import tour
 from ui.components.visitor import remember_visitor
 from ui.draw import page as draw
 from ui.server import prepare_server
@@ -45,4 +46,5 @@ with st.container(horizontal=True, vertical_alignment="center", key="menu"):
     for page in pages:
         st.page_link(page)
     nothing_but_the_menu_while_leaving(current.title, menu="menu")
+tour()
 current.run()

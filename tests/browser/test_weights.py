@@ -22,11 +22,14 @@ from tests.browser.test_train import (
     workers_below,
 )
 
+HEADINGS = {"Train": "learn to read digits", "Draw": "what you draw", "Weights": "looks for"}
+
 
 def go_to(page: Page, name: str) -> None:
     """Another page, once it is there: a click on what is about to go would reach nobody."""
     page.get_by_role("link", name=name, exact=True).click()
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+    heading = page.get_by_role("heading", level=1, name=HEADINGS[name])
+    expect(heading).to_be_visible(timeout=PATIENCE)
 
 
 def stop(page: Page) -> None:
