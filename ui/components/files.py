@@ -54,14 +54,21 @@ export default () => {};
 """
 
 
-def component_of(name: str, module_file: str, *, scripts: Sequence[str]) -> ComponentRenderer:
-    """The component of the folder that a module lies in: component.html, component.css, scripts.
+def component_of(
+    name: str,
+    module_file: str,
+    *,
+    scripts: Sequence[str],
+    styles: Sequence[str] = ("component.css",),
+) -> ComponentRenderer:
+    """The component of the folder that a module lies in: component.html, styles and scripts.
 
     The scripts become one in the order that they are named; only the last exports anything, a
     function that is called with every change. The page must show `component_code` before it.
     """
     folder = Path(module_file).parent
-    html, css = (_text(folder / f"component.{kind}") for kind in ("html", "css"))
+    html = _text(folder / "component.html")
+    css = "\n".join(_text(folder / style) for style in styles)
     code = "\n".join(_text(folder / script) for script in scripts)
     if code.count(_EXPORT) != 1:
         raise ValueError(f"the scripts of {name} must have one {_EXPORT!r}")

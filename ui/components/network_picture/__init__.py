@@ -39,9 +39,12 @@ _mount = component_of(
         "units.js",
         "lines.js",
         "detail.js",
+        "reel.js",
+        "words.js",
         "picture.js",
         "component.js",
     ),
+    styles=("component.css", "circumstances.css"),
 )
 
 

@@ -1,6 +1,5 @@
 // The whole picture: what stands where, and what changes when the network or its activity does.
 
-const EACH = 2000; // milliseconds that one of several images is shown
 const NARROW = 560; // CSS pixels: below it the layers stand below each other ...
 const TIGHT = 80; // ... and where one of them would have less than this, about the width of its caption
 const GAP = { across: 44, down: 22 }; // between two layers, for the lines
@@ -11,50 +10,6 @@ const FLAT = 190; // greatest height of a layer below another
 const LARGEST = { weights: 64, map: 64, dot: 30 }; // CSS pixels that a unit is wide at most
 const WAKES = 0.25; // of the strongest answer in its layer
 const RAGGED = 0.8; // what full rows are worth: a last row that is not full must make tiles so much larger
-
-/** Several images in turn. It moves by itself only where that is wanted, and can be stopped. */
-class Reel {
-  frame = 0;
-  count = 1;
-  stopped = matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-  constructor(button, showFrame) {
-    this.button = button;
-    this.showFrame = showFrame;
-    button.addEventListener("click", () => (this.stopped ? this.go() : this.stop()));
-    this.timer = setInterval(() => this.turn(), EACH);
-  }
-
-  show(frame, count) {
-    this.count = count;
-    this.frame = frame < count ? frame : 0;
-    this.button.hidden = count < 2;
-    this.say();
-    this.showFrame(this.frame);
-  }
-
-  turn() {
-    if (!this.button.isConnected) return clearInterval(this.timer);
-    if (this.stopped || this.count < 2 || document.hidden) return;
-    this.frame = (this.frame + 1) % this.count;
-    this.showFrame(this.frame);
-  }
-
-  go() {
-    this.stopped = false;
-    this.turn();
-    this.say();
-  }
-
-  stop() {
-    this.stopped = true;
-    this.say();
-  }
-
-  say() {
-    setText(this.button, this.stopped ? "Other digits" : "Hold this digit");
-  }
-}
 
 class PictureView {
   network = null; // the last message about the network, and about its activity
@@ -346,44 +301,4 @@ function paintGrey(canvas, greys) {
   const image = new ImageData(28, 28);
   greys.forEach((grey, i) => image.data.set([grey, grey, grey, 255], 4 * i));
   canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
-/** The most probable digit. */
-function bestOf(probabilities) {
-  const known = probabilities.map((p) => p ?? -1); // null of a network that has diverged
-  return known.indexOf(Math.max(...known));
-}
-
-function inBrief({ blank, image, probabilities }) {
-  const best = bestOf(probabilities);
-  return blank || probabilities[best] === null ? "" : `reads ${image} as ${best}: ${inPercent(probabilities[best])}`;
-}
-
-function inSentences({ activity, layers, network }) {
-  if (activity.blank) return "There is nothing to read yet.";
-  const order = [...activity.probabilities.keys()].sort((a, b) => activity.probabilities[b] - activity.probabilities[a]);
-  const [first, second] = order;
-  const answers = layers.map(({ strengths, noun }, level) => {
-    const many = strengths.filter((strength) => Math.abs(strength) > 0.03).length;
-    return `Of ${network.layers[level].shown.length} ${noun}s shown in layer ${level + 1}, ${many} answer. `;
-  });
-  return (
-    `The network sees ${activity.image}. ${answers.join("")}` +
-    `It reads it as ${first} with ${inPercent(activity.probabilities[first])}, then ${second} with ` +
-    `${inPercent(activity.probabilities[second])}.`
-  );
-}
-
-/** The units that add most to a digit, by number. */
-function strongestFor({ activity, matrices, network, layers }, digit) {
-  const level = layers.length - 1;
-  const matrix = matrices[level];
-  if (activity.blank || !matrix) return "–";
-  const { shown } = network.layers[level];
-  return [...shown.keys()]
-    .map((place) => ({ unit: shown[place], part: (matrix[10 * place + digit] * activity.layers[level].lines) / STEPS }))
-    .sort((a, b) => Math.abs(b.part) - Math.abs(a.part))
-    .slice(0, 3)
-    .map(({ unit, part }) => `${unit} (${withSign(part)})`)
-    .join(", ");
 }
