@@ -13,7 +13,7 @@ from ui.components.tour import STEPS
 Serve = Callable[[str], str]
 PATIENCE = 120_000  # ms: for what takes a moment on a quiet machine
 PHONE = {"width": 390, "height": 844}
-BUTTONS = ("Start", "Pause", "One batch", "One epoch", "Stop", "Rewind")
+BUTTONS = ("Start",)  # what there is to press before a run
 NO_STORAGE = """
 for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
