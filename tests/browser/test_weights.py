@@ -32,6 +32,12 @@ def go_to(page: Page, name: str) -> None:
     expect(heading).to_be_visible(timeout=PATIENCE)
 
 
+def gallery(page: Page) -> Locator:
+    """The units as tiles; the network picture has them too."""
+    tiles = page.get_by_role("listbox", name="Weights of the hidden units")
+    return tiles.get_by_role("option")
+
+
 def stop(page: Page) -> None:
     go_to(page, "Train")
     press(page, "Stop")
@@ -119,7 +125,7 @@ def test_grid_film_and_curves_are_saved(ended: Page, tmp_path: Path) -> None:
 def test_a_chosen_unit_stays_chosen_while_the_run_learns(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
     go_to(page, "Weights")
-    tiles = page.get_by_role("option")
+    tiles = gallery(page)
     expect(tiles).to_have_count(64, timeout=PATIENCE)
     tiles.nth(5).click()
     before = shown_step(page)
@@ -162,7 +168,7 @@ def test_a_run_appears_though_the_page_was_opened_before_its_first_step(
     expect(page).to_have_url(re.compile("run="), timeout=PATIENCE)
     go_to(page, "Weights")
     expect(page.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("option")).to_have_count(9, timeout=PATIENCE)
+    expect(gallery(page)).to_have_count(9, timeout=PATIENCE)
     stop(page)
 
 
