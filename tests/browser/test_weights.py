@@ -34,7 +34,7 @@ def go_to(page: Page, name: str) -> None:
 
 def gallery(page: Page) -> Locator:
     """The units as tiles; the network picture has them too."""
-    tiles = page.get_by_role("listbox", name="Weights of the hidden units")
+    tiles = page.get_by_role("listbox", name=re.compile("^Weights of the "))
     return tiles.get_by_role("option")
 
 
