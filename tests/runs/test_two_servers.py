@@ -5,20 +5,36 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from mnist_core.runs.commands import Resume, Stop, TrainBatch
+from mnist_core.runs.commands import (
+    Resume,
+    Rewind,
+    Stop,
+    TrainBatch,
+)
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.orphans import PATIENCE, WORKER_MODULE, push_orphan, sign
 from mnist_core.runs.process import ROOT
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.status import NotAllowed
 from mnist_core.runs.store import RunStore
-from tests.runs.tools import CONFIG, ENDLESS, TIMEOUT, at, ended, wait_without_process
+from tests.runs.tools import (
+    CONFIG,
+    ENDLESS,
+    TIMEOUT,
+    Clock,
+    at,
+    ended,
+    wait_without_process,
+    workers,
+)
 
 
 @pytest.fixture
@@ -26,6 +42,84 @@ def servers(tmp_path: Path) -> Iterator[tuple[LocalPool, LocalPool]]:
     settings = PoolSettings(folder=tmp_path)
     with LocalPool(settings) as first, LocalPool(settings) as second:
         yield first, second
+
+
+def test_a_live_run_of_another_server_can_be_watched_but_not_commanded(
+    servers: tuple[LocalPool, LocalPool], folder: Path
+) -> None:
+    first, second = servers
+    ours = first.start(ENDLESS, data=folder)
+    ours.wait_for(lambda view: bool(view.saved_step), TIMEOUT)
+    theirs = second.get(ours.id)
+    assert theirs is not None
+    view = theirs.watch()
+    assert view.elsewhere and not view.ended and not theirs.may_command
+    assert "Another server" in view.message
+    for command in (Resume(), Rewind(), Stop()):
+        with pytest.raises(NotAllowed, match="Another server"):
+            theirs.send(command)
+    assert workers().count(ours.id) == 1
+    ours.send(Stop("Enough."))
+    ours.wait_for(ended, TIMEOUT)
+    wait_without_process(first, ours)
+    second.check()
+    later = theirs.wait_for(lambda view: not view.elsewhere, TIMEOUT)
+    assert (later.status, later.message) == ("stopped", "Enough.")
+    theirs.send(Resume())
+    theirs.wait_for(lambda view: view.status == "running" and view.step > later.step, TIMEOUT)
+    assert workers().count(ours.id) == 1
+
+
+def test_two_servers_that_resume_one_run_at_once_start_one_process(
+    servers: tuple[LocalPool, LocalPool], folder: Path
+) -> None:
+    first, second = servers
+    ours = first.start(ENDLESS, data=folder, paused=True)
+    ours.wait_for(at(0, "paused"), TIMEOUT)
+    ours.send(Stop())
+    ours.wait_for(ended, TIMEOUT)
+    wait_without_process(first, ours)
+    theirs = second.get(ours.id)
+    assert theirs is not None
+
+    def resume(handle) -> None:
+        with suppress(NotAllowed):
+            handle.send(Resume())
+
+    threads = [threading.Thread(target=resume, args=(handle,)) for handle in (ours, theirs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for pool, handle in ((first, ours), (second, theirs)):
+        with pool.changed:
+            pool.changed.wait_for(lambda h=handle: h.peek().step > 0 or h.peek().elsewhere, TIMEOUT)
+    assert workers().count(ours.id) == 1
+
+
+def test_a_server_that_lives_is_told_from_one_that_was_killed(tmp_path: Path) -> None:
+    alive, other = RunStore(tmp_path), RunStore(tmp_path)
+    row = alive.add(CONFIG, data=None, visitor="")
+    assert other.elsewhere(row) and not other.lease(row.id)
+    alive._alive.release()  # what the system does when a process ends, however it ends
+    assert not other.elsewhere(row) and other.lease(row.id)
+    assert not alive.lease(row.id)
+    alive.close()
+    other.close()
+
+
+def test_a_lease_that_ran_out_is_free(tmp_path: Path) -> None:
+    clock = Clock()
+    one, other = RunStore(tmp_path, now=clock), RunStore(tmp_path, now=clock)
+    row = one.add(CONFIG, data=None, visitor="")
+    clock.now += 10
+    one.renew()
+    clock.now += 10
+    assert not other.lease(row.id)
+    clock.now += 10
+    assert other.lease(row.id)
+    one.close()
+    other.close()
 
 
 def test_a_run_that_ended_here_is_read_anew_when_another_server_takes_it_up(

@@ -1,0 +1,177 @@
+"""Who has a place, a right, a sign of life and room on the disk."""
+
+from pathlib import Path
+
+import pytest
+
+from mnist_core.runs.commands import (
+    Pause,
+    Resume,
+    Rewind,
+    SetLearningRate,
+    Stop,
+    TrainBatch,
+)
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.status import NotAllowed
+from tests.runs.tools import (
+    CONFIG,
+    ENDLESS,
+    TIMEOUT,
+    Clock,
+    at,
+    ended,
+    wait_unseen,
+    wait_without_process,
+)
+
+# Places.
+
+
+def test_a_paused_run_gives_its_place_to_one_that_waits_and_goes_on_later(
+    tmp_path: Path, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
+        paused = pool.start(ENDLESS, data=folder)
+        paused.wait_for(lambda view: view.step > 0, TIMEOUT)
+        paused.send(Pause())
+        step = paused.wait_for(lambda view: view.status == "paused", TIMEOUT).step
+        waiting = pool.start(ENDLESS, data=folder)
+        waiting.wait_for(lambda view: view.step > 0, TIMEOUT)
+        view = paused.peek()
+        assert view.status == "paused" and "gave its place" in view.message and view.step == step
+        paused.send(Resume())
+        assert paused.peek().queue_position == 1
+        assert "starts by itself" in paused.peek().message
+        waiting.send(Stop())
+        paused.wait_for(lambda view: view.status == "running" and view.step > step, TIMEOUT)
+
+
+def test_a_run_that_goes_on_keeps_its_place(tmp_path: Path, folder: Path) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
+        first = pool.start(ENDLESS, data=folder)
+        first.wait_for(lambda view: view.step > 0, TIMEOUT)
+        second = pool.start(ENDLESS, data=folder)
+        step = first.peek().step
+        first.wait_for(lambda view: view.step > step, TIMEOUT)
+        assert first.status == "running" and second.status == "queued"
+        second.send(Stop())
+
+
+def test_a_paused_run_that_cannot_be_saved_keeps_its_place_until_it_can(
+    tmp_path: Path, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
+        paused = pool.start(ENDLESS, data=folder, paused=True)
+        paused.wait_for(lambda view: view.saved_step == 0, TIMEOUT)
+        in_the_way = paused.folder / "checkpoint.npz"
+        in_the_way.unlink()
+        in_the_way.mkdir()  # as good as a full disk
+        paused.send(TrainBatch())
+        paused.wait_for(at(1, "paused"), TIMEOUT)
+        process = paused.process_id
+        waiting = pool.start(CONFIG, data=folder)
+        view = paused.wait_for(lambda view: "No checkpoint could be saved" in view.message, TIMEOUT)
+        for _ in range(3):  # however often it is asked
+            pool.check()
+            paused.send(TrainBatch())
+            view = paused.wait_for(at(view.step + 1, "paused"), TIMEOUT)
+        assert paused.process_id == process and waiting.status == "queued"
+        in_the_way.rmdir()
+        waiting.wait_for(ended, TIMEOUT)
+        view = paused.peek()
+        assert "gave its place" in view.message and view.saved_step == view.step
+
+
+# Rights.
+
+
+def test_only_who_began_a_run_or_has_its_key_commands_it(pool: LocalPool, folder: Path) -> None:
+    teacher = pool.start(ENDLESS, data=folder, visitor="teacher")
+    teacher.wait_for(lambda view: view.step > 0, TIMEOUT)
+    pupil = pool.get(teacher.id, visitor="pupil")
+    assert pupil is not None and not pupil.may_command and pupil.command_key == ""
+    assert pupil.watch().status == "running"
+    for command in (Stop(), Pause(), Rewind(), SetLearningRate(0.1)):
+        with pytest.raises(NotAllowed):
+            pupil.send(command)
+    wrong = pool.get(teacher.id, visitor="pupil", key="guess")
+    assert wrong is not None and not wrong.may_command
+    helper = pool.get(teacher.id, visitor="helper", key=teacher.command_key)
+    assert helper is not None and helper.may_command
+    helper.send(Stop())
+    teacher.wait_for(ended, TIMEOUT)
+
+
+def test_rights_outlive_the_server(tmp_path: Path, folder: Path) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
+        first = pool.start(CONFIG, data=folder, visitor="teacher")
+        assert pool.get(first.id, visitor="helper", key=first.command_key)
+        first.wait_for(ended, TIMEOUT)
+    with LocalPool(PoolSettings(folder=tmp_path)) as pool:
+        for visitor, allowed in (
+            ("teacher", True),
+            ("helper", True),
+            ("pupil", False),
+            ("", False),
+        ):
+            handle = pool.get(first.id, visitor=visitor)
+            assert handle is not None and handle.may_command == allowed
+
+
+# Signs of life.
+
+
+def test_a_peek_is_no_sign_of_life(pool: LocalPool, clock: Clock, folder: Path) -> None:
+    handle = pool.start(ENDLESS, data=folder)
+    handle.wait_for(lambda view: view.step > 0, TIMEOUT)
+    clock.now += 119
+    assert pool.get(handle.id) == handle
+    handle.peek()
+    clock.now += 1
+    pool.check()
+    wait_unseen(pool, handle, "paused")
+
+
+def test_a_run_that_slept_and_gave_its_place_wakes_up_at_a_look(
+    tmp_path: Path, clock: Clock, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1), clock=clock) as pool:
+        sleeper = pool.start(ENDLESS, data=folder)
+        sleeper.wait_for(lambda view: view.step > 0, TIMEOUT)
+        clock.now += 120
+        pool.check()
+        wait_unseen(pool, sleeper, "paused")
+        other = pool.start(CONFIG, data=folder)
+        other.wait_for(ended, TIMEOUT)
+        step = sleeper.watch().step
+        sleeper.wait_for(lambda view: view.status == "running" and view.step > step, TIMEOUT)
+
+
+# Room.
+
+
+def test_a_running_run_is_never_removed_and_the_oldest_go_first(
+    tmp_path: Path, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, runs_on_disk=1)) as pool:
+        running = pool.start(ENDLESS, data=folder)
+        running.wait_for(lambda view: bool(view.saved_step), TIMEOUT)
+        ids = []
+        for _ in range(3):
+            handle = pool.start(CONFIG, data=folder)
+            handle.wait_for(ended, TIMEOUT)
+            wait_without_process(pool, handle)
+            ids.append(handle.id)
+        running.send(Pause())
+    kept = {path.name for path in tmp_path.iterdir() if path.is_dir()} - {"servers"}
+    assert running.id in kept and len(kept) <= 2
+
+
+def test_a_run_without_a_process_keeps_no_weights_in_memory(pool: LocalPool, folder: Path) -> None:
+    handle = pool.start(CONFIG, data=folder)
+    handle.wait_for(ended, TIMEOUT)
+    wait_without_process(pool, handle)
+    assert len(handle.snapshots) > 3
+    assert sum(snapshot.bytes_in_memory for snapshot in handle.snapshots.all) == 0
