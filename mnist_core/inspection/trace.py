@@ -69,7 +69,7 @@ class SumOfInputs:
 
     @property
     def by_unit(self) -> Array:
-        """The parts of each unit or map of the layer before, (units,)."""
+        """The parts of each unit or map of the layer before, (units,); meaningless for pixels."""
         return self.parts.reshape(len(self.parts), -1).sum(axis=1)
 
 

@@ -119,7 +119,7 @@ def _pause_or_go_on(view: RunView) -> Button:
 
 
 def _rewind_button(run: ShownRun) -> None:
-    """Rewind; where there is something to lose, the row asks first: see `buttons`.
+    """Rewind; where there is something to lose, the row asks first: see `_buttons_of`.
 
     "Keep" then has this button's place and focus, so that a double click deletes nothing.
     """

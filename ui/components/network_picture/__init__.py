@@ -44,7 +44,7 @@ _mount = component_of(
         "picture.js",
         "component.js",
     ),
-    styles=("component.css", "circumstances.css"),
+    styles=("component.css", "../hatched.css", "circumstances.css"),
 )
 
 
