@@ -22,9 +22,8 @@ class Leases:
 
     def __init__(self, pool: "LocalPool") -> None:
         self._pool = pool
-        self._orphans: dict[
-            str, float
-        ] = {}  # run: since when its worker is known to have no server
+        # By run: since when its worker is known to have no server.
+        self._orphans: dict[str, float] = {}
 
     def take(self, run: LiveRun) -> None:
         """Lease a run that has no process here, as another server has left it.
