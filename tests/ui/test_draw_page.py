@@ -1,7 +1,9 @@
 """The Draw page without a browser: own digits that stay, a taught copy, photographs, two digits."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,8 +15,10 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from ui.components.canvas import Drawing, Stroke
 from ui.components.visitor import STATE
+from ui.draw.inside import as_shown
 from ui.draw.photographs import digits_of, lines_in_words, with_boxes
-from ui.session import Session
+from ui.networks import shipped_predictors
+from ui.session import NamedNetwork, Session
 
 DRAW = """
 import ui.draw.page
@@ -118,6 +122,30 @@ def test_a_run_has_one_name_on_every_page(pool: LocalPool) -> None:
 def strokes(*places: list[tuple[float, float]]) -> Drawing:
     points = [np.array([(x, y, 1) for x, y in place], np.float32) for place in places]
     return Drawing(tuple(Stroke(place, 1 / 13) for place in points))
+
+
+def test_the_pen_is_answered_with_the_weights_that_stand_in_the_picture(pool: LocalPool) -> None:
+    app = visited()
+    mlp, cnn = shipped_predictors()
+    newer = replace(mlp, network=cnn.network)
+    assert app.session_state["inside_shown"] == mlp
+    with patch("streamlit.session_state", app.session_state):
+        assert as_shown((newer, cnn)) == (mlp, cnn)
+
+
+def test_the_choice_of_a_network_that_is_gone_falls_back_to_one_that_is_there(
+    pool: LocalPool,
+) -> None:
+    app = visited()
+    mine = app.session_state["session"]
+    mine.loaded = [NamedNetwork("loaded_1", "mine.npz", shipped_predictors()[0].network)]
+    app.session_state["who"] = "loaded_1"
+    opened(app)
+    app.segmented_control(key="inside").set_value("Loaded: mine.npz")
+    opened(app)
+    mine.loaded = []
+    opened(app)
+    assert app.segmented_control(key="inside").value == "MLP"
 
 
 def test_two_digits_are_read_one_by_one_and_can_be_seen_as_boxes(pool: LocalPool) -> None:

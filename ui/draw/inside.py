@@ -12,6 +12,7 @@ from ui.networks import Predictor
 
 KEY = "draw_network"
 CHOICE = "inside"
+SHOWN = "inside_shown"  # the network that stands in the picture now
 HEIGHT = 270  # CSS pixels: canvas, answer and picture fit on one screen
 
 
@@ -24,6 +25,8 @@ def looked_into(predictors: Sequence[Predictor]) -> Predictor:
 def network_inside(predictors: Sequence[Predictor]) -> None:
     """The choice of a network, and its picture."""
     names = [predictor.name for predictor in predictors]
+    if st.session_state.get(CHOICE, names[0]) not in names:
+        del st.session_state[CHOICE]  # that network is gone
     st.segmented_control(
         "Look inside",
         names,
@@ -36,6 +39,20 @@ def network_inside(predictors: Sequence[Predictor]) -> None:
     predictor = looked_into(predictors)
     title = f"{predictor.name}, {predictor.words}"
     network_picture(predictor.network, key=KEY, title=title, height=HEIGHT)
+    st.session_state[SHOWN] = predictor
+
+
+def as_shown(predictors: Sequence[Predictor]) -> tuple[Predictor, ...]:
+    """The same networks, the one in the picture with the weights that it has there.
+
+    The parts of the page with the pen and with the picture are drawn anew apart from each other: of
+    a run that learns, each would have other weights.
+    """
+    shown: Predictor | None = st.session_state.get(SHOWN)
+    return tuple(
+        shown if shown is not None and shown.name == predictor.name else predictor
+        for predictor in predictors
+    )
 
 
 def pen_inside(predictors: Sequence[Predictor], sheet: Sheet) -> None:

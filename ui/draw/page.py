@@ -18,7 +18,7 @@ from ui.draw.answers import (
     several_in_words,
 )
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
-from ui.draw.inside import looked_into, network_inside, pen_inside
+from ui.draw.inside import as_shown, looked_into, network_inside, pen_inside
 from ui.draw.looks import (
     MOVE,
     OPEN,
@@ -82,10 +82,10 @@ def page() -> None:
         live(_everything, answering, _answering, pace=_pace, frame=_frame)
         return
     places = _places()
+    with places.inside:  # before the pen, which answers with the weights that stand there
+        live(_inside, answering, _answering, pace=_pace, frame=_frame)
     with places.canvas:
         live(partial(_pen, places), answering, _answering, pace=_pace, frame=_frame)
-    with places.inside:
-        live(_inside, answering, _answering, pace=_pace, frame=_frame)
     with places.below:
         _below(answering)
     _look_closer(answering)
@@ -138,10 +138,10 @@ def _follows_the_pen() -> bool:
 def _everything(answering: Answering) -> None:
     """All of the page: a closer look is open that follows the pen."""
     places = _places()
-    with places.canvas:
-        sheet, predictions = _pen(places, answering)
     with places.inside:
         _inside(answering)
+    with places.canvas:
+        sheet, predictions = _pen(places, answering)
     with places.below:
         _below(answering)
     _look_closer(answering, sheet, predictions)
@@ -152,14 +152,15 @@ def _pen(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]
 
     The bars also tell the canvas what of the drawing has arrived.
     """
+    predictors = as_shown(answering.predictors)
     drawing = session().drawing = draw_canvas(session().drawing, key="canvas")
     sheet = sheet_of(drawing)
-    predictions = [] if sheet.image is None else predict(answering.predictors, sheet.image)
-    several = several_digits(sheet, answering.predictors)
+    predictions = [] if sheet.image is None else predict(predictors, sheet.image)
+    several = several_digits(sheet, predictors)
     words, remark = _words(sheet, predictions, several)
     places.answer.html(answer_in_words(words, remark))
-    places.bars.html(columns_of_bars(answering.predictors, predictions) + receipt("canvas"))
-    pen_inside(answering.predictors, sheet)
+    places.bars.html(columns_of_bars(predictors, predictions) + receipt("canvas"))
+    pen_inside(predictors, sheet)
     if several:
         st.button("See them as boxes", on_click=_see_as_boxes, args=(sheet,), key="as-boxes")
     return sheet, predictions

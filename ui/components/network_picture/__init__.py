@@ -23,6 +23,7 @@ from ui.components.network_picture.message import (
     network_message,
     pack,
     shown_layers,
+    version_of,
 )
 
 __all__ = ["Choice", "Frame", "network_activity", "network_picture"]
@@ -80,7 +81,8 @@ def network_activity(
     slot = f"{key}_activity"
     sent = (st.session_state.get(slot) or {}).get("chosen")
     at = chosen_frame(sent, len(frames))
-    shown = shown_layers(whole or model, hidden_layers(model))
+    whole = whole or model
+    shown = shown_layers(whole, hidden_layers(model))
     form = form_of(shown)
     choice, messages = None, []
     for number, frame in enumerate(frames):
@@ -92,7 +94,8 @@ def network_activity(
         messages.append(
             activity_message(model, traced, shown, frame.words, frame.image is None, detail)
         )
-    header = {"picture": key, "form": form, "off": sorted(map(int, off))}
+    header = {"picture": key, "form": form, "version": version_of(whole)}
+    header["off"] = sorted(map(int, off))
     data = pack(header | {"frame": at if choice else None}, messages)
     _mount(key=slot, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     return choice

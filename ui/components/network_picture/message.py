@@ -7,8 +7,10 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import isfinite
 from typing import Any
+from weakref import WeakKeyDictionary
 from zlib import crc32
 
 import numpy as np
@@ -24,6 +26,9 @@ from ui.components.tiles.packing import quantise
 MOST_PICTURES = 64  # units with a picture that are shown of a layer
 TINY = 1e-30
 MOST_DOTS = 128  # units without one
+
+_versions: WeakKeyDictionary[Sequential, int] = WeakKeyDictionary()
+_counted = count()
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ def form_of(shown: Sequence[ShownLayer]) -> str:
     )
 
 
+def version_of(model: Sequential) -> int:
+    """A number that no other network of this server has: one that is shown never changes."""
+    return _versions.setdefault(model, next(_counted))
+
+
 def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
     """The norm of the weights that lead on from each unit of a layer, (units,)."""
     W = next(
@@ -83,6 +93,7 @@ def network_message(model: Sequential, key: str, title: str, height: int) -> byt
     header = {
         "picture": key,
         "form": form_of(shown),
+        "version": version_of(model),
         "tables": True,
         "title": title,
         "height": height,
