@@ -36,6 +36,7 @@ ROOMS = [
     "ui.components",
     "ui.charts",
     "ui.session",
+    "ui.live",
     "ui.server",
     "ui.run_words",
     "ui.diagnosing",

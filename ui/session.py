@@ -2,12 +2,11 @@
 Typed, so that no page reads a misspelt key of the session's state.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from functools import cached_property
 from time import monotonic
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
 import streamlit as st
 
@@ -31,7 +30,6 @@ GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes 
 EARLIER_RUNS = 12  # whose results a session remembers
 NETWORKS = 4  # of runs that are built and shared by all pages and visitors
 DOUBLE_CLICK = 1.0  # seconds within which two clicks on Start are one
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -306,30 +304,3 @@ def earlier_run_now(id: str) -> EarlierRun:
             view = handle.peek()
             known = mine.runs[id] = EarlierRun(view.config, view.results, view.status)
     return known
-
-
-def live(
-    body: Callable[[T], object],
-    state: T,
-    fetch: Callable[[], T],
-    *,
-    pace: Callable[[T], float | None],
-    frame: Callable[[T], object] | None = None,
-) -> None:
-    """Show body(state) as a part of the page that is drawn anew by itself.
-
-    It is drawn anew every pace(state) seconds, or for None only when something in it is used, each
-    time with a state that is fetched then, once. When the pace has changed, or what the page
-    around rests on (`frame`), the whole page is drawn anew.
-    """
-    first, rests_on = [state], lambda now: (pace(now), frame(now) if frame else None)
-    before = rests_on(state)
-
-    @wraps(body)
-    def drawn() -> None:
-        now = first.pop() if first else fetch()
-        body(now)
-        if rests_on(now) != before:
-            st.rerun()  # after the body: widgets that were not shown would forget their values
-
-    st.fragment(drawn, run_every=pace(state))()

@@ -34,6 +34,7 @@ from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
 from ui.drawing import Sheet, sheet_of
 from ui.html import answer_in_words
+from ui.live import live
 from ui.networks import (
     RUNNING,
     Prediction,
@@ -44,7 +45,7 @@ from ui.networks import (
     predict,
     shipped_predictors,
 )
-from ui.session import live, session, shown_run
+from ui.session import session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
 

@@ -5,12 +5,8 @@ The run lives in a process of its own; this page looks at it twice a second and 
 import streamlit as st
 
 from mnist_core.training.config import TrainConfig
-from ui.session import (
-    ShownRun,
-    live,
-    mnist,
-    shown_run,
-)
+from ui.live import live
+from ui.session import ShownRun, mnist, shown_run
 from ui.settings import settings_panel
 from ui.train.controls import applies_now, buttons, progress
 from ui.train.curves import curves

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnist_core.paths import MODELS_FOLDER
 from ui.glossary import words_explained
+from ui.live import live
 from ui.networks import (
     BEST,
     OWN_NAMES,
@@ -19,7 +20,7 @@ from ui.networks import (
 )
 from ui.own import taught_network
 from ui.run_words import no_weights_yet
-from ui.session import ShownRun, live, session, shipped, shown_run
+from ui.session import ShownRun, session, shipped, shown_run
 from ui.weights.feature_maps import filters_and_maps
 from ui.weights.gallery import gallery
 from ui.weights.going_on import going_on
