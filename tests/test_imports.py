@@ -37,6 +37,7 @@ ROOMS = [
     "ui.charts",
     "ui.session",
     "ui.live",
+    "ui.presses",
     "ui.server",
     "ui.run_words",
     "ui.diagnosing",

@@ -73,6 +73,29 @@ def test_a_paused_run_goes_on_by_one_batch_and_by_one_epoch(page: Page, serve: S
     expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
 
 
+# What Streamlit puts off to the next instant at a click comes so late that its timer is sooner.
+TIMER_COMES_FIRST = """
+const later = window.setTimeout;
+let clicked = false;
+window.setTimeout = (work, delay, ...more) => later(work, clicked && !delay ? 800 : delay, ...more);
+addEventListener("click", () => {
+  clicked = true;
+  later(() => (clicked = false), 0);
+}, true);
+"""
+
+
+def test_a_click_that_a_timer_tells_of_too_is_carried_out_once(page: Page, serve: Serve) -> None:
+    page.add_init_script(TIMER_COMES_FIRST)
+    start(page, serve("app.py") + LONG)
+    before = pause(page)
+    for batches in (1, 2):
+        press(page, "One batch")
+        expect(status(page)).to_contain_text(f"step {before + batches:,} of", timeout=PATIENCE)
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
+
+
 def test_rewind_goes_back_to_the_first_step(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
     assert pause(page) > 0
@@ -105,9 +128,8 @@ def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serv
 
 def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + LONG)
-    expect(status(page)).to_contain_text(
-        re.compile(r" ([5-9]|\d\d+) s of training"), timeout=PATIENCE
-    )
+    worth_asking = re.compile(r" ([6-9]|\d\d+) s of training")  # "5 s" may be 4.6
+    expect(status(page)).to_contain_text(worth_asking, timeout=PATIENCE)
     stays = status(page).bounding_box()
     page.get_by_role("button", name="Rewind", exact=True).focus()
     page.keyboard.press("Enter")

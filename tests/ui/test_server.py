@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
+from ui.presses import take_presses_out
 from ui.server import IMPORTED_LATE, prepare_server
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -50,3 +52,12 @@ def test_what_a_page_has_shown_goes_by_itself(pool: LocalPool) -> None:
         assert views() <= before + 1
     finally:
         gc.enable()
+
+
+def test_a_timers_message_says_what_was_chosen_but_presses_nothing() -> None:
+    states = WidgetStates()
+    states.widgets.add(id="slider", double_value=0.1)
+    states.widgets.add(id="button", trigger_value=True)
+    states.widgets.add(id="component", json_trigger_value="[1]")
+    take_presses_out(states)
+    assert [state.id for state in states.widgets] == ["slider"]
