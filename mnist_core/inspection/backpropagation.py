@@ -50,6 +50,12 @@ class Backpropagation:
     one_hot: Array
     loss: float
 
+    def layer(self, number: int) -> Layer:
+        """The network's layer of that number; ValueError if there is none."""
+        if number not in range(len(self.layers)):
+            raise ValueError(f"the layers are 0 to {len(self.layers) - 1}; there is no {number}")
+        return self.model.layers[number]
+
     def input_of(self, layer: int) -> Array:
         """What went into a layer, by its number: the output of the one before, or x."""
         return self.layers[layer - 1].output if layer else self.x

@@ -56,7 +56,7 @@ def factors_of(step: Backpropagation, layer: int, row: int, column: int) -> Weig
 
     ValueError if the layer is not Dense or has no such weight.
     """
-    dense = step.model.layers[layer] if layer in range(len(step.model.layers)) else None
+    dense = step.layer(layer)
     if not isinstance(dense, Dense):
         raise ValueError(f"layer {layer} is not Dense")
     units, inputs = dense.W.shape
