@@ -1,7 +1,6 @@
 """What a network loses without some of its hidden units."""
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,13 +21,7 @@ def without_units(
     The weights that lead out of them are zero, which is the same as an output of zero and keeps
     a network of the same form: everything that takes a network takes this one.
     """
-    masked = Sequential(
-        [copy(part) for part in model.layers],
-        input_shape=model.input_shape,
-        tile=model.tile,
-        share=model.share,
-        dtype=model.dtype,
-    )
+    masked = model.copied()
     number, following = _next_with_weights(masked, layer)
     W = masked.parameters.layers[number]["W"]
     if isinstance(following, Dense):

@@ -4,6 +4,7 @@ All parameters of a network lie in one flat vector, so an optimizer takes a few 
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Self
@@ -91,6 +92,20 @@ class Sequential:
     def dtype(self) -> np.dtype:
         """The type of the parameters, and so of everything computed from them."""
         return self.parameters.flat.dtype
+
+    def copied(self, dtype: Any = None) -> "Sequential":
+        """The same network with parameters of its own, in another dtype if one is given."""
+        return Sequential(
+            [copy(layer) for layer in self.layers],
+            input_shape=self.input_shape,
+            tile=self.tile,
+            share=self.share,
+            dtype=dtype or self.dtype,
+        )
+
+    def in_float64(self) -> "Sequential":
+        """A copy in float64, whose numbers can be checked to twelve digits."""
+        return self.copied(np.float64)
 
     def new_gradients(self) -> ParameterVector:
         """Zeros of the parameters' shapes, for backward to write into."""

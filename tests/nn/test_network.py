@@ -224,3 +224,17 @@ def test_dropout_follows_every_hidden_layer_and_changes_no_prediction(mnist):
     assert not without.has_randomness
     images = mnist.test.images[:5]
     np.testing.assert_array_equal(with_dropout.predict_proba(images), without.predict_proba(images))
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_a_copy_in_float64_has_the_same_weights_and_is_independent(name):
+    model = build_model(name, dropout=0.5, rng=rng())
+    images = rng(1).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    before = model.logits(images)
+    copied = model.in_float64()
+    assert copied.dtype == copied.logits(images).dtype == np.float64
+    assert np.array_equal(copied.parameters.flat, model.parameters.flat)
+    np.testing.assert_allclose(copied.logits(images), before, rtol=1e-4, atol=1e-5)
+    copied.parameters.flat[...] = 0
+    assert not copied.logits(images).any()
+    assert np.array_equal(model.logits(images), before)
