@@ -106,7 +106,7 @@ def _reader(row: Setting) -> tuple[Callable[[str], Any], str]:
     if isinstance(default, tuple):
         return _whole_numbers_or_none if row.widget == "number or none" else _whole_numbers, "N,N"
     if isinstance(default, int):
-        return _whole_number, "N"
+        return whole_number, "N"
     if isinstance(default, float):
         return _number, "NUMBER"
     return str, "NAME"
@@ -148,7 +148,7 @@ def _whole_numbers_or_none(text: str) -> tuple[int, ...]:
     return () if numbers == (0,) else numbers
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError:

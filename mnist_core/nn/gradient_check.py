@@ -15,8 +15,10 @@ from mnist_core.nn.workspace import Workspace
 STEP = 1e-5  # of the finite difference: balances its h^2 error against rounding
 
 
-def _relative_error(analytic: float, numeric: float) -> float:
-    return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-12)
+def relative_error(analytic: float, numeric: float) -> float:
+    """Their difference as a share of the larger one, 0..2; 0 if both are zero."""
+    larger = max(abs(analytic), abs(numeric))
+    return abs(analytic - numeric) / larger if larger else 0.0
 
 
 def check_layer(layer: Layer, x: Array, *, rng: np.random.Generator) -> dict[str, float]:
@@ -79,4 +81,4 @@ def _error_along_a_direction(
     array[...] = before - STEP * direction
     below = function()
     array[...] = before
-    return _relative_error(float((gradient * direction).sum()), (above - below) / (2 * STEP))
+    return relative_error(float((gradient * direction).sum()), (above - below) / (2 * STEP))
