@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.inspection.finite_differences import copied
 from mnist_core.nn.functional import cross_entropy, softmax
 from mnist_core.nn.network import ParameterVector, Sequential, to_pixels
 
@@ -43,7 +42,7 @@ class Descent:
 
 def loss_along(model: Sequential, image: Array, label: int, rates: Array) -> LossAlong:
     """The loss of a uint8 image (28, 28) along its gradient, for learning rates (rates,)."""
-    network = copied(model, np.float64)
+    network = model.in_float64()
     x, labels = _example(network, image, label)
     start, gradients = network.parameters.flat.copy(), network.new_gradients()
     before, _ = _loss_and_gradient(network, x, labels, gradients)
@@ -59,7 +58,7 @@ def descend(
     model: Sequential, image: Array, label: int, rate: float, *, steps: int = 10
 ) -> Descent:
     """Steps of gradient descent, one after the other, on a single uint8 image (28, 28)."""
-    network = copied(model, np.float64)
+    network = model.in_float64()
     x, labels = _example(network, image, label)
     gradients = network.new_gradients()
     losses, probabilities = [], []

@@ -14,7 +14,6 @@ Three things can make a right gradient look wrong, and must not be taken for mis
 """
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -36,22 +35,11 @@ ROUNDING = 4
 SMALLEST = 1e-3
 
 
-def copied(model: Sequential, dtype: Any) -> Sequential:
-    """An independent network with the same parameters, in another type of numbers."""
-    return Sequential(
-        [copy(layer) for layer in model.layers],
-        input_shape=model.input_shape,
-        tile=model.tile,
-        share=model.share,
-        dtype=dtype,
-    )
-
-
 class LossAround:
     """A copy of a network with N images: where on the loss's surface the slopes are taken."""
 
     def __init__(self, model: Sequential, images: Array, labels: Array | int, dtype: Any) -> None:
-        self.model = copied(model, dtype)
+        self.model = model.copied(dtype)
         self.parameters = self.model.parameters.named()
         self.labels = np.atleast_1d(labels)  # (N,)
         x = self.model.input_batch(to_pixels(images, dtype))
