@@ -1,0 +1,1 @@
+"""The Back-propagation page: one training step on one digit, number by number."""

@@ -1,0 +1,19 @@
+"""Numbers as they stand in a derivation: four significant digits."""
+
+from math import isfinite
+
+DIGITS = 4
+
+
+def number(value: float) -> str:
+    """As a sentence has it: 0.01234, 1.234e−05."""
+    return f"{value:.{DIGITS}g}".replace("-", "−") if isfinite(value) else str(value)
+
+
+def tex_number(value: float) -> str:
+    """As TeX has it, negative ones in parentheses: (-1.234 \\cdot 10^{-5})."""
+    if not isfinite(value):
+        return rf"\text{{{value}}}"
+    digits, _, exponent = f"{value:.{DIGITS}g}".partition("e")
+    text = rf"{digits}\cdot 10^{{{int(exponent)}}}" if exponent else digits
+    return f"({text})" if value < 0 else text

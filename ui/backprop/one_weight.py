@@ -1,0 +1,105 @@
+"""One weight followed: the chain of factors whose product is its gradient."""
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.inspection.stations import Station
+from mnist_core.inspection.weight_factors import WeightFactors, factors_of
+from ui.backprop.chosen import ChosenStep
+from ui.backprop.formulas import in_letters, symbol
+from ui.backprop.link import PREFIX, said
+from ui.backprop.numbers import number, tex_number
+
+STRONGEST = 3  # terms of a sum that are written out
+
+
+def follow_one_weight(chosen: ChosenStep) -> None:
+    """The choice of a weight, and its gradient as a product with numbers."""
+    st.header("Follow one weight", anchor=False)
+    dense = [one for one in chosen.stations if one.kind == "weights" and one.value.ndim == 2]
+    station, row, column = _choice({one.number: one for one in reversed(dense)})
+    assert station.layer is not None
+    factors = factors_of(chosen.values, station.layer, row, column)
+    st.latex(_symbols(station, factors))
+    st.latex(_numbers(factors))
+    in_matrix = float(station.value[row, column])
+    st.html(
+        f"<p>In the matrix {in_letters(station.name)}, row {row}, column {column}, stands "
+        f"<b>{number(in_matrix)}</b>: the two differ by {abs(in_matrix - factors.product):.1e}. "
+        f"The weight itself is {number(factors.weight)}; {_in_words(factors)}</p>"
+    )
+
+
+def _choice(layers: dict[int, Station]) -> tuple[Station, int, int]:
+    """Which weight: of which layer, unit and input, each by its number."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        layer = said("layer", next(iter(layers)), layers)
+        st.segmented_control(
+            "Layer",
+            list(layers),
+            format_func=lambda n: in_letters(f"W{n}"),
+            required=True,
+            key=PREFIX + "layer",
+            persist_state="session",
+        )
+        station = layers[layer]
+        units, inputs = station.shape
+        strongest = np.unravel_index(np.abs(station.value).argmax(), station.shape)
+        for name, words, size, default in (
+            ("row", "Unit (row)", units, strongest[0]),
+            ("column", "Input (column)", inputs, strongest[1]),
+        ):
+            said(name, int(default), range(size))
+            st.number_input(
+                words, 0, size - 1, key=PREFIX + name, persist_state="session", width=150
+            )
+    row, column = st.session_state[PREFIX + "row"], st.session_state[PREFIX + "column"]
+    return station, int(row), int(column)
+
+
+def _symbols(station: Station, factors: WeightFactors) -> str:
+    """The product in letters."""
+    i, j, n = factors.row, factors.column, station.number
+    x = symbol(station.sources[1])
+    own = rf"\frac{{\partial L}}{{\partial W_{{{n}}}[{i},{j}]}} = "
+    if factors.terms is None:
+        return own + rf"(\hat y - y)[{i}] \cdot {x}[{j}]"
+    return own + (
+        rf"\Big(\sum_k W_{{{n + 1}}}[k,{i}]\,\frac{{\partial L}}{{\partial a_{{{n + 1}}}[k]}}\Big)"
+        rf" \cdot f'(a_{{{n}}}[{i}]) \cdot {x}[{j}]"
+    )
+
+
+def _numbers(factors: WeightFactors) -> str:
+    """The product in numbers: of a sum the strongest terms, and what the others come to."""
+    if factors.terms is None or factors.next_weights is None or factors.next_deltas is None:
+        parts = [factors.delta, factors.input]
+        product = r" \cdot ".join(tex_number(part) for part in parts)
+        return rf"{product} = \mathbf{{{tex_number(factors.product)}}}"
+    order = np.argsort(-np.abs(factors.terms), kind="stable")[:STRONGEST]
+    terms = [
+        rf"{tex_number(float(factors.next_weights[k]))} \cdot "
+        rf"{tex_number(float(factors.next_deltas[k]))}"
+        for k in order
+    ]
+    rest = float(factors.terms.sum() - factors.terms[order].sum())
+    summed = " + ".join(terms)
+    if len(factors.terms) > len(order):
+        summed += rf" + \underbrace{{{tex_number(rest)}}}_{{\text{{the other }}{len(factors.terms) - len(order)}}}"
+    slope = tex_number(factors.slope or 0.0)
+    return (
+        rf"\big({summed}\big) \cdot {slope} \cdot {tex_number(factors.input)} "
+        rf"= \mathbf{{{tex_number(factors.product)}}}"
+    )
+
+
+def _in_words(factors: WeightFactors) -> str:
+    """Why the gradient is what it is."""
+    if factors.input == 0:
+        return "its input is 0 (paper, or a silent unit), so it had no part in the answer."
+    if factors.slope == 0:
+        return "its unit is flat here, so nothing comes back through it."
+    if factors.product == 0:
+        return "nothing comes back to it."
+    more = "smaller" if factors.product > 0 else "larger"
+    return f"a {more} weight would make the loss smaller."

@@ -1,0 +1,97 @@
+"""The station that the reader stands at: formula, picture, numbers, and the core's own lines."""
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import SIDE
+from mnist_core.inspection.stations import Station
+from ui.backprop.chosen import ChosenStep
+from ui.backprop.code import code_of
+from ui.backprop.formulas import formula_of, in_letters
+from ui.backprop.link import choose
+from ui.backprop.numbers import number
+from ui.components.matrix import MatrixLook, bars, matrix
+from ui.components.tiles import TileLook, weight_tiles
+
+MOST_TILES = 64
+PICKED = "backprop_picked"  # the weight that was chosen last in a picture
+DIGITS = [str(digit) for digit in range(10)]
+
+
+def shape_in_words(station: Station) -> str:
+    """The shape of a station's value: "64 x 784", "one number"."""
+    return " x ".join(str(length) for length in station.shape) or "one number"
+
+
+def one_station(chosen: ChosenStep, station: Station) -> None:
+    """Everything about one station; a click on a weight's gradient chooses that weight."""
+    formula = formula_of(chosen.values, station)
+    left, right = st.columns([4, 5], gap="large")
+    with left:
+        st.header(f"{in_letters(station.name)}, {shape_in_words(station)}", anchor=False)
+        st.latex(formula.tex)
+        st.write(formula.words)
+        code = code_of(chosen.values, station)
+        st.caption(f"The lines that compute it: {code.place}")
+        st.code(code.lines, wrap_lines=True)
+    with right:
+        _picture(chosen, station)
+        with st.expander("All its numbers"):
+            _table(station)
+
+
+def _picture(chosen: ChosenStep, station: Station) -> None:
+    """The values as pixels, bars, tiles or maps, by their shape."""
+    value, words = station.value, f"{in_letters(station.name)} of {chosen.network}"
+    key = f"backprop_picture_{station.name}"
+    if station.kind == "input":
+        look = MatrixLook(quantity="ink", diverging=False, cell=12)
+        matrix(value.reshape(SIDE, SIDE), key=key, look=look, description=words)
+    elif station.kind == "loss":
+        st.metric("Loss, in nats", number(float(value)), label_visibility="visible")
+    elif value.ndim == 2 and value.shape[1] == 1:
+        bars(value[:, 0], key=key, description=words, labels=DIGITS if len(value) == 10 else None)
+    elif value.ndim == 2 and value.shape[1] == SIDE * SIDE:
+        _pictures_of_units(chosen, station, key)
+    elif value.ndim == 2:
+        look = MatrixLook(rows="unit", columns="input", quantity="gradient")
+        _chosen_weight(station, matrix(value, key=key, look=look, description=words))
+    else:
+        maps = value.reshape(-1, *value.shape[-2:])[:MOST_TILES]
+        noun = "filter" if value.ndim == 4 else "map"
+        look = TileLook(size=84, noun=noun, quantity="value", description=words)
+        weight_tiles(maps, key=key, look=look)
+
+
+def _pictures_of_units(chosen: ChosenStep, station: Station, key: str) -> None:
+    """The gradient of the first weights: a picture for each unit, and a chosen unit's in large."""
+    tiles = station.value.reshape(-1, SIDE, SIDE)
+    strongest = np.argsort(-np.abs(tiles).max(axis=(1, 2)), kind="stable")[:MOST_TILES]
+    look = TileLook(size=44, quantity="gradient", description="The gradient of each unit's weights")
+    unit = weight_tiles(
+        tiles, key=key, order=np.sort(strongest).tolist(), scale="shared", look=look
+    )
+    if unit is None:
+        st.caption("Choose a unit to see its gradient in large, and one weight in it.")
+        return
+    inside = MatrixLook(rows="row", columns="column", quantity="gradient", cell=12)
+    words = f"the gradient of the weights of unit {unit}"
+    pixel = matrix(tiles[unit], key=f"{key}_unit", look=inside, description=words)
+    if pixel is not None:
+        _chosen_weight(station, (unit, SIDE * pixel[0] + pixel[1]))
+
+
+def _chosen_weight(station: Station, at: tuple[int, int] | None) -> None:
+    """A weight that was chosen in a picture just now is the one that is followed."""
+    if at is not None and station.kind == "weights" and at != st.session_state.get(PICKED):
+        st.session_state[PICKED] = at
+        for name, value in zip(("layer", "row", "column"), (station.number, *at), strict=True):
+            choose(name, value)
+
+
+def _table(station: Station) -> None:
+    value = np.atleast_2d(station.value)
+    if value.ndim > 2:
+        value = value.reshape(len(value), -1)
+        st.caption("A row for each map, its places in the order in which one reads.")
+    st.dataframe(value, height=240)
