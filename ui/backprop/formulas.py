@@ -139,8 +139,7 @@ def _through_weights(step: Backpropagation, station: Station) -> Formula:
     if station.layer is not None and isinstance(step.model.layers[station.layer], Conv2D):
         return Formula(
             rf"{symbol(station.name)} = {last} \star W_{{{n}}}",
-            "Each number gets back what it was multiplied by, from every place whose filter covered "
-            "it.",
+            "Each number is told by every place whose filter covered it, weighted as it was read.",
         )
     if after.startswith("v"):
         return Formula(
@@ -157,7 +156,7 @@ def _through_weights(step: Backpropagation, station: Station) -> Formula:
 def _convolution_back(step: Backpropagation, station: Station) -> Formula:
     return Formula(
         rf"{symbol(station.name)} = \mathrm{{route}}({symbol(station.sources[0])})",
-        "The gradient goes to the one number of each square that was the largest; the others get 0.",
+        "The gradient goes to the largest number of each square alone; the other three get 0.",
     )
 
 

@@ -84,8 +84,8 @@ def _numbers(factors: WeightFactors) -> str:
     ]
     rest = float(factors.terms.sum() - factors.terms[order].sum())
     summed = " + ".join(terms)
-    if len(factors.terms) > len(order):
-        summed += rf" + \underbrace{{{tex_number(rest)}}}_{{\text{{the other }}{len(factors.terms) - len(order)}}}"
+    if others := len(factors.terms) - len(order):
+        summed += rf" + \underbrace{{{tex_number(rest)}}}_{{\text{{the other {others}}}}}"
     slope = tex_number(factors.slope or 0.0)
     return (
         rf"\big({summed}\big) \cdot {slope} \cdot {tex_number(factors.input)} "
