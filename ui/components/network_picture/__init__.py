@@ -21,10 +21,10 @@ from ui.components.network_picture.message import (
     activity_message,
     form_of,
     network_message,
-    pack,
     shown_layers,
     version_of,
 )
+from ui.components.pieces import pack
 
 __all__ = ["Choice", "Frame", "network_activity", "network_picture"]
 
@@ -36,6 +36,7 @@ _mount = component_of(
     __file__,
     scripts=(
         "../painting.js",
+        "../pieces.js",
         "message.js",
         "units.js",
         "lines.js",

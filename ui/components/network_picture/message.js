@@ -1,12 +1,4 @@
-// The messages as they arrive from Python: the counterpart of `pack` in message.py.
-
-function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  let at = 4 + length;
-  const pieces = header.sizes.map((size) => bytes.slice(at, (at += size)));
-  return { ...header, pieces };
-}
+// What the messages of message.py hold, and how its numbers are written.
 
 /** The counterpart of `in_runs`: a zero is followed by how many there are. */
 function outOfRuns(bytes) {
@@ -16,13 +8,6 @@ function outOfRuns(bytes) {
     else for (let left = bytes[++at]; left > 0; left--) values.push(0);
   }
   return Uint8Array.from(values);
-}
-
-const signed = (bytes) => new Int8Array(bytes.buffer);
-
-/** Colours of a table for light and for dark pages, each 256 x 3 bytes indexed by code + 128. */
-function colourTables(bytes) {
-  return { light: bytes.subarray(0, bytes.length / 2), dark: bytes.subarray(bytes.length / 2) };
 }
 
 function colourOf(table, code) {

@@ -2,9 +2,7 @@
 Two messages, since weights are large and stay, while what an image does follows the pen.
 """
 
-import json
 import re
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -20,6 +18,7 @@ from mnist_core.inspection.activations import HiddenLayer, hidden_layers
 from mnist_core.inspection.trace import Trace, contribution_matrix
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.nn.network import Sequential
+from ui.components.pieces import pack
 from ui.components.tiles.colours import COLOURS, STEPS
 from ui.components.tiles.packing import quantise
 
@@ -171,14 +170,3 @@ def in_runs(codes: bytes) -> bytes:
         else run
         for run in re.findall(rb"\0+|[^\0]+", codes)
     )
-
-
-def pack(header: dict[str, Any], blobs: Sequence[bytes]) -> bytes:
-    """A header and pieces of bytes as one message.
-
-    Little-endian: length of the header (uint32), header (JSON, UTF-8, with the lengths of the
-    pieces as "sizes"), then the pieces.
-    """
-    header = {**header, "sizes": [len(blob) for blob in blobs]}
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    return b"".join((struct.pack("<I", len(text)), text, *blobs))

@@ -1,0 +1,54 @@
+// One stop of the path: its name, its small picture and its shape, at its place in the grid.
+
+const LONGEST = 56; // CSS pixels of the longer side of a picture
+const CRISP = 44; // of it, if that makes every number the same whole number of pixels wide
+const THINNEST = 16; // of the shorter side
+const ALONE = 24; // of the one number that the loss is
+
+class StopView {
+  constructor(stop, place) {
+    this.stop = stop;
+    this.element = document.createElement("div");
+    this.element.id = `stop-${place}`;
+    this.element.className = stop.half === null ? "stop" : "stop branch";
+    this.element.setAttribute("role", "option");
+    this.element.innerHTML =
+      `<span class="name">${written(stop)}</span>` +
+      '<span class="picture"><canvas></canvas></span><span class="shape"></span>';
+    [, this.picture, this.shape] = this.element.children;
+    this.canvas = this.picture.firstChild;
+    const { row, column, half } = stop;
+    const first = 3 * column + 1; // two halves and the gap behind them
+    this.element.style.gridColumn = half === null ? `${first} / span 2` : String(first + half);
+    this.element.style.gridRow = String([2, 4, 5][row]);
+  }
+
+  update(stop, codes, colours) {
+    this.stop = stop;
+    setText(this.shape, stop.words);
+    setAttribute(this.element, "aria-label", stop.says);
+    if (this.colours === colours && this.isPainted(stop, codes)) return;
+    const { h, w } = stop;
+    Object.assign(this, { codes, colours });
+    Object.assign(this.canvas, { width: w, height: h });
+    const image = new ImageData(w, h);
+    paint(codes, w, image, colours);
+    this.canvas.getContext("2d").putImageData(image, 0, 0);
+    const [width, height] = pictureSize(w, h);
+    setStyle(this.canvas, "width", `${width}px`);
+    setStyle(this.canvas, "height", `${height}px`);
+  }
+
+  isPainted({ h, w }, codes) {
+    const { canvas } = this;
+    return canvas.width === w && canvas.height === h && codes.every((code, i) => code === this.codes[i]);
+  }
+}
+
+function pictureSize(w, h) {
+  if (w * h === 1) return [ALONE, ALONE];
+  const longer = Math.max(w, h);
+  const whole = Math.floor(LONGEST / longer) * longer;
+  const scale = (whole >= CRISP ? whole : LONGEST) / longer;
+  return [w, h].map((side) => Math.max(THINNEST, Math.round(side * scale)));
+}
