@@ -1,8 +1,9 @@
 // One stop of the path: its name, its small picture and its shape, at its place in the grid.
 
-const LONGEST = 56; // CSS pixels of the longer side of a picture
-const CRISP = 44; // of it, if that makes every number the same whole number of pixels wide
-const THINNEST = 16; // of the shorter side
+const LONGEST = 56; // CSS pixels of the longer side of a picture ...
+const OF_BRANCH = 48; // ... and of a parameter's gradient
+const CRISP = 0.8; // of that is enough where each number is a whole number of pixels wide
+const THINNEST = 20; // CSS pixels of the shorter side
 const ALONE = 24; // of the one number that the loss is
 
 class StopView {
@@ -10,7 +11,7 @@ class StopView {
     this.stop = stop;
     this.element = document.createElement("div");
     this.element.id = `stop-${place}`;
-    this.element.className = stop.half === null ? "stop" : "stop branch";
+    this.element.className = ["stop forward", "stop", "stop branch"][stop.row];
     this.element.setAttribute("role", "option");
     this.element.innerHTML =
       `<span class="name">${written(stop)}</span>` +
@@ -34,7 +35,7 @@ class StopView {
     const image = new ImageData(w, h);
     paint(codes, w, image, colours);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
-    const [width, height] = pictureSize(w, h);
+    const [width, height] = pictureSize(w, h, stop.half === null ? LONGEST : OF_BRANCH);
     setStyle(this.canvas, "width", `${width}px`);
     setStyle(this.canvas, "height", `${height}px`);
   }
@@ -45,10 +46,10 @@ class StopView {
   }
 }
 
-function pictureSize(w, h) {
+function pictureSize(w, h, most) {
   if (w * h === 1) return [ALONE, ALONE];
   const longer = Math.max(w, h);
-  const whole = Math.floor(LONGEST / longer) * longer;
-  const scale = (whole >= CRISP ? whole : LONGEST) / longer;
+  const whole = Math.floor(most / longer) * longer;
+  const scale = (whole >= CRISP * most ? whole : most) / longer;
   return [w, h].map((side) => Math.max(THINNEST, Math.round(side * scale)));
 }

@@ -13,11 +13,16 @@ class WalkView {
     this.stops = root.querySelector(".stops");
     this.scroller = root.querySelector(".scroller");
     this.lines = root.querySelector(".lines");
+    this.back = root.querySelector(".back");
+    this.next = root.querySelector(".next");
+    this.here = root.querySelector(".here");
     this.stops.addEventListener("click", (event) => this.onClick(event));
     this.stops.addEventListener("keydown", (event) => this.onKey(event));
-    root.querySelector(".back").addEventListener("click", () => this.onStep(-1));
-    root.querySelector(".next").addEventListener("click", () => this.onStep(1));
-    new ResizeObserver(() => this.onResize()).observe(this.scroller);
+    this.back.addEventListener("click", () => this.onStep(-1));
+    this.next.addEventListener("click", () => this.onStep(1));
+    const observer = new ResizeObserver(() => this.onResize());
+    observer.observe(this.scroller);
+    observer.observe(this.stops);
   }
 
   update(message, setStateValue) {
@@ -27,7 +32,8 @@ class WalkView {
     if (isNew) this.build(message.stops);
     this.form = form;
     this.paint(message);
-    if (isNew || this.sentAt === null || message.heard === this.sentAt) this.show(message.chosen, isNew);
+    const isOlder = !isNew && this.sentAt !== null && message.heard !== this.sentAt;
+    this.show(isOlder ? this.chosen : message.chosen, isNew);
   }
 
   build(stops) {
@@ -109,12 +115,10 @@ class WalkView {
     this.views.forEach(({ element }, i) => setAttribute(element, "aria-selected", String(i === place)));
     const { element, stop } = this.views[place];
     setAttribute(this.stops, "aria-activedescendant", element.id);
-    const here = this.root.querySelector(".here");
-    const html = `${written(stop)} <span>${stop.position}</span>`;
-    if (here.innerHTML !== html) here.innerHTML = html;
+    this.here.innerHTML = `${written(stop)} <span>${stop.position}</span>`;
     // Not `disabled`: a button that is disabled loses the focus.
-    setAttribute(this.root.querySelector(".back"), "aria-disabled", String(place === 0));
-    setAttribute(this.root.querySelector(".next"), "aria-disabled", String(place === this.views.length - 1));
+    setAttribute(this.back, "aria-disabled", String(place === 0));
+    setAttribute(this.next, "aria-disabled", String(place === this.views.length - 1));
     drawLines(this.lines, this.views, place);
     if (isMoved) this.scrollTo(element, isNew);
   }
