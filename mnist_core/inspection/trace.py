@@ -13,6 +13,7 @@ from mnist_core.inspection.activations import (
     backward_through,
     forward_through,
     hidden_layers,
+    next_with_weights,
 )
 from mnist_core.nn.functional import softmax
 from mnist_core.nn.layers import Dense, Layer
@@ -119,7 +120,7 @@ def contribution_matrix(model: Sequential, traced: Trace, level: int) -> Array |
     made of; a map's part is the sum over the map. None if no Dense layer follows.
     """
     here = traced.layers[level]
-    following = _next_with_weights(model, here.layer)
+    _, following = next_with_weights(model, here.layer)
     if not isinstance(following, Dense):
         return None
     values = here.values.reshape(here.layer.units, -1)  # (units, values of a unit)
@@ -127,10 +128,6 @@ def contribution_matrix(model: Sequential, traced: Trace, level: int) -> Array |
     if values.shape[1] == 1:
         return W[:, :, 0] * values[:, 0]
     return np.einsum("fuv,uv->fu", W, values)
-
-
-def _next_with_weights(model: Sequential, layer: HiddenLayer) -> Layer:
-    return next(x for x in model.layers[layer.output + 1 :] if "W" in x.parameters())
 
 
 def _where_largest(map: Array) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from mnist_core.arrays import CLASSES, Array
-from mnist_core.inspection.activations import HiddenLayer, hidden_layers
+from mnist_core.inspection.activations import HiddenLayer, hidden_layers, next_with_weights
 from mnist_core.inspection.trace import Trace, contribution_matrix
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.nn.network import Sequential
@@ -75,11 +75,8 @@ def version_of(model: Sequential) -> int:
 
 def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
     """The norm of the weights that lead on from each unit of a layer, (units,)."""
-    W = next(
-        parameters["W"]
-        for number, parameters in enumerate(model.parameters.layers)
-        if number > layer.output and "W" in parameters
-    )
+    number, _ = next_with_weights(model, layer)
+    W = model.parameters.layers[number]["W"]
     by_unit = W.reshape(len(W), layer.units, -1)  # (following, units, values), or (F, C, k k)
     return np.sqrt(np.square(by_unit).sum(axis=(0, 2)))
 
