@@ -26,6 +26,7 @@ from ui.words import probability
 
 IMAGE = np.zeros((28, 28), np.uint8)
 IMAGE[6:22, 12:16] = 255
+RNG = np.random.default_rng(3)
 LIVE_UPDATE = 60_000  # bytes: weights and activity of a network that trains
 
 
@@ -107,14 +108,11 @@ def test_the_browser_gets_each_weight_to_half_a_step():
 def test_values_and_contributions_are_those_of_the_network():
     model = mlp(5)
     traced = trace(model, IMAGE)
-    header, (image, values, lines, picture) = activity(model)
+    header, (image, answers, lines, picture) = activity(model)
     assert image == IMAGE.tobytes() and picture == b""
     layer = header["layers"][0]
-    np.testing.assert_allclose(
-        np.frombuffer(values, np.int8) * layer["peak"] / 127,
-        traced.layers[0].values,
-        atol=layer["peak"] / 254 + 1e-6,
-    )
+    np.testing.assert_array_equal(np.frombuffer(answers, np.float32), traced.layers[0].values)
+    assert layer["peak"] == traced.layers[0].values.max()
     contributions = (model.parameters.layers[-1]["W"] * traced.layers[0].values).T
     np.testing.assert_allclose(
         np.frombuffer(lines, np.int8).reshape(5, 10) * layer["lines"] / 127,
@@ -122,6 +120,22 @@ def test_values_and_contributions_are_those_of_the_network():
         atol=layer["lines"] / 254 + 1e-6,
     )
     np.testing.assert_allclose(header["probabilities"], traced.probabilities, atol=1e-4)
+
+
+def test_a_map_is_as_strong_as_its_detail_says():
+    model = build_cnn(channels=(3,), kernel_sizes=(5,), activation="tanh", rng=RNG)
+    traced = trace(model, IMAGE)
+    header, (_, answers, maps, *_) = activity(model)
+    assert header["layers"][0]["signed"]
+    strongest = np.frombuffer(answers, np.float32)
+    for unit, answer in enumerate(strongest):
+        detail, _ = detail_of(model, traced, shown_of(model), Choice(0, unit))
+        assert detail["result"].endswith(f"f(a) = {number(float(answer))}")
+        assert np.tanh(detail["total"]) == pytest.approx(answer, abs=1e-3)
+    codes = np.frombuffer(maps, np.int8).reshape(3, -1).astype(int)
+    np.testing.assert_array_equal(
+        np.abs(codes).max(axis=1), np.abs(np.rint(strongest * 127 / header["layers"][0]["peak"]))
+    )
 
 
 def test_an_update_of_a_network_that_trains_is_small():

@@ -102,7 +102,8 @@ class PictureView {
     setAttribute(this.digit, "aria-label", this.activity.image);
     this.layers.forEach((layer, level) => {
       const off = new Set(level === 0 ? this.message.off : []);
-      layer.answer(this.values[level], layers[level], off, tables, blank);
+      if (this.maps[level]) layer.paint(this.maps[level], layers[level].signed ? tables.diverging : tables.plain);
+      layer.answer(this.answers[level], layers[level].peak, off, tables.diverging, blank);
     });
     this.outputs.answer(blank ? Array(10).fill(null) : probabilities);
     this.markChoice();
@@ -114,12 +115,14 @@ class PictureView {
   /** Which piece of the message is what. */
   read(pieces, layers) {
     let at = 1;
-    this.values = [];
+    this.answers = [];
+    this.maps = [];
     this.matrices = [];
-    for (const { lines } of layers) {
-      this.values.push(signed(pieces[at++]));
+    layers.forEach(({ lines }, level) => {
+      this.answers.push(new Float32Array(pieces[at++].buffer));
+      this.maps.push(this.network.layers[level].kind === "map" ? signed(pieces[at++]) : null);
       this.matrices.push(lines === null ? null : signed(pieces[at++]));
-    }
+    });
     this.parts = signed(pieces[at]); // of a chosen unit's sum; none without one
   }
 
