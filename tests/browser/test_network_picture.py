@@ -145,6 +145,17 @@ def test_lines_are_drawn_and_all_of_them_on_demand(page: Page, serve: Serve) -> 
     assert inked() == 0
 
 
+def test_no_feature_map_answers_to_a_blank_sheet(page: Page, serve: Serve) -> None:
+    picture = opened(page, serve, "model=cnn")
+    colours = """canvases => new Set(canvases.flatMap(canvas => [...new Uint32Array(
+      canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)])).size"""
+    maps = picture.locator(".unit.map canvas")
+    assert maps.evaluate_all(colours) > 1
+    page.get_by_text("Nothing", exact=True).click()
+    expect(picture.locator(".says")).to_have_text("")
+    assert maps.evaluate_all(colours) == 1
+
+
 def test_a_unit_that_is_off_is_seen_to_be_off(page: Page, serve: Serve) -> None:
     picture = opened(page, serve, "off")
     expect(units(picture).nth(3)).to_have_class(re.compile(r"\boff\b"))

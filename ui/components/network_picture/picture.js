@@ -102,7 +102,7 @@ class PictureView {
     setAttribute(this.digit, "aria-label", this.activity.image);
     this.layers.forEach((layer, level) => {
       const off = new Set(level === 0 ? this.message.off : []);
-      if (this.maps[level]) layer.paint(this.maps[level], layers[level].signed ? tables.diverging : tables.plain);
+      if (this.maps[level]) layer.paintMaps(this.maps[level], layers[level].signed, tables, blank);
       layer.answer(this.answers[level], layers[level].peak, off, tables.diverging, blank);
     });
     this.outputs.answer(blank ? Array(10).fill(null) : probabilities);

@@ -114,6 +114,12 @@ class LayerView {
     });
   }
 
+  /** Feature maps as codes; where there is no image, empty tiles: what biases make of paper is no answer. */
+  paintMaps(codes, bothSigns, tables, blank) {
+    if (blank) this.paint(new Int8Array(codes.length), tables.diverging);
+    else this.paint(codes, bothSigns ? tables.diverging : tables.plain);
+  }
+
   /** How strongly each unit answers: `answers` (shown,), at most `peak`. */
   answer(answers, peak, off, table, blank) {
     this.strengths = this.box.options.map((option, place) => {
