@@ -147,8 +147,10 @@ def test_lines_are_drawn_and_all_of_them_on_demand(page: Page, serve: Serve) -> 
 
 def test_no_feature_map_answers_to_a_blank_sheet(page: Page, serve: Serve) -> None:
     picture = opened(page, serve, "model=cnn")
-    colours = """canvases => new Set(canvases.flatMap(canvas => [...new Uint32Array(
-      canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)])).size"""
+    colours = """canvases => new Set(canvases.flatMap((canvas) => {
+      const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return [...new Uint32Array(pixels.data.buffer)];
+    })).size"""
     maps = picture.locator(".unit.map canvas")
     assert maps.evaluate_all(colours) > 1
     page.get_by_text("Nothing", exact=True).click()
@@ -160,6 +162,12 @@ def test_a_unit_that_is_off_is_seen_to_be_off(page: Page, serve: Serve) -> None:
     picture = opened(page, serve, "off")
     expect(units(picture).nth(3)).to_have_class(re.compile(r"\boff\b"))
     expect(units(picture).nth(3)).to_have_accessible_name(re.compile("switched off"))
+    units(picture).nth(3).click()
+    expect_chosen(page, "0 3")
+    expect(picture.locator(".result")).to_contain_text("switched off: passes on nothing")
+    bars = picture.locator(".detail .bars")
+    expect(bars.locator("span:last-child")).to_have_text(["0.00"] * 10)
+    assert bars.locator("b").evaluate_all("bars => bars.every(bar => bar.clientWidth === 0)")
 
 
 def test_several_images_come_in_turn_and_can_be_held(page: Page, serve: Serve) -> None:

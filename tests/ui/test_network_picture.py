@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_core.inspection.ablation import without_units
 from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace
 from mnist_core.nn.builders import build_cnn, build_mlp
@@ -179,6 +180,20 @@ def test_the_sum_of_a_unit_is_worked_out():
         np.sign(evidence[IMAGE > 0]),
         np.sign(np.rint(W / np.abs(W[IMAGE > 0]).max() * 127)[IMAGE > 0]),
     )
+
+
+def test_a_unit_that_is_off_says_so_and_what_it_would_have_answered():
+    model = mlp(5)
+    masked = without_units(model, hidden_layers(model)[0], [2])
+    traced = trace(masked, IMAGE)
+    detail, _ = detail_of(masked, traced, shown_of(model), Choice(0, 2), off=[2])
+    answer = number(float(trace(model, IMAGE).layers[0].answers[2]))
+    assert detail["result"].startswith("switched off: passes on nothing; it would have answered a")
+    assert detail["result"].endswith(f"f(a) = {answer}")
+    assert detail["leads"] == [0] * 10
+    for other in (Choice(0, 1), Choice(1, 2)):  # another unit, and the output of the same number
+        detail, _ = detail_of(masked, traced, shown_of(model), other, off=[2])
+        assert "off" not in detail["result"]
 
 
 def test_an_output_names_the_units_that_made_it_in_order():
