@@ -1,6 +1,5 @@
 """The network picture in a real browser: what it shows, how it is used, and by keyboard alone."""
 
-import base64
 import re
 from collections.abc import Callable
 
@@ -9,18 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mnist_core import load_mnist, load_model
-from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace, unit_sum
-from mnist_core.nn.builders import build_mlp
-from mnist_core.nn.network import Sequential
-from ui.components.network_picture.message import (
-    activity_message,
-    form_of,
-    network_message,
-    pack,
-    shown_layers,
-    version_of,
-)
 
 APP = "tests/browser/apps/network_app.py"
 PATIENCE = 30_000  # milliseconds until an answer has to have come, on however busy a machine
@@ -199,51 +187,3 @@ def test_on_a_telephone_the_layers_stand_below_each_other(
     assert all(tops)
     assert np.all(np.diff([box["y"] for box in tops if box]) > 0)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-
-
-# Hands a message over as the page does, and gives back what the picture shows then.
-MOUNT = """(message) => {
-  const places = (window.placesOfTest ??= [0, 1].map(() => document.createElement("div")));
-  const place = places[message.place];
-  if (!place.parentElement) {
-    place.innerHTML = "<div class=place></div>";
-    document.body.append(place);
-  }
-  const data = Uint8Array.from(atob(message.data), (letter) => letter.charCodeAt(0));
-  digitLab.mount("digit_lab_network_picture", { data, parentElement: place, setStateValue() {} });
-  const textOf = (name) => places[0].querySelector(name).textContent;
-  return `${textOf(".title")}: ${textOf(".says")}`;
-}"""
-
-
-def test_newer_weights_are_shown_together_with_what_they_make_of_the_image(
-    page: Page, serve: Serve
-) -> None:
-    opened(page, serve)
-    image = load_mnist().test.images[0]
-
-    def hand_over(place: int, message: bytes) -> str:
-        data = base64.b64encode(message).decode()
-        return page.evaluate(MOUNT, {"place": place, "data": data})
-
-    def weights(model: Sequential, title: str) -> str:
-        return hand_over(0, network_message(model, "test", title, 300))
-
-    def activity(model: Sequential) -> str:
-        shown = shown_layers(model, hidden_layers(model))
-        message = activity_message(model, trace(model, image), shown, "a digit")
-        header = {"picture": "test", "form": form_of(shown), "version": version_of(model)}
-        return hand_over(1, pack(header | {"off": [], "frame": None}, [message]))
-
-    def answer(model: Sequential) -> str:
-        return f"reads a digit as {model.predict(image[None])[0]}:"
-
-    before, after = (build_mlp(hidden=(4,), rng=np.random.default_rng(seed)) for seed in (0, 1))
-    assert answer(before) != answer(after)
-    weights(before, "before")
-    assert activity(before).startswith(f"before: {answer(before)}")
-    assert weights(after, "after").startswith(f"before: {answer(before)}")
-    assert activity(after).startswith(f"after: {answer(after)}")
-    # The other way round it is no different.
-    assert activity(before).startswith(f"after: {answer(after)}")
-    assert weights(before, "before").startswith(f"before: {answer(before)}")
