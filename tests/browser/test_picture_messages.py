@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from mnist_core import load_mnist
 from mnist_core.inspection.activations import hidden_layers
@@ -29,6 +29,7 @@ MOUNT = """(message) => {
   const place = (places[message.place] ??= document.createElement("div"));
   if (!place.parentElement) {
     place.innerHTML = "<div class=place></div>";
+    place.id = `place-${message.place}`;
     document.body.append(place);
   }
   const data = Uint8Array.from(atob(message.data), (letter) => letter.charCodeAt(0));
@@ -88,3 +89,12 @@ def test_newer_weights_are_shown_together_with_what_they_make_of_the_image(
     # The other way round it is no different.
     assert activity(before).startswith(f"after: {answer(after)}")
     assert weights(before, "before").startswith(f"before: {answer(before)}")
+
+
+def test_the_table_says_that_it_knows_only_the_units_shown(picture: Picture) -> None:
+    for hidden, heading in (
+        (64, "units that add most to its score"),
+        (100, "of the 64 shown, those that add most to its score"),
+    ):
+        picture.weights(build_mlp(hidden=(hidden,), rng=np.random.default_rng(0)), "a network")
+        expect(picture.page.locator("#place-0 .words thead th").last).to_have_text(heading)

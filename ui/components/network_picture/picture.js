@@ -140,6 +140,8 @@ class PictureView {
     this.outputs.element.remove();
     this.lines.before(...this.layers.map(({ element }) => element), this.outputs.element);
     this.detail.update(null, {});
+    const last = this.network.layers.at(-1);
+    if (last) setText(this.root.querySelector(".strongest"), headingOfStrongest(last));
     this.width = null;
     this.onResize();
   }
