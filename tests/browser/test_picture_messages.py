@@ -98,3 +98,18 @@ def test_the_table_says_that_it_knows_only_the_units_shown(picture: Picture) -> 
     ):
         picture.weights(build_mlp(hidden=(hidden,), rng=np.random.default_rng(0)), "a network")
         expect(picture.page.locator("#place-0 .words thead th").last).to_have_text(heading)
+
+
+def test_ten_hidden_units_are_not_the_outputs(picture: Picture) -> None:
+    model = build_mlp(hidden=(64, 10), rng=np.random.default_rng(0))
+    model.parameters.flat[:] = 0.01  # every line is as strong as any other
+    picture.weights(model, "a network")
+    picture.page.evaluate("""() => {
+      const { prototype } = CanvasRenderingContext2D;
+      const { stroke } = prototype;
+      window.strokes = 0;
+      prototype.stroke = function () { strokes++; stroke.call(this); };
+    }""")
+    picture.activity(model)
+    # From the digit to each unit; of 640 lines to a hidden layer 35; of 100 to the outputs 70.
+    assert picture.page.evaluate("strokes") == 64 + 35 + 70

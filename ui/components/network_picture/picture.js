@@ -212,8 +212,10 @@ class PictureView {
     return this.matrices.flatMap((codes, level) => {
       if (codes === null) return [];
       const [from, to] = [this.places[level], this.places[level + 1]];
-      const answer = level === this.layers.length - 1 ? bestOf(this.activity.probabilities) : null;
-      return linesBetween(codes, from.length, to.length, this.allLines)
+      const toOutputs = level === this.layers.length - 1;
+      const answer = toOutputs ? bestOf(this.activity.probabilities) : null;
+      const [most, least] = this.allLines ? [Infinity, 0] : [toOutputs ? MOST.outputs : MOST.units, MATTERS];
+      return linesBetween(codes, from.length, to.length, most, least)
         .map(({ from: f, to: t, value }) => ({ start: from[f].out, end: to[t].in, value, aside: answer !== null && t !== answer }))
         .sort((a, b) => b.aside - a.aside);
     });
