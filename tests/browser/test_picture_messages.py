@@ -64,6 +64,10 @@ class Picture:
         """What the picture says of the image where it shows this network."""
         return f"reads a digit as {model.predict(self.image[None])[0]}:"
 
+    def leave(self) -> None:
+        """Take the picture and what is done in it off the page, as the page does."""
+        self.page.evaluate("for (const place of placesOfTest) { place.remove(); place.end?.(); }")
+
     def _hand_over(self, place: int, message: bytes) -> str:
         data = base64.b64encode(message).decode()
         self.page.evaluate(MOUNT, {"place": place, "data": data})
@@ -113,3 +117,22 @@ def test_ten_hidden_units_are_not_the_outputs(picture: Picture) -> None:
     picture.activity(model)
     # From the digit to each unit; of 640 lines to a hidden layer 35; of 100 to the outputs 70.
     assert picture.page.evaluate("strokes") == 64 + 35 + 70
+
+
+def test_a_picture_that_comes_back_does_not_remember_what_was_done_in_it(picture: Picture) -> None:
+    model = build_mlp(hidden=(4,), rng=np.random.default_rng(0))
+    picture.weights(model, "first")
+    assert picture.activity(model).startswith(f"first: {picture.answer(model)}")
+    picture.leave()
+    assert picture.weights(model, "again") == "again: "
+    assert picture.activity(model).startswith(f"again: {picture.answer(model)}")
+
+
+def test_what_ends_late_takes_nothing_from_what_has_come_since(picture: Picture) -> None:
+    model = build_mlp(hidden=(4,), rng=np.random.default_rng(0))
+    picture.weights(model, "first")
+    picture.activity(model)
+    picture.page.evaluate("() => { window.endsLate = placesOfTest[1].end; }")
+    picture.activity(model)
+    picture.page.evaluate("() => { endsLate(); placesOfTest[0].remove(); }")
+    assert picture.weights(model, "again").startswith(f"again: {picture.answer(model)}")
