@@ -1,10 +1,12 @@
 """The network picture in a real browser: what it shows, how it is used, and by keyboard alone."""
 
+import io
 import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from mnist_core import load_mnist, load_model
@@ -187,3 +189,27 @@ def test_on_a_telephone_the_layers_stand_below_each_other(
     assert all(tops)
     assert np.all(np.diff([box["y"] for box in tops if box]) > 0)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_themes_leave_bars_marks_and_strengths_to_be_seen(
+    new_page: Callable[..., Page], serve: Serve, scheme: str
+) -> None:
+    page = new_page(forced_colors="active", color_scheme=scheme)
+    picture = opened(page, serve, "model=cnn&off")
+
+    def colours(element: Locator) -> int:
+        """How many there are in what is seen of an element."""
+        image = Image.open(io.BytesIO(element.screenshot())).convert("RGB")
+        return len(image.getcolors(image.width * image.height) or ())
+
+    off = picture.get_by_role("listbox", name="Hidden layer 1").get_by_role("option").nth(3)
+    hatch = "unit => getComputedStyle(unit, '::after').backgroundImage"
+    assert off.evaluate(hatch).startswith("repeating-linear-gradient")
+    dots = picture.locator(".unit.dot")
+    fills = "dots => new Set(dots.map(dot => getComputedStyle(dot).backgroundColor)).size"
+    assert dots.evaluate_all(fills) > 2
+    best, other = picture.locator(".output.best i"), picture.locator(".output:not(.best) i")
+    assert colours(best) > 1 and colours(other.first) > 1
+    canvas = picture.locator(".digit canvas")
+    assert canvas.evaluate("canvas => getComputedStyle(canvas).outlineStyle") == "solid"
