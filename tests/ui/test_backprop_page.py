@@ -36,7 +36,9 @@ NETWORKS: dict[str, Callable[[], Sequential]] = {
     "three layers of tanh": lambda: build_mlp(hidden=(9, 8, 7), activation="tanh", rng=rng()),
     "relu": lambda: build_mlp(hidden=(9,), activation="relu", dropout=0.2, rng=rng()),
     "cnn": lambda: build_cnn(channels=(3, 5), dense=(9,), rng=rng()),
-    "plain cnn": lambda: build_cnn(channels=(3,), dense=(), fast=False, rng=rng()),
+    "plain cnn": lambda: build_cnn(
+        channels=(3,), kernel_sizes=(5,), dense=(), fast=False, rng=rng()
+    ),
 }
 
 
@@ -95,9 +97,7 @@ def text(app: AppTest) -> str:
 
 
 def test_a_link_restores_network_digit_station_and_weight(pool: LocalPool) -> None:
-    app = opened(
-        network="mlp", image="7", station="dL/dW2", layer="2", row="3", column="17"
-    )
+    app = opened(network="mlp", image="7", station="dL/dW2", layer="2", row="3", column="17")
     label = int(load_mnist().train.labels[7])
     assert f"The MLP reads training image 7, a {label}" in text(app)
     assert "∂L/∂W₂, 10 x 64" in text(app)
@@ -109,7 +109,12 @@ def test_a_link_restores_network_digit_station_and_weight(pool: LocalPool) -> No
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"image": "99999999"}, {"image": "many"}, {"network": "no"}, {"row": "-4", "station": "dL/dx"}],
+    [
+        {"image": "99999999"},
+        {"image": "many"},
+        {"network": "no"},
+        {"row": "-4", "station": "dL/dx"},
+    ],
 )
 def test_a_link_that_says_what_cannot_be_shows_what_can(
     pool: LocalPool, parameters: dict[str, str]
