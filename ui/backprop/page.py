@@ -63,9 +63,9 @@ def _look_closer(chosen: ChosenStep) -> None:
 def _summary(chosen: ChosenStep) -> None:
     """What happens, in one sentence."""
     values, label = chosen.values, chosen.example.label
-    share = float(values.probabilities[label, 0])
+    network = chosen.network[0].upper() + chosen.network[1:]
+    share = probability(float(values.probabilities[label, 0]))
     st.write(
-        f"{chosen.network[0].upper()}{chosen.network[1:]} reads {chosen.example.words}, and gives the right answer "
-        f"{probability(share)}: a loss of {values.loss:.3f}. On the way back every weight learns what it "
-        f"has to do with that."
+        f"{network} reads {chosen.example.words}, and gives the right answer {share}: a loss of "
+        f"{values.loss:.3f}. On the way back every weight learns what it has to do with that."
     )
