@@ -329,6 +329,8 @@ def test_axe_finds_nothing(new_page, serve, scheme):
     field = open_matrix(page, serve)
     click(field, 5, 14)
     expect(heard(page, "chosen (5, 14)")).to_be_visible()
+    wait_idle(page)
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
     page.evaluate(AXE.read_text(encoding="utf-8"))
     options = COLOURS if scheme == "dark" else OPTIONS
     result = page.evaluate("o => axe.run('.stVerticalBlock', o)", options)
