@@ -1,11 +1,12 @@
 """The matrix and the bars in a real browser: choosing, and what the page chooses."""
 
 import re
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute, expect
 
 from tests.browser.conftest import wait_idle
 from tests.browser.test_accessibility import AXE, COLOURS, FITS, OPTIONS
@@ -51,6 +52,34 @@ def dots(field: Locator, x: int, y: int, width: int, height: int) -> np.ndarray:
     read = "(c, [x, y, w, h]) => [...c.getContext('2d').getImageData(x, y, w, h).data]"
     data = field.locator("canvas").evaluate(read, [x, y, width, height])
     return np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def watch(page: Page) -> None:
+    """Have all that the first line says from now on written down."""
+    page.evaluate("""() => {
+      window.lines = [];
+      const line = [...document.querySelectorAll("*")]
+        .map((e) => e.shadowRoot?.querySelector(".status")).find((e) => e);
+      new MutationObserver(() => window.lines.push(line.textContent))
+        .observe(line, { childList: true, characterData: true, subtree: true });
+    }""")
+
+
+def columns_said(page: Page) -> list[int]:
+    """The columns that the watched line has named, one after the other."""
+    return [int(re.findall(r"pixel (\d+)", line)[0]) for line in page.evaluate("lines")]
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Returns once it is true, while the browser goes on."""
+    give_up = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < give_up
+        page.wait_for_timeout(20)
+
+
+def as_bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame
 
 
 def test_a_click_chooses_outlines_and_says_the_number(page, serve):
@@ -117,20 +146,54 @@ def test_the_page_chooses_and_the_reader_goes_on_from_there(page, serve):
 
 def test_an_answer_that_is_late_takes_nothing_back(page, serve):
     field = open_matrix(page, serve)
-    page.evaluate("""() => {
-      window.lines = [];
-      const line = [...document.querySelectorAll("*")]
-        .map((e) => e.shadowRoot?.querySelector(".status")).find((e) => e);
-      new MutationObserver(() => window.lines.push(line.textContent))
-        .observe(line, { childList: true, characterData: true, subtree: true });
-    }""")
+    watch(page)
     field.focus()
     for _ in range(28):
         page.keyboard.press("ArrowRight", delay=60)  # Python hears of some, while others follow
     expect(heard(page, "chosen (0, 27)")).to_be_visible()
     wait_idle(page)
-    columns = [int(re.findall(r"pixel (\d+)", line)[0]) for line in page.evaluate("lines")]
-    assert columns == list(range(28))
+    assert columns_said(page) == list(range(28))
+
+
+def test_an_order_that_is_late_takes_nothing_back(page, serve):
+    """The page chooses while the reader goes on: what its reader does last is what counts."""
+    held: list[str | bytes] = []
+    holding = False
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: held.append(frame) if holding else socket.send(frame))
+        release.append(lambda: [socket.send(frame) for frame in held])
+
+    release: list[Callable[[], object]] = []
+    page.route_web_socket(re.compile("/_stcore/stream"), between)
+    field = open_matrix(page, serve)
+    click(field, 5, 14)
+    expect(heard(page, "chosen (5, 14)")).to_be_visible()
+    watch(page)
+    holding = True
+    page.get_by_role("button", name="Choose the last").click()
+    wait_until(page, lambda: b"(63, 27)" in b"".join(map(as_bytes, held)))
+    field.focus()
+    page.keyboard.press("ArrowRight")
+    holding = False
+    release[-1]()
+    expect(heard(page, "chosen (5, 15)")).to_be_visible()
+    assert columns_said(page) == [15]
+
+
+def test_the_choice_is_still_there_when_the_matrix_comes_back(page, serve):
+    field = open_matrix(page, serve)
+    click(field, 5, 14)
+    expect(heard(page, "chosen (5, 14)")).to_be_visible()
+    page.get_by_text("Something else").click()
+    expect(field).to_have_count(0)
+    page.get_by_text("Something else").click()
+    expect(said(field)).to_contain_text("hidden unit 5, pixel 14: ")
+    expect(heard(page, "chosen (5, 14)")).to_be_visible()
+    field.focus()
+    page.keyboard.press("ArrowRight")
+    expect(heard(page, "chosen (5, 15)")).to_be_visible()
 
 
 def test_the_choice_stays_when_the_numbers_change(page, serve):
@@ -248,6 +311,9 @@ def test_on_a_narrow_screen_it_scrolls_within_itself(new_page, serve, query):
     assert box is not None and 0 < box["x"] < 390
     field.tap(position={"x": 3, "y": 3})
     expect(said(field)).to_contain_text("hidden unit 0, pixel 0: ")
+    page.get_by_role("button", name="One row down").first.tap()
+    page.get_by_role("button", name="One column to the right").first.tap()
+    expect(said(field)).to_contain_text("hidden unit 1, pixel 1: ")
 
 
 def test_blocks_are_outlined_where_they_begin(page, serve):
@@ -263,6 +329,8 @@ def test_axe_finds_nothing(new_page, serve, scheme):
     field = open_matrix(page, serve)
     click(field, 5, 14)
     expect(heard(page, "chosen (5, 14)")).to_be_visible()
+    wait_idle(page)
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
     page.evaluate(AXE.read_text(encoding="utf-8"))
     options = COLOURS if scheme == "dark" else OPTIONS
     result = page.evaluate("o => axe.run('.stVerticalBlock', o)", options)

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from mnist_core.inspection.stations import stations
 from mnist_core.nn.builders import build_cnn, build_mlp
 from mnist_core.nn.network import Sequential
 from ui.components.tiles import colour_table
-from ui.components.walk import Stop, thumbnail
+from ui.components.walk import Stop, thumbnail, walk
 from ui.components.walk.message import places_of, walk_message
 
 RNG = np.random.default_rng(0)
@@ -155,3 +156,20 @@ def test_nothing_is_answered_before_the_reader_has_chosen():
     app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception
     assert app.markdown[0].value == "None"
+
+
+def test_a_choice_is_answered_once_even_if_the_first_run_is_broken_off(monkeypatch):
+    def broken_off(**_: object) -> None:
+        raise InterruptedError
+
+    session = {"walk": {"chosen": {"name": "a1", "at": 1.5}}}
+    monkeypatch.setattr("ui.components.walk.st", SimpleNamespace(session_state=session))
+    monkeypatch.setattr("ui.components.walk._mount", broken_off)
+    stops = small_path("x", "a1")
+    with pytest.raises(InterruptedError):
+        walk(stops, "x", key="walk")
+    monkeypatch.setattr("ui.components.walk._mount", lambda **_: None)
+    assert walk(stops, "x", key="walk") == "a1"
+    assert walk(stops, "a1", key="walk") is None
+    del session["walk"]  # the reader has left the page, and comes back
+    assert walk(stops, "a1", key="walk") is None

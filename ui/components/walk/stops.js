@@ -11,17 +11,15 @@ class StopView {
     this.stop = stop;
     this.element = document.createElement("div");
     this.element.id = `stop-${place}`;
-    this.element.className = ["stop forward", "stop", "stop branch"][stop.row];
+    this.element.className = `stop ${kindOf(stop)}`;
     this.element.setAttribute("role", "option");
     this.element.innerHTML =
       `<span class="name">${written(stop)}</span>` +
       '<span class="picture"><canvas></canvas></span><span class="shape"></span>';
-    [, this.picture, this.shape] = this.element.children;
-    this.canvas = this.picture.firstChild;
-    const { row, column, half } = stop;
-    const first = 3 * column + 1; // two halves and the gap behind them
-    this.element.style.gridColumn = half === null ? `${first} / span 2` : String(first + half);
-    this.element.style.gridRow = String([2, 4, 5][row]);
+    this.canvas = this.element.querySelector("canvas");
+    this.shape = this.element.lastChild;
+    this.element.style.gridColumn = String(2 * stop.column + 1); // gaps are columns too
+    this.element.style.gridRow = String([2, 4, 5][stop.row]); // two rows hold the words above them
   }
 
   update(stop, codes, colours) {
@@ -44,6 +42,10 @@ class StopView {
     const { canvas } = this;
     return canvas.width === w && canvas.height === h && codes.every((code, i) => code === this.codes[i]);
   }
+}
+
+function kindOf({ row, half }) {
+  return ["forward", "backward", half ? "branch second" : "branch first"][row];
 }
 
 function pictureSize(w, h, most) {

@@ -38,12 +38,7 @@ class WalkView {
 
   build(stops) {
     const columns = 1 + Math.max(...stops.map(({ column }) => column));
-    const isShared = (column) => stops.some((stop) => stop.column === column && stop.half !== null);
-    const widths = Array.from({ length: columns }, (_, column) => {
-      const half = isShared(column) ? "var(--branch)" : "var(--half)";
-      return `${half} ${half}`;
-    });
-    this.stops.style.gridTemplateColumns = widths.join(" minmax(var(--gap), var(--wide-gap)) ");
+    this.stops.style.gridTemplateColumns = Array(columns).fill("var(--column)").join(" var(--gap) ");
     this.views = stops.map((stop, place) => new StopView(stop, place));
     this.stops.innerHTML =
       '<div class="way forth" aria-hidden="true"><span>Forward: values →</span></div>' +
