@@ -1,0 +1,88 @@
+"""The Back-propagation page in a real browser: walked by keys, a weight chosen, a link followed."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from mnist_core import load_mnist
+from mnist_core.inspection.backpropagation import backpropagate
+from tests.browser.conftest import wait_idle
+from ui.backprop.chosen import new_network
+from ui.backprop.numbers import number
+
+PATIENCE = 60_000  # milliseconds, on however busy a machine
+Serve = Callable[[str], str]
+
+
+def open_page(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py"))
+    page.get_by_role("link", name="Back-propagation").click()
+    expect(page.get_by_role("option", name=re.compile("^x, input"))).to_be_visible(timeout=PATIENCE)
+    wait_idle(page)
+
+
+def expect_station(page: Page, words: str) -> None:
+    """The station that stands below the path in large."""
+    heading = page.get_by_role("heading", level=2).first
+    expect(heading).to_have_text(words, timeout=PATIENCE)
+
+
+def test_the_whole_way_is_walked_by_keyboard_and_by_button(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    expect_station(page, "x, 784 x 1")
+    page.get_by_role("listbox", name="The path of one training step").focus()
+    for key, words in (
+        ("ArrowRight", "a₁, 64 x 1"),
+        ("End", "∂L/∂b₁, 64 x 1"),
+        ("ArrowLeft", "∂L/∂W₁, 64 x 784"),
+    ):
+        page.keyboard.press(key)
+        expect_station(page, words)
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect_station(page, "∂L/∂b₁, 64 x 1")
+    expect(page).to_have_url(re.compile(r"station=dL(/|%2F)db1"), timeout=PATIENCE)
+
+
+def test_a_weight_that_is_chosen_in_its_picture_is_followed(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    page.get_by_role("option", name=re.compile("^gradient of W 2")).click()
+    expect_station(page, "∂L/∂W₂, 10 x 64")
+    field = page.get_by_role("application", name="of a new network")
+    field.focus()
+    for key in ("Home", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    train = load_mnist().train
+    step = backpropagate(new_network(0).in_float64(), train.images[0], int(train.labels[0]))
+    expect(page.get_by_text("row 1, column 1, stands")).to_contain_text(
+        number(float(step.gradients["2.W"][1, 1])), timeout=PATIENCE
+    )
+    expect(page).to_have_url(re.compile("row=1&column=1"), timeout=PATIENCE)
+
+
+def test_a_link_leads_to_the_same_digit_station_and_weight(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    first = new_page()
+    open_page(first, serve)
+    first.get_by_role("spinbutton", name="Number").fill("22")
+    first.get_by_role("spinbutton", name="Number").press("Enter")
+    expect(first.get_by_text("reads training image 22, a 9")).to_be_visible(timeout=PATIENCE)
+    first.get_by_role("option", name="f 1, activation", exact=False).first.click()
+    expect_station(first, "f₁, 64 x 1")
+    expect(first).to_have_url(re.compile("image=22.*station=f1"), timeout=PATIENCE)
+    followed = first.get_by_text(re.compile("row .*, column .*, stands")).inner_text()
+    # By the menu and back: what was chosen is still chosen, and is in the address again.
+    first.get_by_role("link", name="Draw").click()
+    first.get_by_role("link", name="Back-propagation").click()
+    expect_station(first, "f₁, 64 x 1")
+    expect(first.get_by_text(followed)).to_be_visible(timeout=PATIENCE)
+    expect(first).to_have_url(re.compile("image=22.*station=f1"), timeout=PATIENCE)
+
+
+def test_nothing_is_wider_than_a_telephone(new_page: Callable[..., Page], serve: Serve) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_page(page, serve)
+    page.get_by_role("radio", name="CNN", exact=True).click()
+    expect(page.get_by_text("The CNN reads")).to_be_visible(timeout=PATIENCE)
+    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
