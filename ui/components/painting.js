@@ -22,8 +22,28 @@ function paint(codes, width, image, colours) {
   }
 }
 
-function format(number) {
-  return String(Number(number.toPrecision(3))).replace("-", "−");
+function colourOf(table, code) {
+  const at = 3 * (Math.round(code) - MISSING);
+  return `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`;
+}
+
+/** The codes of a whole canvas. */
+function paintCodes(canvas, codes, colours) {
+  const image = new ImageData(canvas.width, canvas.height);
+  paint(codes, canvas.width, image, colours);
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** A legend's bar: every colour that a number may have, from the smallest number on. */
+function paintScale(canvas, diverging, colours) {
+  const least = diverging ? -STEPS : 0;
+  const codes = Int8Array.from({ length: STEPS - least + 1 }, (_, i) => least + i);
+  canvas.width = codes.length;
+  paintCodes(canvas, codes, colours);
+}
+
+function format(number, digits = 3) {
+  return String(Number(number.toPrecision(digits))).replaceAll("-", "−");
 }
 
 // The browser recomputes less when what has not changed is not set again.

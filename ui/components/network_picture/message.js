@@ -10,11 +10,6 @@ function outOfRuns(bytes) {
   return Uint8Array.from(values);
 }
 
-function colourOf(table, code) {
-  const at = 3 * (Math.round(code) - MISSING);
-  return `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`;
-}
-
 /** A number with its sign, as it stands in a sum. */
 function withSign(value) {
   const text = Math.abs(value).toFixed(2);

@@ -261,8 +261,7 @@ class PictureView {
   }
 
   paintLegend() {
-    const codes = Int8Array.from({ length: 2 * STEPS + 1 }, (_, i) => i - STEPS);
-    paintCodes(this.root.querySelector(".scale"), codes, this.table("diverging"));
+    paintScale(this.root.querySelector(".scale"), true, this.table("diverging"));
   }
 
   // ---- in words ----------------------------------------------------------------------------
@@ -288,12 +287,6 @@ function bestGrid(units, width, height) {
     if (score > best.score) best = { columns, tile: Math.floor(tile), score };
   }
   return best;
-}
-
-function paintCodes(canvas, codes, table) {
-  const image = new ImageData(canvas.width, canvas.height);
-  paint(codes, canvas.width, image, table);
-  canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
 /** Grey values (28, 28), white ink on black. */

@@ -32,7 +32,7 @@ _mount = component_of(
     "digit_lab_tiles",
     __file__,
     scripts=("../painting.js", "message.js", "grid.js", "choosing.js"),
-    styles=("component.css", "../hatched.css"),
+    styles=("component.css", "../legend.css", "../hatched.css"),
 )
 
 

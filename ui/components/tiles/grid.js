@@ -104,16 +104,7 @@ class Grid {
 
   drawLegend(repaint) {
     const { limit, diverging, quantity, peaks, noun } = this.frame;
-    const bar = this.root.querySelector(".bar");
-    const codes = Int8Array.from({ length: diverging ? 2 * STEPS + 1 : STEPS + 1 }, (_, i) =>
-      diverging ? i - STEPS : i,
-    );
-    if (repaint) {
-      bar.width = codes.length;
-      const image = new ImageData(codes.length, 1);
-      paint(codes, codes.length, image, this.colours);
-      bar.getContext("2d").putImageData(image, 0, 0);
-    }
+    if (repaint) paintScale(this.root.querySelector(".bar"), diverging, this.colours);
     const smallest = peaks.reduce((a, b) => Math.min(a, b));
     const largest = peaks.reduce((a, b) => Math.max(a, b));
     const sign = diverging ? "±" : "";

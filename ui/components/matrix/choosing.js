@@ -1,0 +1,82 @@
+// Choosing a number by pointer and by keys. It is outlined and said at once; Python hears a moment later.
+
+const SETTLED = 80; // milliseconds: while a key is held down only the last choice travels
+const FAR = 10; // rows or columns that a large step goes, without blocks
+
+class MatrixView extends Field {
+  constructor(root, memory) {
+    super(root);
+    this.memory = memory; // { cell, count, orders }, which outlives these elements
+    this.cell = memory.cell;
+    this.field.addEventListener("click", (event) => this.onClick(event));
+    this.field.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  update(frame, setStateValue) {
+    this.send = setStateValue;
+    const { memory } = this;
+    const ordered = frame.orders !== memory.orders;
+    memory.orders = frame.orders;
+    // An order that was given before the page had heard of the reader's last choice is out of date.
+    const obeys = ordered && frame.ordered_at >= memory.count;
+    if (obeys) {
+      memory.count = frame.ordered_at;
+      this.cell = memory.cell = frame.ordered;
+    }
+    this.show(frame);
+    if (obeys) this.bringIntoSight();
+    this.say(false);
+  }
+
+  choose(row, column) {
+    const { shape, first_row, first_column } = this.frame;
+    const cell = [first_row + within(row, 0, shape[0] - 1), first_column + within(column, 0, shape[1] - 1)];
+    if (this.cell?.join() !== cell.join()) {
+      this.cell = this.memory.cell = cell;
+      this.memory.count++;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.send("chosen", [...cell, this.memory.count]), SETTLED);
+    }
+    this.placeOutline();
+    this.bringIntoSight();
+    this.say(true);
+  }
+
+  onClick(event) {
+    const box = this.numbers.getBoundingClientRect();
+    const row = this.frame.labels ? 0 : Math.floor((event.clientY - box.top) / this.high);
+    this.choose(row, Math.floor((event.clientX - box.left) / this.wide));
+  }
+
+  onKey(event) {
+    if (event.altKey || event.metaKey) return;
+    const { shape, blocks } = this.frame;
+    const last = shape.map((size) => size - 1);
+    const [down, right] = event.shiftKey ? (blocks ?? [FAR, FAR]) : [1, 1];
+    const place = this.place;
+    const [row, column] = place ?? [0, 0];
+    const page = blocks?.[0] ?? FAR;
+    const goal = {
+      ArrowLeft: [row, column - right],
+      ArrowRight: [row, column + right],
+      ArrowUp: [row - down, column],
+      ArrowDown: [row + down, column],
+      PageUp: [row - page, column],
+      PageDown: [row + page, column],
+      Home: [event.ctrlKey ? 0 : row, 0],
+      End: [event.ctrlKey ? last[0] : row, last[1]],
+    }[event.key];
+    if (!goal) return;
+    event.preventDefault();
+    const isArrow = event.key.startsWith("Arrow");
+    this.choose(...(isArrow && !place ? [0, 0] : goal)); // the first arrow key chooses the first number
+  }
+
+  // Read aloud what the reader asks for, not what new numbers change by themselves.
+  say(aloud) {
+    setAttribute(this.status, "aria-live", aloud ? "polite" : "off");
+    const { quantity } = this.frame;
+    const hint = `Click or tap a ${quantity}, or use the arrow keys, to read it.`;
+    setText(this.status, this.place ? cellInWords(this.frame, this.cell) : hint);
+  }
+}
