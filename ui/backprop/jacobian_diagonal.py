@@ -57,9 +57,9 @@ def diagonal_as_vector(chosen: ChosenStep) -> None:
         st.header("As a vector", anchor=False)
         slope = with_shape(f"f'({a})", units, 1)
         st.latex(f"{da} = {slope} \\odot {with_shape(df, units, 1)}")
-        _bars(slopes, f"the slopes of {in_letters(station.name)}")
-        _bars(chosen.station(f"dL/df{n}").value, f"times {in_letters(f'dL/df{n}')}")
-        _bars(chosen.station(f"dL/da{n}").value, f"gives {in_letters(f'dL/da{n}')}, either way")
+        _bars(slopes, f"The slopes of {in_letters(station.name)}")
+        _bars(chosen.station(f"dL/df{n}").value, f"Times {in_letters(f'dL/df{n}')}")
+        _bars(chosen.station(f"dL/da{n}").value, f"Gives {in_letters(f'dL/da{n}')}, either way")
     both = _measured_once(chosen, station)
     st.markdown(
         "| | time | multiplications | memory |\n|:--|--:|--:|--:|\n"
@@ -112,7 +112,7 @@ def _measured_once(chosen: ChosenStep, station: Station) -> BothWays:
 
 def _bars(values: Array, words: str) -> None:
     """A vector under its name."""
-    st.caption(words.capitalize())
+    st.caption(words)
     bars(values, key=f"{PREFIX}jacobian {words}", look=LOW, description=words)
 
 

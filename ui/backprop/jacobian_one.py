@@ -65,11 +65,6 @@ def _explained(chosen: ChosenStep, jacobian: FullJacobian, weight: Cell | None) 
         )
         if weight is not None:
             st.write(_columns_of(chosen, jacobian, *weight))
-    if chosen.values.x.ndim > 2:
-        st.caption(
-            "These are the Jacobians of the Dense layers. A convolution is a product with a matrix "
-            "too, but its weights are shared: the panel on convolution shows it."
-        )
 
 
 def _followed_weight(jacobian: FullJacobian) -> Cell | None:
@@ -105,6 +100,8 @@ def _entry(jacobian: FullJacobian, cell: Cell | None) -> str:
         place = f"{row}, {j}"
         x = in_letters(jacobian.station.sources[0])
         because = f" = {x}[{j}]" if row == i else f": sum {i} does not use this weight"
-    elif jacobian.row_of is not None and i != column:
+    elif jacobian.row_of is None:
+        because = f" = {in_letters(f'W{jacobian.station.number}')}[{i}, {column}]"
+    elif i != column:
         because = f": {lower}[{column}] has no part in {upper}[{i}]"
     return f"Row {i}, column {column:,}: ∂{upper}[{i}]/∂{lower}[{place}] = <b>{value}</b>{because}."

@@ -23,6 +23,8 @@ def squeezed(jacobian: FullJacobian) -> Array:
     a_block = max(1, min(jacobian.block_shape[1], MOST_COLUMNS // jacobian.blocks))
     picture = np.zeros((min(rows, MOST_ROWS), jacobian.blocks * a_block))
     i, j, values = jacobian.entries()
+    there = values != 0
+    i, j, values = i[there], j[there], values[there]
     last_is_largest = np.argsort(np.abs(values), kind="stable")
     high = (i * len(picture) // rows)[last_is_largest]
     wide = (j * picture.shape[1] // columns)[last_is_largest]

@@ -27,8 +27,8 @@ from ui.backprop.picking import pick
 REPEATS, SHORT_REPEATS = 3, 50
 SAME = 1e-12  # what rounding in float64 may do to a gradient
 KEPT = PREFIX + "jacobian_products"  # in the session
-# However many visitors ask, one matrix is in memory. What the system keeps of it for the next one, up
-# to 32 MB for each thread that had one, it keeps once.
+# However many visitors ask, one matrix is in memory. Of what a thread has let go, the system keeps
+# up to 32 MB for that thread's next matrix: with one thread it keeps that once.
 _worker = ThreadPoolExecutor(1, "full Jacobians")
 
 
@@ -110,13 +110,11 @@ def chain_multiplied_out(chosen: ChosenStep) -> None:
         return
     kept = _kept(chosen)
     place = f"{station.name} {name} {order}"
-    left, right = st.columns([1, 2], vertical_alignment="center")
-    asked = left.button("Multiply it out", key=PREFIX + "jacobian_multiply", type="primary")
-    right.caption(
-        f"Builds the factors of {gradient} in full, in float64, one after the other; the largest "
-        f"takes {in_memory(nbytes)} for a moment."
+    st.caption(
+        f"The factors of {gradient} are built in full, in float64, one after the other; the "
+        f"largest takes {in_memory(nbytes)} for a moment."
     )
-    if asked:
+    if st.button("Multiply it out", key=PREFIX + "jacobian_multiply", type="primary"):
         kept[place] = multiplied_out(chosen.values, station, name, order)
     if place in kept:
         _shown(kept[place], gradient, f"d{name}{station.number}")

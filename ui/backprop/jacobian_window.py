@@ -76,12 +76,18 @@ def _columns(jacobian: FullJacobian, key: str) -> range:
     first = 0
     if jacobian.blocks > 1:
         words = f"Block, 0 to {jacobian.blocks - 1:,}"
-        first = width * st.slider(words, 0, jacobian.blocks - 1, key=f"{key} block")
+        first = width * _slider(words, jacobian.blocks - 1, f"{key} block")
     if width > WINDOW:
         words = "From this column of the block" if jacobian.blocks > 1 else "From column"
-        first += st.slider(words, 0, width - WINDOW, key=f"{key} from")
+        first += _slider(words, width - WINDOW, f"{key} from")
     first = min(first, jacobian.shape[1] - WINDOW)
     return range(first, first + WINDOW)
+
+
+def _slider(words: str, most: int, key: str) -> int:
+    """A whole number from 0; what was chosen in a larger network is brought within bounds."""
+    st.session_state[key] = min(st.session_state.get(key, 0), most)
+    return st.slider(words, 0, most, key=key, persist_state="session")
 
 
 def _rows(jacobian: FullJacobian, key: str, columns: range) -> range:
@@ -90,8 +96,8 @@ def _rows(jacobian: FullJacobian, key: str, columns: range) -> range:
     if most <= 0:
         return range(jacobian.shape[0])
     if jacobian.row_of is None:
-        first = st.slider("From row", 0, most, key=f"{key} row")
+        first = _slider("From row", most, f"{key} row")
     else:
-        middle = (jacobian.row_of(columns[0]) + jacobian.row_of(columns[-1])) // 2
+        middle = (jacobian.row_of(columns[0]) + jacobian.row_of(columns[-1]) + 1) // 2
         first = max(0, min(middle - WINDOW // 2, most))
     return range(first, first + WINDOW)

@@ -26,3 +26,8 @@ def panel(chosen: ChosenStep) -> None:
     )
     part = pick("Look at", "jacobian_part", PARTS, lambda key: PARTS[key][0])
     PARTS[part][1](chosen)
+    if chosen.values.x.ndim > 2:
+        st.caption(
+            "These are the Jacobians of the Dense layers. A convolution is a product with a matrix "
+            "too, but its weights are shared: the panel on convolution shows it."
+        )

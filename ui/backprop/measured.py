@@ -30,5 +30,6 @@ def in_memory(nbytes: int) -> str:
 
 def _in(value: float, unit: str, digits: int = 0) -> str:
     return (
-        f"{value:.{digits if value >= 10 else 1}f}".removesuffix(".0") + f"\N{NO-BREAK SPACE}{unit}"
+        f"{value:,.{digits if value >= 10 else 1}f}".removesuffix(".0")
+        + f"\N{NO-BREAK SPACE}{unit}"
     )
