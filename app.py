@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import streamlit as st
 
+from ui.backprop import page as backprop
 from ui.components.connection import say_when_the_server_is_gone
 from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
@@ -38,6 +39,12 @@ pages = [
     st.Page(train.page, title="Train", icon=":material/model_training:", default=True),
     st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),
     st.Page(weights.page, title="Weights", icon=":material/grid_view:", url_path="weights"),
+    st.Page(
+        backprop.page,
+        title="Back-propagation",
+        icon=":material/account_tree:",
+        url_path="back-propagation",
+    ),
 ]
 current = st.navigation(pages, position="hidden")
 # Links of our own: on a telephone Streamlit's menu would stay open over the page chosen in it.

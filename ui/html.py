@@ -67,7 +67,7 @@ def side_by_side(parts: Sequence[str], *, least: int = 190) -> str:
     """Pieces of HTML in columns of at least `least` pixels; below each other where it is narrow."""
     cells = "".join(f"<div>{part}</div>" for part in parts)
     columns = f"repeat(auto-fit,minmax(min({least}px,100%),1fr))"
-    return f'<div style="display:grid;grid-template-columns:{columns};gap:1rem 2rem">{cells}</div>'
+    return f'<div class="beside" style="grid-template-columns:{columns}">{cells}</div>'
 
 
 def in_a_row(parts: Sequence[str], *, gap: str = "1rem 1.4rem") -> str:

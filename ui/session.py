@@ -23,6 +23,7 @@ from mnist_core.training.checkpoint import Checkpoint, load_model
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 from ui.components.canvas import Drawing
+from ui.components.tiles import Theme
 from ui.components.visitor import visitor
 from ui.links import Choice
 
@@ -131,6 +132,11 @@ class EarlierRun:
     config: TrainConfig
     results: tuple[EpochResult, ...]
     status: RunStatus
+
+
+def page_theme() -> Theme:
+    """Whether the visitor's page is light or dark."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 @dataclass

@@ -8,7 +8,6 @@ CNN = "#aa4499"
 OWN = "#997700"  # a network of the visitor's own
 MODELS = {"mlp": MLP, "cnn": CNN}
 POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # as in the tiles: orange for, blue against
-DIVERGING = [[0, NEGATIVE], [0.5, "#f4f4f4"], [1, POSITIVE]]
 MARK = "#888888"  # a line that marks a place in a chart
 DIVERGED = "#d13438"  # the place where a run had to end
 # Ten colours for ten digits, of Paul Tol's "muted" scheme and black's stand-in, grey.

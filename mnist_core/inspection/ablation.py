@@ -6,9 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.inspection.activations import HiddenLayer, forward_through, input_tiles
+from mnist_core.inspection.activations import (
+    HiddenLayer,
+    forward_through,
+    input_tiles,
+    next_with_weights,
+)
 from mnist_core.inspection.unit_statistics import TILE
-from mnist_core.nn.layers import Dense, Layer
+from mnist_core.nn.layers import Dense
 from mnist_core.nn.network import Sequential
 from mnist_core.nn.workspace import Workspace
 
@@ -22,21 +27,12 @@ def without_units(
     a network of the same form: everything that takes a network takes this one.
     """
     masked = model.copied()
-    number, following = _next_with_weights(masked, layer)
+    number, following = next_with_weights(masked, layer)
     W = masked.parameters.layers[number]["W"]
     if isinstance(following, Dense):
         W = W.reshape(len(W), layer.units, -1)  # (outputs, units, values of a unit), a view
     W[:, list(units)] = 0
     return masked
-
-
-def _next_with_weights(model: Sequential, layer: HiddenLayer) -> tuple[int, Layer]:
-    """The next layer with weights, and its number."""
-    return next(
-        (number, part)
-        for number, part in enumerate(model.layers)
-        if number > layer.output and "W" in part.parameters()
-    )
 
 
 class _Rest:
@@ -48,7 +44,7 @@ class _Rest:
     """
 
     def __init__(self, model: Sequential, layer: HiddenLayer) -> None:
-        number, following = _next_with_weights(model, layer)
+        number, following = next_with_weights(model, layer)
         self.dense = following if isinstance(following, Dense) else None
         self.after = model.layers[(number if self.dense is None else number + 1) :]
         self.work = Workspace(reuse=True)

@@ -61,6 +61,15 @@ def hidden_layers(model: Sequential) -> tuple[HiddenLayer, ...]:
     return tuple(layers)
 
 
+def next_with_weights(model: Sequential, layer: HiddenLayer) -> tuple[int, Layer]:
+    """The layer with weights that follows a hidden layer: its number, and the layer."""
+    return next(
+        (number, part)
+        for number, part in enumerate(model.layers)
+        if number > layer.output and "W" in part.parameters()
+    )
+
+
 def _output_shapes(model: Sequential) -> list[tuple[int, ...]]:
     """The shape of every layer's output for one image, found by asking with a blank one."""
     x = np.zeros((*model.input_shape, 1), model.dtype)

@@ -13,9 +13,10 @@ from mnist_core.inspection.activations import (
     backward_through,
     forward_through,
     hidden_layers,
+    next_with_weights,
 )
 from mnist_core.nn.functional import softmax
-from mnist_core.nn.layers import Dense, Layer
+from mnist_core.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_core.nn.network import Sequential, to_pixels
 
 
@@ -23,7 +24,7 @@ from mnist_core.nn.network import Sequential, to_pixels
 class LayerTrace:
     """What a hidden layer computed: `sums` are W x + b, and `values` the output, as `layer.shape`.
 
-    Both are (units,) or (maps, H, W); the sums of a map are larger only if it is pooled later.
+    Both are (units,) or (maps, H, W): of maps that are pooled, the sums that the values came from.
     """
 
     layer: HiddenLayer
@@ -32,17 +33,20 @@ class LayerTrace:
 
     @property
     def answers(self) -> Array:
-        """One number for each unit or map, (units,): of a map the value where it is strongest."""
-        return self.values.max(axis=(1, 2)) if self.layer.has_maps else self.values
+        """One number for each unit or map, (units,): of a map its value of largest magnitude."""
+        if not self.layer.has_maps:
+            return self.values
+        return np.array([map[self.strongest_place(unit)] for unit, map in enumerate(self.values)])
 
     def strongest_place(self, unit: int) -> tuple[int, int]:
-        """Row and column where a map's value is largest; ValueError for a unit that is no map."""
+        """Row and column where the magnitude of a map is largest; ValueError for no map."""
         if not self.layer.has_maps:
             raise ValueError("only a feature map has places")
+        magnitude = np.abs(self.values[unit])
         # A map that found nothing is zero everywhere; its sums still say where it was nearest.
-        alike = self.sums.shape == self.values.shape
-        row, column = _where_largest((self.sums if alike else self.values)[unit])
-        return row, column
+        likely = np.where(magnitude == magnitude.max(), self.sums[unit], -np.inf)
+        row, column = np.unravel_index(int(likely.argmax()), likely.shape)
+        return int(row), int(column)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def trace(model: Sequential, image: Array) -> Trace:
         sums = forward_through(model.layers[start : layer.weights + 1], x)[0]
         x = forward_through(model.layers[layer.weights + 1 : layer.output + 1], sums)[0]
         start = layer.output + 1
+        sums = forward_through(_pooling(model, layer), sums)[0]
         layers.append(LayerTrace(layer, sums[..., 0], x[..., 0]))
     logits = forward_through(model.layers[start:], x)[0]
     return Trace(image, tuple(layers), logits[:, 0], softmax(logits)[:, 0])
@@ -94,11 +99,11 @@ def unit_sum(model: Sequential, traced: Trace, level: int, unit: int) -> SumOfIn
         unit: which of its units or maps.
     """
     here = traced.layers[level]
-    place = _where_largest(here.sums[unit]) if here.layer.has_maps else None
+    place = here.strongest_place(unit) if here.layer.has_maps else ()
     start = traced.layers[level - 1].layer.output + 1 if level else 0
     one = np.zeros((*here.sums.shape, 1), model.dtype)
-    one[(unit, *(place or ()), 0)] = 1
-    layers = model.layers[start : here.layer.weights + 1]
+    one[(unit, *place, 0)] = 1
+    layers = [*model.layers[start : here.layer.weights + 1], *_pooling(model, here.layer)]
     bias = float(model.parameters.layers[here.layer.weights]["b"][unit])
     return _split(model, traced, level, layers, one, bias)
 
@@ -119,7 +124,7 @@ def contribution_matrix(model: Sequential, traced: Trace, level: int) -> Array |
     made of; a map's part is the sum over the map. None if no Dense layer follows.
     """
     here = traced.layers[level]
-    following = _next_with_weights(model, here.layer)
+    _, following = next_with_weights(model, here.layer)
     if not isinstance(following, Dense):
         return None
     values = here.values.reshape(here.layer.units, -1)  # (units, values of a unit)
@@ -129,14 +134,15 @@ def contribution_matrix(model: Sequential, traced: Trace, level: int) -> Array |
     return np.einsum("fuv,uv->fu", W, values)
 
 
-def _next_with_weights(model: Sequential, layer: HiddenLayer) -> Layer:
-    return next(x for x in model.layers[layer.output + 1 :] if "W" in x.parameters())
+def _pooling(model: Sequential, layer: HiddenLayer) -> list[Layer]:
+    """What follows the weights of a hidden layer but its activation.
 
-
-def _where_largest(map: Array) -> tuple[int, int]:
-    """Row and column of the largest value of a map (H, W)."""
-    row, column = np.unravel_index(int(map.argmax()), map.shape)
-    return int(row), int(column)
+    An activation never falls, so the largest value of a window comes from its largest sum: pooling
+    in front of the activation chooses the same places.
+    """
+    activations = tuple(ACTIVATIONS.values())
+    following = model.layers[layer.weights + 1 : layer.output + 1]
+    return [part for part in following if not isinstance(part, activations)]
 
 
 def _split(

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import wait_idle
@@ -128,3 +129,21 @@ def test_the_answer_is_spoken_once_and_seldom(page: Page, serve: Serve) -> None:
     words, times = zip(*heard, strict=True)
     assert all(one != other for one, other in zip(words, words[1:], strict=False))
     assert all(b - a > 900 for a, b in zip(times, times[1:], strict=False))
+
+
+@pytest.mark.parametrize("width", [1280, 1000, 700])
+def test_bars_stand_in_line_whatever_the_words_above_them_take(
+    new_page: Callable[..., Page], serve: Serve, width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    opened(page, serve)
+    draw(page, ONE)
+    expect(answer(page)).to_contain_text("1")
+    tops = "lists => lists.map(list => list.getBoundingClientRect().top)"
+    bars = page.locator(".beside .bars")
+    expect(bars).to_have_count(2)
+    before = bars.evaluate_all(tops)
+    page.locator(".beside .named").first.evaluate("name => name.append(' and more'.repeat(20))")
+    after = bars.evaluate_all(tops)
+    assert before[0] == before[1] and after[0] == after[1]
+    assert after[0] > before[0]

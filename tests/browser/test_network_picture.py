@@ -1,26 +1,16 @@
 """The network picture in a real browser: what it shows, how it is used, and by keyboard alone."""
 
-import base64
+import io
 import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from mnist_core import load_mnist, load_model
-from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace, unit_sum
-from mnist_core.nn.builders import build_mlp
-from mnist_core.nn.network import Sequential
-from ui.components.network_picture.message import (
-    activity_message,
-    form_of,
-    network_message,
-    pack,
-    shown_layers,
-    version_of,
-)
 
 APP = "tests/browser/apps/network_app.py"
 PATIENCE = 30_000  # milliseconds until an answer has to have come, on however busy a machine
@@ -145,10 +135,29 @@ def test_lines_are_drawn_and_all_of_them_on_demand(page: Page, serve: Serve) -> 
     assert inked() == 0
 
 
+def test_no_feature_map_answers_to_a_blank_sheet(page: Page, serve: Serve) -> None:
+    picture = opened(page, serve, "model=cnn")
+    colours = """canvases => new Set(canvases.flatMap((canvas) => {
+      const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return [...new Uint32Array(pixels.data.buffer)];
+    })).size"""
+    maps = picture.locator(".unit.map canvas")
+    assert maps.evaluate_all(colours) > 1
+    page.get_by_text("Nothing", exact=True).click()
+    expect(picture.locator(".says")).to_have_text("")
+    assert maps.evaluate_all(colours) == 1
+
+
 def test_a_unit_that_is_off_is_seen_to_be_off(page: Page, serve: Serve) -> None:
     picture = opened(page, serve, "off")
     expect(units(picture).nth(3)).to_have_class(re.compile(r"\boff\b"))
     expect(units(picture).nth(3)).to_have_accessible_name(re.compile("switched off"))
+    units(picture).nth(3).click()
+    expect_chosen(page, "0 3")
+    expect(picture.locator(".result")).to_contain_text("switched off: passes on nothing")
+    bars = picture.locator(".detail .bars")
+    expect(bars.locator("span:last-child")).to_have_text(["0.00"] * 10)
+    assert bars.locator("b").evaluate_all("bars => bars.every(bar => bar.clientWidth === 0)")
 
 
 def test_several_images_come_in_turn_and_can_be_held(page: Page, serve: Serve) -> None:
@@ -182,49 +191,25 @@ def test_on_a_telephone_the_layers_stand_below_each_other(
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
-# Hands a message over as the page does, and gives back what the picture shows then.
-MOUNT = """(message) => {
-  const places = (window.placesOfTest ??= [0, 1].map(() => document.createElement("div")));
-  const place = places[message.place];
-  if (!place.parentElement) {
-    place.innerHTML = "<div class=place></div>";
-    document.body.append(place);
-  }
-  const data = Uint8Array.from(atob(message.data), (letter) => letter.charCodeAt(0));
-  digitLab.mount("digit_lab_network_picture", { data, parentElement: place, setStateValue() {} });
-  const textOf = (name) => places[0].querySelector(name).textContent;
-  return `${textOf(".title")}: ${textOf(".says")}`;
-}"""
-
-
-def test_newer_weights_are_shown_together_with_what_they_make_of_the_image(
-    page: Page, serve: Serve
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_themes_leave_bars_marks_and_strengths_to_be_seen(
+    new_page: Callable[..., Page], serve: Serve, scheme: str
 ) -> None:
-    opened(page, serve)
-    image = load_mnist().test.images[0]
+    page = new_page(forced_colors="active", color_scheme=scheme)
+    picture = opened(page, serve, "model=cnn&off")
 
-    def hand_over(place: int, message: bytes) -> str:
-        data = base64.b64encode(message).decode()
-        return page.evaluate(MOUNT, {"place": place, "data": data})
+    def colours(element: Locator) -> int:
+        """How many there are in what is seen of an element."""
+        image = Image.open(io.BytesIO(element.screenshot())).convert("RGB")
+        return len(image.getcolors(image.width * image.height) or ())
 
-    def weights(model: Sequential, title: str) -> str:
-        return hand_over(0, network_message(model, "test", title, 300))
-
-    def activity(model: Sequential) -> str:
-        shown = shown_layers(model, hidden_layers(model))
-        message = activity_message(model, trace(model, image), shown, "a digit")
-        header = {"picture": "test", "form": form_of(shown), "version": version_of(model)}
-        return hand_over(1, pack(header | {"off": [], "frame": None}, [message]))
-
-    def answer(model: Sequential) -> str:
-        return f"reads a digit as {model.predict(image[None])[0]}:"
-
-    before, after = (build_mlp(hidden=(4,), rng=np.random.default_rng(seed)) for seed in (0, 1))
-    assert answer(before) != answer(after)
-    weights(before, "before")
-    assert activity(before).startswith(f"before: {answer(before)}")
-    assert weights(after, "after").startswith(f"before: {answer(before)}")
-    assert activity(after).startswith(f"after: {answer(after)}")
-    # The other way round it is no different.
-    assert activity(before).startswith(f"after: {answer(after)}")
-    assert weights(before, "before").startswith(f"before: {answer(before)}")
+    off = picture.get_by_role("listbox", name="Hidden layer 1").get_by_role("option").nth(3)
+    hatch = "unit => getComputedStyle(unit, '::after').backgroundImage"
+    assert off.evaluate(hatch).startswith("repeating-linear-gradient")
+    dots = picture.locator(".unit.dot")
+    fills = "dots => new Set(dots.map(dot => getComputedStyle(dot).backgroundColor)).size"
+    assert dots.evaluate_all(fills) > 2
+    best, other = picture.locator(".output.best i"), picture.locator(".output:not(.best) i")
+    assert colours(best) > 1 and colours(other.first) > 1
+    canvas = picture.locator(".digit canvas")
+    assert canvas.evaluate("canvas => getComputedStyle(canvas).outlineStyle") == "solid"

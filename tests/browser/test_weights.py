@@ -21,6 +21,7 @@ from tests.browser.test_train import (
     status,
     workers_below,
 )
+from ui.components.tiles import Theme, colour_table
 
 HEADINGS = {"Train": "learn to read digits", "Draw": "what you draw", "Weights": "looks for"}
 
@@ -199,3 +200,19 @@ def test_nothing_is_wider_than_a_telephone(
     count = {"MLP": 64, "CNN": 16}[network]
     expect(gallery(page)).to_have_count(count, timeout=PATIENCE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_weights_in_large_have_their_own_rows_and_the_colours_of_the_tiles(
+    new_page: Callable[..., Page], serve: Serve, theme: Theme
+) -> None:
+    page = new_page(color_scheme=theme)
+    page.goto(serve("app.py"))
+    go_to(page, "Weights")
+    gallery(page).first.click()
+    chart = page.locator(".js-plotly-plot").filter(has_text="row")
+    expect(chart.locator(".ytitle")).to_be_visible(timeout=PATIENCE)
+    assert chart.evaluate("chart => chart._fullLayout.yaxis.range") == [27.5, -0.5]
+    assert chart.evaluate("chart => chart._fullLayout.xaxis.range") == [-0.5, 27.5]
+    zero = chart.evaluate("chart => new Map(chart.data[0].colorscale).get(0.5)")
+    assert zero == "rgb({},{},{})".format(*colour_table(theme)[128])

@@ -9,6 +9,7 @@ from mnist_core.inspection.activations import (
     feature_maps,
     hidden_activations,
     hidden_layers,
+    next_with_weights,
     receptive_field,
     unit_responses,
 )
@@ -51,6 +52,12 @@ def test_the_hidden_layers_of_an_mlp_are_all_but_the_last():
         HiddenLayer(0, 1, (7,), "tanh"),
         HiddenLayer(3, 4, (5,), "tanh"),
     )
+
+
+def test_what_follows_a_hidden_layer_is_the_next_layer_with_weights():
+    model = NETWORKS["plain"](np.random.default_rng(0))
+    found = [next_with_weights(model, layer) for layer in hidden_layers(model)]
+    assert found == [(3, model.layers[3]), (6, model.layers[6])]  # past pooling, past Flatten
 
 
 def test_the_hidden_layers_of_a_cnn_have_maps_and_units():

@@ -1,5 +1,7 @@
 """What a trace says is what the network computed, and the parts of a sum make it up."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,10 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.activations import hidden_activations, hidden_layers
 from mnist_core.inspection.trace import contribution_matrix, logit_sum, trace, unit_sum
 from mnist_core.nn.builders import build_cnn, build_mlp
+from mnist_core.nn.convolution import Conv2D, MaxPool2D
+from mnist_core.nn.layers import ACTIVATIONS, Dense, Flatten, Tanh
 from mnist_core.nn.network import Sequential
+from mnist_core.nn.workspace import Workspace
 from tests.inspection.test_activations import NETWORKS
 
 RNG = np.random.default_rng(5)
@@ -28,13 +33,22 @@ def some_cnn(**settings: object) -> Sequential:
     return model
 
 
+def pooled_after_tanh() -> Sequential:
+    rng = np.random.default_rng(7)
+    kernels, W = rng.normal(size=(4, 1, 5, 5)), rng.normal(size=(10, 4 * 12 * 12))
+    layers = [Conv2D(kernels, np.zeros(4)), Tanh(), MaxPool2D(2), Flatten(), Dense(W, np.zeros(10))]
+    return Sequential(layers, input_shape=(1, 28, 28), dtype=np.float64)
+
+
 MODELS = {
     "one hidden layer": some_mlp(hidden=(7,), activation="sigmoid"),
     "three hidden layers": some_mlp(hidden=(9, 6, 5), activation="tanh", dropout=0.3),
     "CNN": some_cnn(channels=(3, 4), dense=(6,), dropout=0.5),
     "CNN with same padding": some_cnn(channels=(3, 4), padding="same", kernel_sizes=(5, 4)),
     "CNN without a dense layer": some_cnn(channels=(3,), kernel_sizes=(5,), dense=()),
+    "CNN of tanh": some_cnn(channels=(3, 4), activation="tanh"),
     "pooling apart": NETWORKS["plain"](np.random.default_rng(1)),
+    "pooling apart, after tanh": pooled_after_tanh(),
 }
 
 
@@ -50,16 +64,32 @@ def test_a_trace_has_what_the_network_computes(model):
         np.testing.assert_allclose(
             found.values, hidden_activations(model, IMAGE[None], layer)[..., 0]
         )
-        before = hidden_activations(model, IMAGE[None], layer, before_activation=True)[..., 0]
-        np.testing.assert_allclose(found.sums, before)
+        assert found.sums.shape == found.values.shape
+        f = ACTIVATIONS[layer.activation]()
+        np.testing.assert_allclose(f.forward(found.sums, Workspace())[0], found.values)
     np.testing.assert_allclose(traced.logits, model.logits(IMAGE[None])[:, 0])
     np.testing.assert_allclose(traced.probabilities, model.predict_proba(IMAGE[None])[0], rtol=1e-5)
 
 
-def test_a_map_answers_with_its_largest_value():
-    found = trace(MODELS["CNN"], IMAGE).layers[0]
-    row, column = found.strongest_place(2)
-    assert found.answers[2] == found.values[2].max() == found.values[2, row, column]
+def test_a_map_answers_with_its_value_of_largest_magnitude():
+    seen = set()
+    for name in ("CNN", "CNN of tanh", "pooling apart, after tanh"):
+        for found in trace(MODELS[name], IMAGE).layers:
+            for unit, map in enumerate(found.values if found.layer.has_maps else ()):
+                answer = found.answers[unit]
+                assert answer == map[found.strongest_place(unit)]
+                assert abs(answer) == np.abs(map).max()
+                seen.add(np.sign(answer))
+    assert seen == {-1, 1}
+
+
+def test_a_map_that_found_nothing_has_its_place_where_its_sum_is_largest():
+    model = copy.deepcopy(MODELS["CNN"])
+    model.parameters.layers[0]["b"][:] = -100
+    found = trace(model, IMAGE).layers[0]
+    assert not found.values.any()
+    for unit in range(found.layer.units):
+        assert found.sums[unit][found.strongest_place(unit)] == found.sums[unit].max()
 
 
 def test_a_unit_has_no_place():
@@ -73,7 +103,8 @@ def test_the_parts_of_each_sum_and_its_bias_make_it_up(model):
         for unit in range(found.layer.units):
             split = unit_sum(model, traced, level, unit)
             assert split.parts.sum() + split.bias == pytest.approx(split.total, rel=1e-5, abs=1e-4)
-            assert split.total == pytest.approx(float(found.sums[unit].max()), rel=1e-5)
+            place = found.strongest_place(unit) if found.layer.has_maps else ()
+            assert split.total == pytest.approx(float(found.sums[(unit, *place)]), rel=1e-5)
     for digit in range(10):
         split = logit_sum(model, traced, digit)
         assert split.parts.sum() + split.bias == pytest.approx(split.total, rel=1e-5, abs=1e-4)

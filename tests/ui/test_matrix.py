@@ -76,6 +76,12 @@ def test_another_shape_than_a_vector_is_refused(shape):
         bars(np.zeros(shape), key="bars", description="Zeros")
 
 
+@pytest.mark.parametrize("shape", [(2001, 1), (1, 50176)])
+def test_more_than_a_browser_can_draw_is_refused(shape):
+    with pytest.raises(ValueError, match="show a window"):
+        matrix(np.zeros(shape), key="matrix", description="Zeros")
+
+
 def test_labels_that_do_not_fit_the_bars_are_refused():
     with pytest.raises(ValueError, match="3 bars need 3 labels, not 2"):
         bars(np.zeros(3), key="bars", labels=["a", "b"], description="Zeros")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_core.inspection.ablation import without_units
 from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace
 from mnist_core.nn.builders import build_cnn, build_mlp
@@ -26,6 +27,7 @@ from ui.words import probability
 
 IMAGE = np.zeros((28, 28), np.uint8)
 IMAGE[6:22, 12:16] = 255
+RNG = np.random.default_rng(3)
 LIVE_UPDATE = 60_000  # bytes: weights and activity of a network that trains
 
 
@@ -107,14 +109,11 @@ def test_the_browser_gets_each_weight_to_half_a_step():
 def test_values_and_contributions_are_those_of_the_network():
     model = mlp(5)
     traced = trace(model, IMAGE)
-    header, (image, values, lines, picture) = activity(model)
+    header, (image, answers, lines, picture) = activity(model)
     assert image == IMAGE.tobytes() and picture == b""
     layer = header["layers"][0]
-    np.testing.assert_allclose(
-        np.frombuffer(values, np.int8) * layer["peak"] / 127,
-        traced.layers[0].values,
-        atol=layer["peak"] / 254 + 1e-6,
-    )
+    np.testing.assert_array_equal(np.frombuffer(answers, np.float32), traced.layers[0].values)
+    assert layer["peak"] == traced.layers[0].values.max()
     contributions = (model.parameters.layers[-1]["W"] * traced.layers[0].values).T
     np.testing.assert_allclose(
         np.frombuffer(lines, np.int8).reshape(5, 10) * layer["lines"] / 127,
@@ -122,6 +121,22 @@ def test_values_and_contributions_are_those_of_the_network():
         atol=layer["lines"] / 254 + 1e-6,
     )
     np.testing.assert_allclose(header["probabilities"], traced.probabilities, atol=1e-4)
+
+
+def test_a_map_is_as_strong_as_its_detail_says():
+    model = build_cnn(channels=(3,), kernel_sizes=(5,), activation="tanh", rng=RNG)
+    traced = trace(model, IMAGE)
+    header, (_, answers, maps, *_) = activity(model)
+    assert header["layers"][0]["signed"]
+    strongest = np.frombuffer(answers, np.float32)
+    for unit, answer in enumerate(strongest):
+        detail, _ = detail_of(model, traced, shown_of(model), Choice(0, unit))
+        assert detail["result"].endswith(f"f(a) = {number(float(answer))}")
+        assert np.tanh(detail["total"]) == pytest.approx(answer, abs=1e-3)
+    codes = np.frombuffer(maps, np.int8).reshape(3, -1).astype(int)
+    np.testing.assert_array_equal(
+        np.abs(codes).max(axis=1), np.abs(np.rint(strongest * 127 / header["layers"][0]["peak"]))
+    )
 
 
 def test_an_update_of_a_network_that_trains_is_small():
@@ -165,6 +180,20 @@ def test_the_sum_of_a_unit_is_worked_out():
         np.sign(evidence[IMAGE > 0]),
         np.sign(np.rint(W / np.abs(W[IMAGE > 0]).max() * 127)[IMAGE > 0]),
     )
+
+
+def test_a_unit_that_is_off_says_so_and_what_it_would_have_answered():
+    model = mlp(5)
+    masked = without_units(model, hidden_layers(model)[0], [2])
+    traced = trace(masked, IMAGE)
+    detail, _ = detail_of(masked, traced, shown_of(model), Choice(0, 2), off=[2])
+    answer = number(float(trace(model, IMAGE).layers[0].answers[2]))
+    assert detail["result"].startswith("switched off: passes on nothing; it would have answered a")
+    assert detail["result"].endswith(f"f(a) = {answer}")
+    assert detail["leads"] == [0] * 10
+    for other in (Choice(0, 1), Choice(1, 2)):  # another unit, and the output of the same number
+        detail, _ = detail_of(masked, traced, shown_of(model), other, off=[2])
+        assert "off" not in detail["result"]
 
 
 def test_an_output_names_the_units_that_made_it_in_order():

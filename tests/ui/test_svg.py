@@ -28,10 +28,17 @@ SVG = "{http://www.w3.org/2000/svg}"
         (0, 5, [0, 1, 2, 3, 4, 5]),
         (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
         (0, 12, [0, 5, 10]),
+        (0, 5e-12, [0, 1e-12, 2e-12, 3e-12, 4e-12, 5e-12]),
     ],
 )
 def test_ticks_are_round_numbers(low: float, high: float, expected: list[float]) -> None:
     assert ticks(low, high) == expected
+
+
+def test_titles_are_text_whatever_they_say() -> None:
+    axes = {"x_range": (0, 1), "y_range": (0, 1), "x_title": "a < b", "y_title": "|dL/dW|"}
+    texts = ElementTree.fromstring(line_chart([], alt="none", **axes)).iter(f"{SVG}text")
+    assert [text.text for text in texts][-2:] == ["a < b", "|dL/dW|"]
 
 
 def chart(**options) -> ElementTree.Element:

@@ -63,9 +63,9 @@ def choose_step(run: ShownRun | None) -> ChosenStep | None:
     """The row that chooses network and digit; None, and why, where there is no step to show."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="chosen_step"):
         network = _choice_of_network(run)
-        example = _choice_of_digit()
         seed = _seed() if network == NEW else 0
         snapshot = _frozen(run) if run is not None and network == RUNNING else None
+        example = _choice_of_digit()
     if network == RUNNING and snapshot is None:
         st.info("The run's weights come with its first step; choose it again in a moment.")
         return None
@@ -101,8 +101,8 @@ def new_network(seed: int) -> Sequential:
 
 def _choice_of_network(run: ShownRun | None) -> str:
     there = [key for key in NAMES if key != RUNNING or run is not None]
-    said("network", NEW, there)
-    return st.segmented_control(
+    chosen = said("network", NEW, there)
+    st.segmented_control(
         "Network",
         there,
         format_func=NAMES.__getitem__,
@@ -110,6 +110,7 @@ def _choice_of_network(run: ShownRun | None) -> str:
         key="backprop_network",
         persist_state="session",
     )
+    return chosen
 
 
 def _seed() -> int:

@@ -50,7 +50,10 @@ def formula_of(step: Backpropagation, station: Station) -> Formula:
 
 
 def _input(step: Backpropagation, station: Station) -> Formula:
-    return Formula("x", "The digit's pixels, from 0 (paper) to 1 (ink), as one column.")
+    return Formula(
+        r"x = \mathrm{pixels} / 255",
+        "The digit's pixels, from 0 (paper) to 1 (ink), as one column.",
+    )
 
 
 def _sum(step: Backpropagation, station: Station) -> Formula:

@@ -1,7 +1,7 @@
 """What the page's address says: digit, network, station, weight; a visitor's choices by name."""
 
 from collections.abc import Container
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ PREFIX = "backprop_"  # of the keys of this page's choices in the session
 NAMES = (
     "network", "seed", "digit", "image", "label", "station", "layer", "row", "column", "look"
 )  # fmt: skip
-T = TypeVar("T", int, str)
+T = TypeVar("T", bound=int | str)
 
 
 def said(name: str, default: T, possible: Container[T]) -> T:
@@ -27,7 +27,7 @@ def said(name: str, default: T, possible: Container[T]) -> T:
         st.session_state[key] = linked
     if st.session_state[key] not in possible:
         st.session_state[key] = default
-    return st.session_state[key]
+    return cast(T, st.session_state[key])
 
 
 def choose(name: str, value: int | str) -> None:

@@ -2,18 +2,21 @@
 The path shows all stations at once; the chosen one stands below it in large.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep, choose_step
-from ui.backprop.link import choose, said, write_address
+from ui.backprop.link import PREFIX, choose, said, write_address
 from ui.backprop.one_weight import follow_one_weight
 from ui.backprop.station import one_station, shape_in_words
 from ui.components.walk import Stop, thumbnail, walk
 from ui.session import shown_run
+from ui.words import probability
 
 PATH = "backprop_path"
+LOOKS: dict[str, Callable[[ChosenStep], None]] = {}
 
 
 def page() -> None:
@@ -41,17 +44,28 @@ def _step(chosen: ChosenStep) -> None:
     ]
     if (there := walk(stops, here, key=PATH)) is not None and there != here:
         choose("station", here := there)
-    one_station(chosen, chosen.station(here))
+    everything = st.toggle("All stations below each other, to print", key="backprop_everything")
+    for station in chosen.stations if everything else [chosen.station(here)]:
+        one_station(chosen, station)
     follow_one_weight(chosen)
+    _look_closer(chosen)
     write_address()
+
+
+def _look_closer(chosen: ChosenStep) -> None:
+    """The closer look that is open, if there is one."""
+    said("look", "", ("", None, *LOOKS))
+    look = st.segmented_control("Look closer", list(LOOKS), key=PREFIX + "look")
+    if look in LOOKS:
+        LOOKS[look](chosen)
 
 
 def _summary(chosen: ChosenStep) -> None:
     """What happens, in one sentence."""
     values, label = chosen.values, chosen.example.label
-    share = float(values.probabilities[label, 0])
+    network = chosen.network[0].upper() + chosen.network[1:]
+    share = probability(float(values.probabilities[label, 0]))
     st.write(
-        f"{chosen.network.capitalize()} reads {chosen.example.words}, and gives the right answer "
-        f"{share:.1%}: a loss of {values.loss:.3f}. On the way back every weight learns what it "
-        f"has to do with that."
+        f"{network} reads {chosen.example.words}, and gives the right answer {share}: a loss of "
+        f"{values.loss:.3f}. On the way back every weight learns what it has to do with that."
     )

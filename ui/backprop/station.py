@@ -45,7 +45,7 @@ def _picture(chosen: ChosenStep, station: Station) -> None:
     value, words = station.value, f"{in_letters(station.name)} of {chosen.network}"
     key = f"backprop_picture_{station.name}"
     if station.kind == "input":
-        look = MatrixLook(quantity="ink", diverging=False, cell=12)
+        look = MatrixLook(quantity="pixel", diverging=False, cell=12)
         matrix(value.reshape(SIDE, SIDE), key=key, look=look, description=words)
     elif station.kind == "loss":
         st.metric("Loss, in nats", number(float(value)), label_visibility="visible")

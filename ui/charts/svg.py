@@ -71,8 +71,9 @@ def _axes(frame: _Frame, x_title: str, y_title: str) -> str:
         parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>')
     turned = f'transform="translate(14 {(TOP + bottom) / 2}) rotate(-90)"'
     parts.append(
-        f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{x_title}</text>'
-        f'<text {turned} text-anchor="middle">{y_title}</text>'
+        f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 6}" text-anchor="middle">'
+        f"{escape(x_title)}</text>"
+        f'<text {turned} text-anchor="middle">{escape(y_title)}</text>'
     )
     return "".join(parts)
 
@@ -107,4 +108,5 @@ def ticks(low: float, high: float) -> list[float]:
     power = 10.0 ** floor(log10(rough))
     step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
     first = -floor(-low / step)
-    return [round(step * number, 10) for number in range(first, floor(high / step + 1e-9) + 1)]
+    digits = 1 - floor(log10(step))  # after the point, that the step has
+    return [round(step * number, digits) for number in range(first, floor(high / step + 1e-9) + 1)]

@@ -11,7 +11,6 @@ from mnist_core.arrays import Array
 from ui.charts.curves import layout
 from ui.theme import (
     DIGITS,
-    DIVERGING,
     ENLARGED_HEIGHT,
     NEGATIVE,
     POSITIVE,
@@ -23,9 +22,14 @@ def _layout(x: str, y: str, **others: Any) -> dict[str, Any]:
     return layout(x, y, **{"height": UNIT_CHART_HEIGHT, **others})
 
 
-def weights_enlarged(weights: Array) -> dict[str, Any]:
-    """Weights (H, W) as a heat map whose values can be pointed at; zero is the neutral colour."""
+def weights_enlarged(weights: Array, colours: Array) -> dict[str, Any]:
+    """Weights (H, W) as a heat map whose values can be pointed at.
+
+    `colours`, uint8 (255, 3), are those of the tiles from the most negative to the most positive.
+    """
+    H, W = weights.shape
     bound = float(np.abs(weights).max()) or 1.0
+    stops = np.linspace(0, 1, len(colours)).tolist()
     return {
         "data": [
             {
@@ -33,13 +37,27 @@ def weights_enlarged(weights: Array) -> dict[str, Any]:
                 "z": weights.round(5).tolist(),
                 "zmin": -bound,
                 "zmax": bound,
-                "colorscale": DIVERGING,
+                "colorscale": [
+                    [at, f"rgb({r},{g},{b})"]
+                    for at, (r, g, b) in zip(stops, colours.tolist(), strict=True)
+                ],
                 "hovertemplate": "row %{y}, column %{x}: %{z:.4f}<extra></extra>",
                 "colorbar": {"thickness": 12},
             }
         ],
-        "layout": _layout("column", "row", height=ENLARGED_HEIGHT)
-        | {"yaxis": {"autorange": "reversed", "scaleanchor": "x", "title": {"text": "row"}}},
+        # Pixels stay square by a smaller chart, not by rows and columns that there are not.
+        "layout": _layout(
+            "column",
+            "row",
+            height=ENLARGED_HEIGHT,
+            xaxis={"title": {"text": "column"}, "range": [-0.5, W - 0.5], "constrain": "domain"},
+            yaxis={
+                "title": {"text": "row"},
+                "range": [H - 0.5, -0.5],
+                "constrain": "domain",
+                "scaleanchor": "x",
+            },
+        ),
     }
 
 

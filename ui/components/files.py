@@ -47,7 +47,11 @@ window.digitLab = {
   },
 };
 for (const waits of window.digitLabWaits ?? []) {
-  if (!waits.left) waits.end = digitLab.mount(waits.name, waits.call);
+  try {
+    if (!waits.left) waits.end = digitLab.mount(waits.name, waits.call);
+  } catch (error) {
+    reportError(error); // in the console; the others are mounted all the same
+  }
 }
 window.digitLabWaits = [];
 export default () => {};

@@ -14,11 +14,11 @@ from mnist_core.inspection.neighbours import NeighbourIndex
 from mnist_core.inspection.saliency import gradient_saliency, occlusion_map, smoothed_saliency
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.nn.network import Sequential
-from ui.components.tiles import Theme, tiles_image
+from ui.components.tiles import tiles_image
 from ui.glossary import words_explained
 from ui.html import captioned, in_a_row, picture
 from ui.networks import Prediction, Predictor, fingerprint
-from ui.session import mnist, session, shipped
+from ui.session import mnist, page_theme, session, shipped
 from ui.words import a_digit
 
 METHODS = ["Gradient", "Smoothed gradient", "Occlusion"]
@@ -62,13 +62,9 @@ def _saliency(method: str, network: Sequential, image: Array, digit: int) -> tup
     return smoothed_saliency(network, image, digit, rng=np.random.default_rng(0)), words
 
 
-def _theme() -> Theme:
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
 def _in_colours(values: Array, alt: str, width: int) -> str:
     """Signed numbers (28, 28) as a picture: orange above zero, blue below."""
-    tile = tiles_image(values[None], columns=1, pixel=1, gap=0, theme=_theme())
+    tile = tiles_image(values[None], columns=1, pixel=1, gap=0, theme=page_theme())
     return picture(np.asarray(tile), alt=alt, width=width)
 
 

@@ -10,8 +10,9 @@ from mnist_core.inspection.unit_statistics import class_histograms, extreme_imag
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG
+from ui.components.tiles import colour_table
 from ui.html import captioned, changing_text, in_a_row, picture
-from ui.session import mnist
+from ui.session import mnist, page_theme
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
 from ui.weights.switched_off import per_class
@@ -35,7 +36,10 @@ def _weights_in_large(looked: Looked, unit: int) -> None:
     weights = first_layer_pictures(looked.network)[unit]
     bias = looked.network.parameters.layers[looked.layer.weights]["b"][unit]
     st.caption(f"Its weights, largest {np.abs(weights).max():.4f}; bias {signed(bias, 4)}.")
-    st.plotly_chart(unit_charts.weights_enlarged(weights), config=CONFIG, key=f"large_{looked.key}")
+    colours = colour_table(page_theme())[1:]  # without that of a missing number
+    st.plotly_chart(
+        unit_charts.weights_enlarged(weights, colours), config=CONFIG, key=f"large_{looked.key}"
+    )
     with st.expander("All its weights as a table"):
         st.dataframe(weights.round(4), height=300)
 

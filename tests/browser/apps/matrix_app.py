@@ -26,6 +26,8 @@ values[1:2] += seed
 
 if st.button("Choose the last"):
     st.session_state.cell = (rows - 1, columns - 1)
+if st.toggle("Something else"):
+    st.stop()
 cell = matrix(
     values,
     key="matrix",

@@ -1,8 +1,13 @@
-"""A page with a network's picture; `?model=cnn` for the CNN, `?images=5` for several in turn."""
+"""A page with a network's picture.
+
+`?model=cnn` for the CNN, `?images=5` for several in turn, `?off` with unit 3 off.
+"""
 
 import streamlit as st
 
 from mnist_core import load_mnist, load_model
+from mnist_core.inspection.ablation import without_units
+from mnist_core.inspection.activations import hidden_layers
 from ui.components.files import component_code
 from ui.components.network_picture import Frame, network_activity, network_picture
 
@@ -23,7 +28,9 @@ def activity() -> None:
     else:
         numbers = range(first, first + int(query.get("images", "1")))
         frames = [Frame(images[number], f"test image {number}") for number in numbers]
-    choice = network_activity(model, *frames, key="network", off=[3] if "off" in query else [])
+    off = [3] if "off" in query else []
+    masked = without_units(model, hidden_layers(model)[0], off)
+    choice = network_activity(masked, *frames, key="network", off=off, whole=model)
     st.write(f"chosen {choice.level} {choice.unit}" if choice else "chosen nothing")
 
 

@@ -57,6 +57,7 @@ class MatrixLook:
             raise ValueError("the first row and column must be at least 0")
 
 
+MOST = 2_000  # rows or columns: browsers have no larger canvas for them
 PLAIN = MatrixLook()
 BARS = MatrixLook(height=140, cell=44)
 
@@ -79,7 +80,8 @@ def matrix(
             before it; without it the last choice stays.
         description: what the matrix is, for those who do not see it.
 
-    Raises ValueError for another shape, and for negative values where the look is not diverging.
+    Raises ValueError for another shape, for more than MOST rows or columns, and for negative values
+    where the look is not diverging.
     """
     values = np.asarray(values)
     if values.ndim != 2 or values.size == 0:
@@ -123,6 +125,8 @@ def _shown(
     values: Array, key: str, wanted: Cell | None, look: MatrixLook, words: dict[str, Any]
 ) -> Cell | None:
     """Show values (rows, columns); the chosen cell if it is one of them."""
+    if max(values.shape) > MOST:
+        raise ValueError(f"show a window: {max(values.shape)} rows or columns are more than {MOST}")
     slot = f"{key}-choice"
     choice = st.session_state.get(slot, Choice())
     choice = choice.after((st.session_state.get(key) or {}).get("chosen"), wanted)

@@ -10,6 +10,7 @@ class MatrixView extends Field {
     this.cell = memory.cell;
     this.field.addEventListener("click", (event) => this.onClick(event));
     this.field.addEventListener("keydown", (event) => this.onKey(event));
+    for (const button of this.steps) button.addEventListener("click", () => this.move(...stepOf(button)));
   }
 
   update(frame, setStateValue) {
@@ -50,26 +51,30 @@ class MatrixView extends Field {
 
   onKey(event) {
     if (event.altKey || event.metaKey) return;
-    const { shape, blocks } = this.frame;
-    const last = shape.map((size) => size - 1);
-    const [down, right] = event.shiftKey ? (blocks ?? [FAR, FAR]) : [1, 1];
-    const place = this.place;
-    const [row, column] = place ?? [0, 0];
-    const page = blocks?.[0] ?? FAR;
-    const goal = {
-      ArrowLeft: [row, column - right],
-      ArrowRight: [row, column + right],
-      ArrowUp: [row - down, column],
-      ArrowDown: [row + down, column],
-      PageUp: [row - page, column],
-      PageDown: [row + page, column],
-      Home: [event.ctrlKey ? 0 : row, 0],
-      End: [event.ctrlKey ? last[0] : row, last[1]],
+    const [rows, columns] = this.frame.blocks ?? [FAR, FAR];
+    const [down, right] = event.shiftKey ? [rows, columns] : [1, 1];
+    const [allRows, allColumns] = this.frame.shape;
+    const upOrDown = event.ctrlKey ? allRows : 0;
+    const step = {
+      ArrowLeft: [0, -right],
+      ArrowRight: [0, right],
+      ArrowUp: [-down, 0],
+      ArrowDown: [down, 0],
+      PageUp: [-rows, 0],
+      PageDown: [rows, 0],
+      Home: [-upOrDown, -allColumns],
+      End: [upOrDown, allColumns],
     }[event.key];
-    if (!goal) return;
+    if (!step) return;
     event.preventDefault();
-    const isArrow = event.key.startsWith("Arrow");
-    this.choose(...(isArrow && !place ? [0, 0] : goal)); // the first arrow key chooses the first number
+    this.move(...step);
+  }
+
+  /** As many rows and columns on as there are; a small step without a choice chooses the first number. */
+  move(down, right) {
+    if (!this.place && Math.abs(down) + Math.abs(right) === 1) return this.choose(0, 0);
+    const [row, column] = this.place ?? [0, 0];
+    this.choose(row + down, column + right);
   }
 
   // Read aloud what the reader asks for, not what new numbers change by themselves.

@@ -11,6 +11,7 @@ class Field {
       this[name] = root.querySelector(`.${name}`);
     }
     this.outline = root.querySelector(".chosen");
+    this.steps = [...root.querySelectorAll(".steps button")];
     this.frame = null; // what Python sent last
     this.cell = null; // [row, column] that is chosen
     new ResizeObserver(() => this.frame && this.layOut()).observe(this.scroller);
@@ -21,6 +22,7 @@ class Field {
     this.colours = frame.tables[themeOf(this.status)];
     setAttribute(this.field, "aria-label", frame.description);
     setStyle(this.scroller, "maxHeight", frame.labels ? "" : `${frame.height + 24}px`);
+    for (const button of this.steps) button.hidden = stepOf(button).every((step, axis) => !step || frame.shape[axis] === 1);
     this.size = null;
     this.layOut();
     this.drawLegend();
@@ -125,6 +127,11 @@ class Field {
     const middle = diverging ? `${quantity}; the middle is 0` : quantity;
     setText(this.root.querySelector(".wording"), [middle, ...directionsInWords(this.frame)].join(" · "));
   }
+}
+
+/** How far a button goes: [rows, columns]. */
+function stepOf(button) {
+  return button.dataset.step.split(" ").map(Number);
 }
 
 /** A length in CSS pixels that is a whole number of the screen's own dots. */

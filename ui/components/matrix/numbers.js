@@ -42,10 +42,10 @@ function cellInWords(frame, [row, column]) {
 
 /** "hidden unit 0 to 63 from top to bottom": what the two directions of the picture are. */
 function directionsInWords({ shape, rows, columns, first_row, first_column, labels }) {
-  const range = (noun, first, count, way) =>
-    count > 1 ? `${way}: ${noun} ${first} to ${first + count - 1}` : "";
+  const range = (way, noun, first, last) => (first === last ? "" : `${way}: ${noun} ${first} to ${last}`);
+  const across = labels ? [labels[0], labels.at(-1)] : [first_column, first_column + shape[1] - 1];
   return [
-    range(rows, first_row, shape[0], "down"),
-    labels ? "" : range(columns, first_column, shape[1], "to the right"),
+    range("down", rows, first_row, first_row + shape[0] - 1),
+    range("to the right", columns, ...across),
   ].filter(Boolean);
 }

@@ -91,7 +91,7 @@ def network_activity(
         here = frame.image is not None and number == at
         mine = Choice.read(sent, traced, form) if here else None
         choice = mine or choice
-        detail = mine and detail_of(model, traced, shown, mine)
+        detail = mine and detail_of(model, traced, shown, mine, off)
         messages.append(
             activity_message(model, traced, shown, frame.words, frame.image is None, detail)
         )

@@ -1,6 +1,6 @@
 """What is said of a chosen unit or output: the sum that it made, and where it leads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,12 +50,17 @@ def chosen_frame(sent: object, frames: int) -> int:
 
 
 def detail_of(
-    model: Sequential, traced: Trace, shown: Sequence[ShownLayer], choice: Choice
+    model: Sequential,
+    traced: Trace,
+    shown: Sequence[ShownLayer],
+    choice: Choice,
+    off: Collection[int] = (),
 ) -> tuple[dict[str, Any], bytes]:
     """What stands beside the picture of a choice: words and numbers, and a piece of bytes.
 
-    The bytes are codes: of each pixel's part (28, 28) of the sum of a unit of the first layer; of
-    the parts of the shown units of the layer before (shown,) for others.
+    `off` are the units of the first layer that are off in the network. The bytes are codes: of each
+    pixel's part (28, 28) of the sum of a unit of the first layer; of the parts of the shown units
+    of the layer before (shown,) for others.
     """
     level, unit = choice.level, choice.unit
     if level == len(traced.layers):
@@ -69,6 +74,9 @@ def detail_of(
     else:
         split = unit_sum(model, traced, level, unit)
         detail = _of_unit(model, traced, choice, split)
+        if level == 0 and unit in off:
+            result = detail["result"]
+            detail["result"] = f"switched off: passes on nothing; it would have answered {result}"
     detail |= {
         "level": level,
         "unit": unit,

@@ -2,19 +2,19 @@
 
 const MATTERS = 0.12; // of the strongest line; weaker ones are shown on demand
 const ASIDE = 0.3; // how much of it is seen of a line that leads to another digit than the answer
-const MOST = 70; // lines between two layers, unless all are asked for
+const MOST = { outputs: 70, units: 35 }; // lines to the outputs or to another layer, unless all are asked for
 
-/** What each line adds, from the contributions (from, to) as codes; the strongest last. */
-function linesBetween(codes, from, to, all) {
+/** What each line adds, from the contributions (from, to) as codes; at most so many; the strongest last. */
+function linesBetween(codes, from, to, most, least) {
   const lines = [];
   for (let f = 0; f < from; f++) {
     for (let t = 0; t < to; t++) {
       const value = codes[f * to + t] / STEPS;
-      if (Math.abs(value) > (all ? 0 : MATTERS)) lines.push({ from: f, to: t, value });
+      if (Math.abs(value) > least) lines.push({ from: f, to: t, value });
     }
   }
   lines.sort((a, b) => Math.abs(a.value) - Math.abs(b.value));
-  return all ? lines : lines.slice(to === 10 ? -MOST : -MOST / 2);
+  return lines.slice(-most);
 }
 
 /** One line from each place, or to each: of a vector as codes. */

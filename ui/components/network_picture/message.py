@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 
 from mnist_core.arrays import CLASSES, Array
-from mnist_core.inspection.activations import HiddenLayer, hidden_layers
+from mnist_core.inspection.activations import HiddenLayer, hidden_layers, next_with_weights
 from mnist_core.inspection.trace import Trace, contribution_matrix
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.nn.network import Sequential
@@ -23,7 +23,7 @@ from ui.components.tiles.colours import COLOURS, STEPS
 from ui.components.tiles.packing import quantise
 
 MOST_PICTURES = 64  # units with a picture that are shown of a layer
-TINY = 1e-30
+TINY = 1e-30  # what is smaller can't be told from nothing, nor be divided by
 MOST_DOTS = 128  # units without one
 
 _versions: WeakKeyDictionary[Sequential, int] = WeakKeyDictionary()
@@ -74,11 +74,8 @@ def version_of(model: Sequential) -> int:
 
 def _leading_on(model: Sequential, layer: HiddenLayer) -> Array:
     """The norm of the weights that lead on from each unit of a layer, (units,)."""
-    W = next(
-        parameters["W"]
-        for number, parameters in enumerate(model.parameters.layers)
-        if number > layer.output and "W" in parameters
-    )
+    number, _ = next_with_weights(model, layer)
+    W = model.parameters.layers[number]["W"]
     by_unit = W.reshape(len(W), layer.units, -1)  # (following, units, values), or (F, C, k k)
     return np.sqrt(np.square(by_unit).sum(axis=(0, 2)))
 
@@ -117,7 +114,7 @@ def activity_message(
     blank: bool = False,
     detail: tuple[dict[str, Any], bytes] | None = None,
 ) -> bytes:
-    """What an image does in the network: values, contributions between layers, probabilities.
+    """What an image does in the network: answers, contributions between layers, probabilities.
 
     `detail` is what is said of a chosen unit, and its picture (see detail.py).
     """
@@ -125,14 +122,17 @@ def activity_message(
     blobs = [traced.image.tobytes()]
     layers = []
     for level, (layer, here) in enumerate(zip(shown, traced.layers, strict=True)):
-        values, peak = codes_of(here.values[layer.units])
-        blobs.append(values.tobytes())
+        answers = known(here.answers[layer.units]).astype(np.float32)
+        blobs.append(answers.tobytes())
+        if layer.layer.has_maps:
+            blobs.append(codes_of(here.values[layer.units])[0].tobytes())
         matrix = contribution_matrix(model, traced, level)
         line_peak = None
         if matrix is not None:
             lines, line_peak = codes_of(matrix[np.ix_(following[level], layer.units)].T)
             blobs.append(lines.tobytes())  # (shown, following), so that a silent unit is one run
-        layers.append({"peak": peak, "lines": line_peak, "signed": bool(values.min() < 0)})
+        signed = bool(here.values[layer.units].min() < 0)
+        layers.append({"peak": codes_of(answers)[1], "lines": line_peak, "signed": signed})
     words, picture = detail or (None, b"")
     header = {
         "blank": blank,
@@ -145,15 +145,17 @@ def activity_message(
 
 
 def codes_of(values: Array) -> tuple[Array, float]:
-    """Signed bytes for numbers of any shape, and the magnitude that 127 stands for.
-
-    What is not finite becomes 0: of a network that has diverged nothing is left to be seen.
-    """
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    """Signed bytes for numbers of any shape, and the magnitude that 127 stands for, 0 for none."""
+    values = known(values)
     peak = float(np.abs(values).max(initial=0.0))
-    # What is smaller than this can't be told from nothing, nor be divided by.
-    codes = np.rint(values * (STEPS / peak)) if peak > TINY else np.zeros(values.shape)
-    return codes.astype(np.int8), peak
+    if peak <= TINY:
+        return np.zeros(values.shape, np.int8), 0.0
+    return np.rint(values * (STEPS / peak)).astype(np.int8), peak
+
+
+def known(values: Array) -> Array:
+    """The same numbers, 0 for what is not finite: of a diverged network nothing is left to see."""
+    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def finite(value: float, digits: int = 4) -> float | None:

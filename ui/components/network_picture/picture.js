@@ -102,7 +102,8 @@ class PictureView {
     setAttribute(this.digit, "aria-label", this.activity.image);
     this.layers.forEach((layer, level) => {
       const off = new Set(level === 0 ? this.message.off : []);
-      layer.answer(this.values[level], layers[level], off, tables, blank);
+      if (this.maps[level]) layer.paintMaps(this.maps[level], layers[level].signed, tables, blank);
+      layer.answer(this.answers[level], layers[level].peak, off, tables.diverging, blank);
     });
     this.outputs.answer(blank ? Array(10).fill(null) : probabilities);
     this.markChoice();
@@ -114,12 +115,14 @@ class PictureView {
   /** Which piece of the message is what. */
   read(pieces, layers) {
     let at = 1;
-    this.values = [];
+    this.answers = [];
+    this.maps = [];
     this.matrices = [];
-    for (const { lines } of layers) {
-      this.values.push(signed(pieces[at++]));
+    layers.forEach(({ lines }, level) => {
+      this.answers.push(new Float32Array(pieces[at++].buffer));
+      this.maps.push(this.network.layers[level].kind === "map" ? signed(pieces[at++]) : null);
       this.matrices.push(lines === null ? null : signed(pieces[at++]));
-    }
+    });
     this.parts = signed(pieces[at]); // of a chosen unit's sum; none without one
   }
 
@@ -137,6 +140,8 @@ class PictureView {
     this.outputs.element.remove();
     this.lines.before(...this.layers.map(({ element }) => element), this.outputs.element);
     this.detail.update(null, {});
+    const last = this.network.layers.at(-1);
+    if (last) setText(this.root.querySelector(".strongest"), headingOfStrongest(last));
     this.width = null;
     this.onResize();
   }
@@ -207,8 +212,10 @@ class PictureView {
     return this.matrices.flatMap((codes, level) => {
       if (codes === null) return [];
       const [from, to] = [this.places[level], this.places[level + 1]];
-      const answer = level === this.layers.length - 1 ? bestOf(this.activity.probabilities) : null;
-      return linesBetween(codes, from.length, to.length, this.allLines)
+      const toOutputs = level === this.layers.length - 1;
+      const answer = toOutputs ? bestOf(this.activity.probabilities) : null;
+      const [most, least] = this.allLines ? [Infinity, 0] : [toOutputs ? MOST.outputs : MOST.units, MATTERS];
+      return linesBetween(codes, from.length, to.length, most, least)
         .map(({ from: f, to: t, value }) => ({ start: from[f].out, end: to[t].in, value, aside: answer !== null && t !== answer }))
         .sort((a, b) => b.aside - a.aside);
     });

@@ -114,23 +114,25 @@ class LayerView {
     });
   }
 
-  /** How strongly each unit answers: `values` (shown, ...) as codes of `peak`. */
-  answer(values, { peak, signed: bothSigns }, off, tables, blank) {
-    const size = values.length / this.box.options.length;
-    if (this.about.kind === "map") this.paint(values, bothSigns ? tables.diverging : tables.plain);
+  /** Feature maps as codes; where there is no image, empty tiles: what biases make of paper is no answer. */
+  paintMaps(codes, bothSigns, tables, blank) {
+    if (blank) this.paint(new Int8Array(codes.length), tables.diverging);
+    else this.paint(codes, bothSigns ? tables.diverging : tables.plain);
+  }
+
+  /** How strongly each unit answers: `answers` (shown,), at most `peak`. */
+  answer(answers, peak, off, table, blank) {
     this.strengths = this.box.options.map((option, place) => {
       const unit = this.about.shown[place];
-      const codes = values.subarray(place * size, (place + 1) * size);
-      const code = codes.reduce((most, code) => (Math.abs(code) > Math.abs(most) ? code : most), 0);
       const isOff = off.has(unit);
       option.classList.toggle("off", isOff);
-      const strength = blank || isOff ? 0 : code / STEPS;
+      const strength = blank || isOff || !peak ? 0 : answers[place] / peak;
       setStyle(option, "opacity", isOff || this.about.kind === "map" ? "1" : String(0.45 + 0.55 * Math.abs(strength)));
-      const colour = colourOf(tables.diverging, strength * STEPS);
+      const colour = colourOf(table, strength * STEPS);
       if (this.about.kind === "dot") setStyle(option, "background", colour);
       else setStyle(option, "outlineColor", colour);
       setStyle(option, "outlineWidth", `${Math.abs(strength) > 0.03 ? 1 + 2 * Math.abs(strength) : 0}px`);
-      const says = isOff ? "switched off" : blank ? "" : `answers ${format(strength * peak)}`;
+      const says = isOff ? "switched off" : blank ? "" : `answers ${format(answers[place])}`;
       this.box.name(place, `${this.noun} ${unit}${says && `, ${says}`}`);
       return strength;
     });

@@ -26,6 +26,13 @@ function inSentences({ activity, layers, network }) {
   );
 }
 
+/** What the table knows: of a large last layer, the units that are shown. */
+function headingOfStrongest({ units, shown }) {
+  return shown.length < units
+    ? `of the ${shown.length} shown, those that add most to its score`
+    : "units that add most to its score";
+}
+
 /** The units that add most to a digit, by number. */
 function strongestFor({ activity, matrices, network, layers }, digit) {
   const level = layers.length - 1;

@@ -34,11 +34,13 @@ def walk(stops: Sequence[Stop], chosen: str, *, key: str) -> str | None:
     Returns the name that the reader has newly chosen, once; None if nothing was chosen since the
     last call. Raises ValueError for names or values that make no path.
     """
-    sent = (st.session_state.get(key) or {}).get("chosen")  # {"name", "at"}, each `at` another
-    heard, news = f"{key}_heard", None
-    if sent and sent["at"] != st.session_state.get(heard):
-        st.session_state[heard] = sent["at"]
-        news = sent["name"] if sent["name"] in [stop.name for stop in stops] else None
-    data = walk_message(stops, news or chosen, st.session_state.get(heard))
+    nothing = {"name": None, "at": None}  # `at` is another one with each choice
+    sent = (st.session_state.get(key) or {}).get("chosen") or nothing
+    heard = f"{key}_heard"
+    is_new = sent["at"] != st.session_state.get(heard)
+    news = sent["name"] if is_new and sent["name"] in [stop.name for stop in stops] else None
+    data = walk_message(stops, news or chosen, sent["at"])
     _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
+    # Not before: a run may be broken off where it shows something, and the next must answer then.
+    st.session_state[heard] = sent["at"]
     return news

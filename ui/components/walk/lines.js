@@ -1,14 +1,12 @@
 // The arrows between the stops, drawn behind them: forward, around the turn, backward, and to the sides.
 
 const HEAD = 5; // CSS pixels of an arrow's head
-const AIR = 5; // between a line and a picture
+const AIR = 1; // between a line and a stop
 const BEND = 18; // radius of the turn
 
 function drawLines(svg, views, chosen) {
   const track = svg.parentElement;
   const boxes = views.map(({ element }) => boxOf(element, track));
-  setAttribute(svg, "width", String(track.scrollWidth));
-  setAttribute(svg, "height", String(track.scrollHeight));
   const paths = views.flatMap(({ stop }, place) => {
     if (stop.source === null) return [];
     const path = pathBetween(views[stop.source].stop, stop, boxes[stop.source], boxes[place]);
@@ -17,16 +15,15 @@ function drawLines(svg, views, chosen) {
   svg.innerHTML = paths.join("");
 }
 
-// Where a stop is in the track, and the height at which the lines meet its picture.
+// Where a stop is in the track, and the height at which the lines meet it: that of its picture.
 function boxOf(element, track) {
   const outer = track.getBoundingClientRect();
   const box = element.getBoundingClientRect();
   const picture = element.querySelector(".picture").getBoundingClientRect();
-  const canvas = element.querySelector("canvas").getBoundingClientRect();
   return {
-    left: canvas.left - outer.left - AIR,
-    right: canvas.right - outer.left + AIR,
-    middle: (canvas.left + canvas.right) / 2 - outer.left,
+    left: box.left - outer.left - AIR,
+    right: box.right - outer.left + AIR,
+    middle: (box.left + box.right) / 2 - outer.left,
     centre: (picture.top + picture.bottom) / 2 - outer.top,
     top: box.top - outer.top,
     bottom: box.bottom - outer.top,

@@ -1,8 +1,9 @@
 // One stop of the path: its name, its small picture and its shape, at its place in the grid.
 
-const LONGEST = 56; // CSS pixels of the longer side of a picture
-const CRISP = 44; // of it, if that makes every number the same whole number of pixels wide
-const THINNEST = 16; // of the shorter side
+const LONGEST = 56; // CSS pixels of the longer side of a picture ...
+const OF_BRANCH = 48; // ... and of a parameter's gradient
+const CRISP = 0.8; // of that is enough where each number is a whole number of pixels wide
+const THINNEST = 20; // CSS pixels of the shorter side
 const ALONE = 24; // of the one number that the loss is
 
 class StopView {
@@ -10,17 +11,15 @@ class StopView {
     this.stop = stop;
     this.element = document.createElement("div");
     this.element.id = `stop-${place}`;
-    this.element.className = stop.half === null ? "stop" : "stop branch";
+    this.element.className = `stop ${kindOf(stop)}`;
     this.element.setAttribute("role", "option");
     this.element.innerHTML =
       `<span class="name">${written(stop)}</span>` +
       '<span class="picture"><canvas></canvas></span><span class="shape"></span>';
-    [, this.picture, this.shape] = this.element.children;
-    this.canvas = this.picture.firstChild;
-    const { row, column, half } = stop;
-    const first = 3 * column + 1; // two halves and the gap behind them
-    this.element.style.gridColumn = half === null ? `${first} / span 2` : String(first + half);
-    this.element.style.gridRow = String([2, 4, 5][row]);
+    this.canvas = this.element.querySelector("canvas");
+    this.shape = this.element.lastChild;
+    this.element.style.gridColumn = String(2 * stop.column + 1); // gaps are columns too
+    this.element.style.gridRow = String([2, 4, 5][stop.row]); // two rows hold the words above them
   }
 
   update(stop, codes, colours) {
@@ -34,7 +33,7 @@ class StopView {
     const image = new ImageData(w, h);
     paint(codes, w, image, colours);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
-    const [width, height] = pictureSize(w, h);
+    const [width, height] = pictureSize(w, h, stop.half === null ? LONGEST : OF_BRANCH);
     setStyle(this.canvas, "width", `${width}px`);
     setStyle(this.canvas, "height", `${height}px`);
   }
@@ -45,10 +44,14 @@ class StopView {
   }
 }
 
-function pictureSize(w, h) {
+function kindOf({ row, half }) {
+  return ["forward", "backward", half ? "branch second" : "branch first"][row];
+}
+
+function pictureSize(w, h, most) {
   if (w * h === 1) return [ALONE, ALONE];
   const longer = Math.max(w, h);
-  const whole = Math.floor(LONGEST / longer) * longer;
-  const scale = (whole >= CRISP ? whole : LONGEST) / longer;
+  const whole = Math.floor(most / longer) * longer;
+  const scale = (whole >= CRISP * most ? whole : most) / longer;
   return [w, h].map((side) => Math.max(THINNEST, Math.round(side * scale)));
 }

@@ -7,7 +7,7 @@ import numpy as np
 from mnist_core.arrays import PIXELS, SIDE, Array
 from mnist_core.inspection.stations import Kind
 
-MOST = 64  # numbers side by side in a picture; of more, evenly spaced ones are shown
+MOST = 48  # rows, and columns, of a picture; of more, the strongest are shown
 FEW = 10  # numbers that stand below each other, as the ten classes do
 LENGTHY = 4  # times as wide as high: a column is better then
 SMALL_MAP = 7  # numbers across a map that is small enough to show sixteen of them
@@ -16,9 +16,9 @@ SMALL_MAP = 7  # numbers across a map that is small enough to show sixteen of th
 def thumbnail(values: Array, kind: Kind) -> Array:
     """The value of a station, or a gradient in its shape, arranged as a picture (h, w).
 
-    A column is folded into rows, as an image is; of maps (F, H, W) or kernels (F, C, k, k) those
-    with the numbers of largest magnitude are shown, four or sixteen; of weights that are connected
-    to pixels, those of one hidden unit, chosen likewise.
+    A column is folded into rows, as an image is. Of much, the strongest is shown, which is where
+    the numbers of largest magnitude are: four or sixteen of maps (F, H, W) or kernels (F, C, k, k),
+    one hidden unit of those connected to pixels, 48 rows and columns of a large matrix.
     """
     if kind == "input":
         return values.reshape(SIDE, SIDE)
@@ -27,10 +27,10 @@ def thumbnail(values: Array, kind: Kind) -> Array:
     if values.ndim > 2:
         return _mosaic(values.reshape(-1, *values.shape[-2:]))
     if kind != "weights":
-        return _spaced(_folded(values.ravel()))
+        return _small(_folded(values.ravel()))
     if values.shape[1] == PIXELS:
         return values[_strongest(values, 1)[0]].reshape(SIDE, SIDE)
-    return _spaced(values)
+    return _small(values)
 
 
 def _folded(column: Array) -> Array:
@@ -59,7 +59,6 @@ def _strongest(parts: Array, count: int) -> Array:
     return np.sort(np.argsort(-peaks, kind="stable")[:count])
 
 
-def _spaced(picture: Array) -> Array:
-    """At most MOST rows and columns of a picture, evenly spaced."""
-    rows, columns = (np.linspace(0, n - 1, min(n, MOST)).astype(int) for n in picture.shape)
-    return picture[np.ix_(rows, columns)]
+def _small(picture: Array) -> Array:
+    """At most MOST rows and columns of a picture, the strongest in their order."""
+    return picture[np.ix_(_strongest(picture, MOST), _strongest(picture.T, MOST))]

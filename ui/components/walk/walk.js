@@ -13,11 +13,16 @@ class WalkView {
     this.stops = root.querySelector(".stops");
     this.scroller = root.querySelector(".scroller");
     this.lines = root.querySelector(".lines");
+    this.back = root.querySelector(".back");
+    this.next = root.querySelector(".next");
+    this.here = root.querySelector(".here");
     this.stops.addEventListener("click", (event) => this.onClick(event));
     this.stops.addEventListener("keydown", (event) => this.onKey(event));
-    root.querySelector(".back").addEventListener("click", () => this.onStep(-1));
-    root.querySelector(".next").addEventListener("click", () => this.onStep(1));
-    new ResizeObserver(() => this.onResize()).observe(this.scroller);
+    this.back.addEventListener("click", () => this.onStep(-1));
+    this.next.addEventListener("click", () => this.onStep(1));
+    const observer = new ResizeObserver(() => this.onResize());
+    observer.observe(this.scroller);
+    observer.observe(this.stops);
   }
 
   update(message, setStateValue) {
@@ -27,17 +32,13 @@ class WalkView {
     if (isNew) this.build(message.stops);
     this.form = form;
     this.paint(message);
-    if (isNew || this.sentAt === null || message.heard === this.sentAt) this.show(message.chosen, isNew);
+    const isOlder = !isNew && this.sentAt !== null && message.heard !== this.sentAt;
+    this.show(isOlder ? this.chosen : message.chosen, isNew);
   }
 
   build(stops) {
     const columns = 1 + Math.max(...stops.map(({ column }) => column));
-    const isShared = (column) => stops.some((stop) => stop.column === column && stop.half !== null);
-    const widths = Array.from({ length: columns }, (_, column) => {
-      const half = isShared(column) ? "var(--branch)" : "var(--half)";
-      return `${half} ${half}`;
-    });
-    this.stops.style.gridTemplateColumns = widths.join(" minmax(var(--gap), var(--wide-gap)) ");
+    this.stops.style.gridTemplateColumns = Array(columns).fill("var(--column)").join(" var(--gap) ");
     this.views = stops.map((stop, place) => new StopView(stop, place));
     this.stops.innerHTML =
       '<div class="way forth" aria-hidden="true"><span>Forward: values →</span></div>' +
@@ -109,12 +110,10 @@ class WalkView {
     this.views.forEach(({ element }, i) => setAttribute(element, "aria-selected", String(i === place)));
     const { element, stop } = this.views[place];
     setAttribute(this.stops, "aria-activedescendant", element.id);
-    const here = this.root.querySelector(".here");
-    const html = `${written(stop)} <span>${stop.position}</span>`;
-    if (here.innerHTML !== html) here.innerHTML = html;
+    this.here.innerHTML = `${written(stop)} <span>${stop.position}</span>`;
     // Not `disabled`: a button that is disabled loses the focus.
-    setAttribute(this.root.querySelector(".back"), "aria-disabled", String(place === 0));
-    setAttribute(this.root.querySelector(".next"), "aria-disabled", String(place === this.views.length - 1));
+    setAttribute(this.back, "aria-disabled", String(place === 0));
+    setAttribute(this.next, "aria-disabled", String(place === this.views.length - 1));
     drawLines(this.lines, this.views, place);
     if (isMoved) this.scrollTo(element, isNew);
   }
