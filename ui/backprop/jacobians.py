@@ -1,0 +1,33 @@
+"""The panel "The Jacobians in full": the chain rule's matrices as they stand in a derivation."""
+
+import streamlit as st
+
+from ui.backprop.chosen import ChosenStep
+from ui.backprop.jacobian_diagonal import diagonal_as_vector
+from ui.backprop.jacobian_layouts import rows_and_columns
+from ui.backprop.jacobian_one import one_jacobian
+from ui.backprop.jacobian_product import chain_multiplied_out
+from ui.backprop.picking import pick
+
+PARTS = {
+    "one": ("One Jacobian", one_jacobian),
+    "chain": ("The chain multiplied out", chain_multiplied_out),
+    "diagonal": ("A diagonal as a vector", diagonal_as_vector),
+    "layouts": ("Rows or columns", rows_and_columns),
+}
+
+
+def panel(chosen: ChosenStep) -> None:
+    """Look at one Jacobian, multiply the chain out, or see what replaces it in code."""
+    st.header("The Jacobians in full", anchor=False)
+    st.write(
+        "Row i, column j of a Jacobian says how much output i grows with input j. The chain rule "
+        "multiplies these matrices; training never builds one of them."
+    )
+    part = pick("Look at", "jacobian_part", PARTS, lambda key: PARTS[key][0])
+    PARTS[part][1](chosen)
+    if chosen.values.x.ndim > 2:
+        st.caption(
+            "These are the Jacobians of the Dense layers. A convolution is a product with a matrix "
+            "too, but its weights are shared: the panel on convolution shows it."
+        )
