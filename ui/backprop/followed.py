@@ -33,11 +33,6 @@ class FollowedWeight:
         """Its name in plain letters: "W₁[3, 17]"."""
         return f"{in_letters(f'W{self.station.number}')}[{self.row}, {self.column}]"
 
-    @property
-    def tex(self) -> str:
-        """Its name in TeX."""
-        return rf"W_{{{self.station.number}}}[{self.row},{self.column}]"
-
 
 def layers_to_follow(chosen: ChosenStep) -> dict[int, Station]:
     """The gradients of the weights of fully connected layers by the layer's number."""
