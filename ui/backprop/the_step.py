@@ -85,7 +85,6 @@ def _along(along: LossAlong, place: int, after: float) -> None:
     said = _in_words(along, rate, after, regions)
     with left:
         svg_chart.show(rates_chart(along, regions, chosen=rate, alt=said), key=PREFIX + "along")
-
         _slider(along.rates, place)
     right.html(changing_text(said))
 
@@ -112,15 +111,15 @@ def _in_words(along: LossAlong, rate: float, after: float, regions: Regions) -> 
     which = regions.of(rate)
     why = {
         "too small": "one step gains less than half of what it could",
-        "right": "one step gains at least half of what it could",
-        "too large": "the step jumps over the valley, and the loss may be larger than before",
+        "right": "the step is not needlessly small, and the loss does not grow",
+        "too large": "the step jumps over the valley, and can land higher than it began",
     }[which]
     words = (
         f"A learning rate of **{rate:g}** is **{which}** here: {why}. The loss goes from "
         f"{number(along.before)} to {number(after)}. The best is {regions.best:g}. "
     )
     if regions.too_large_from is not None:
-        return f"{words}From {regions.too_large_from:g} on the loss is larger than before."
+        return f"{words}At {regions.too_large_from:g} the loss becomes larger than before."
     return (
         f"{words}No rate up to {along.rates[-1]:,g} makes the loss of this digit larger. In "
         "training one would: all other digits share these weights."
