@@ -69,7 +69,7 @@ def _one_update(chosen: ChosenStep, rate: float, descent: Descent) -> None:
     st.latex(UPDATE)
     values = {
         f"{weight.words} before": number(before, UPDATED),
-        f"update = −{rate:g} · {number(weight.gradient)}": number(update),
+        f"update = −{rate:g} · ({number(weight.gradient)})": number(update),
         f"{weight.words} after": number(before + update, UPDATED),
         "loss before": number(descent.losses[0]),
         "loss after the whole step": number(descent.losses[1]),

@@ -10,7 +10,7 @@ import numpy as np
 
 from mnist_core.arrays import Array
 from mnist_core.inspection.descent import LossAlong
-from ui.charts.plane import Axis, Plane
+from ui.charts.plane import DOT, Axis, Plane
 from ui.charts.slopes import Slopes
 from ui.theme import DIVERGED, MARK, NEGATIVE, POSITIVE, RIGHT_RATE, TOO_LARGE, TOO_SMALL, TRAINING
 
@@ -161,5 +161,5 @@ def steps_chart(values: Array, *, name: str, top: float, least: int, colour: str
     steps = np.arange(float(len(values)))
     there = np.isfinite(values)
     line = plane.line(steps, values, colour=colour, name=name)
-    dots = plane.dots(steps[there], values[there], colour=colour, name=name)
+    dots = plane.dots(steps[there], values[there], colour=colour, name=name, radius=DOT)
     return plane.chart([line, dots], alt=alt)

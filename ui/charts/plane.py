@@ -13,6 +13,7 @@ from mnist_core.arrays import Array
 from ui.charts.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, ticks
 
 LEFT = 68  # numbers on the y-axis may have many digits
+DOT = 4  # the largest dot's radius
 LINE = 18  # height of a line of text
 MOST_TICKS = 8  # on a logarithmic axis
 PLAIN = range(-4, 5)  # powers of ten that are written out
@@ -67,10 +68,11 @@ class Plane:
         return round(HEIGHT - BOTTOM - self.y.share(y) * (HEIGHT - TOP - BOTTOM), 1)
 
     def chart(self, parts: Iterable[str], *, alt: str) -> str:
-        """The axes with all parts; of these nothing goes beyond them. `alt` is read aloud."""
-        width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-        place = f'x="{LEFT}" y="{TOP}" width="{width}" height="{height}"'
-        inside = f'<svg {place} viewBox="{LEFT} {TOP} {width} {height}">{"".join(parts)}</svg>'
+        """The axes with all parts, cut off a dot's radius beyond them. `alt` is read aloud."""
+        left, top = LEFT - DOT, TOP - DOT
+        width, height = WIDTH - RIGHT + DOT - left, HEIGHT - BOTTOM + DOT - top
+        place = f'x="{left}" y="{top}" width="{width}" height="{height}"'
+        inside = f'<svg {place} viewBox="{left} {top} {width} {height}">{"".join(parts)}</svg>'
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
             f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}" '
@@ -114,14 +116,25 @@ class Plane:
             f'{dashes} stroke-linejoin="round"><title>{escape(name)}</title></path>'
         )
 
-    def dots(self, x: Array, y: Array, *, colour: str, name: str, cross: bool = False) -> str:
+    def dots(
+        self,
+        x: Array,
+        y: Array,
+        *,
+        colour: str,
+        name: str,
+        radius: float = 3,
+        cross: bool = False,
+    ) -> str:
         """A dot, or a cross, at each of the places (N,) and (N,); all of them are on the axes."""
         path = "".join(
             f"M{self.across(one)} {self.down(other)}"
             + ("m-4 -4l8 8m0 -8l-8 8" if cross else "h.01")
             for one, other in zip(x.tolist(), y.tolist(), strict=True)
         )
-        look = 'stroke-width="2"' if cross else 'stroke-width="6" stroke-linecap="round"'
+        look = (
+            'stroke-width="2"' if cross else f'stroke-width="{2 * radius}" stroke-linecap="round"'
+        )
         return (
             f'<path d="{path}" fill="none" stroke="{colour}" {look} opacity=".75">'
             f"<title>{escape(name)}</title></path>"
