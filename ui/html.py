@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from html import escape
+from math import isnan
 
 from PIL import Image
 
@@ -49,18 +50,23 @@ def photograph(png: bytes, *, alt: str) -> str:
 def probability_bars(probabilities: Array, *, colour: str) -> str:
     """Ten labelled bars for probabilities (10,); the largest stands out by weight as well.
 
-    style.css gives the classes their look: short HTML reaches the page, and is on it, sooner.
+    What is no number has no bar, and says NaN. style.css gives the classes their look: short HTML
+    reaches the page, and is on it, sooner.
     """
-    best = int(probabilities.argmax())
+    best = None if isnan(probabilities.max()) else int(probabilities.argmax())
     rows = "".join(
-        f"<li{' class=best' if digit == best else ''}>{digit}"
-        f"<i style=--p:{p:.1%}></i>{escape(probability(p))}</li>"
+        f"<li{' class=best' if digit == best else ''}>{digit}<i{_length(p)}></i>"
+        f"{'NaN' if isnan(p) else escape(probability(p))}</li>"
         for digit, p in enumerate(probabilities)
     )
     return (
         f'<ul class="bars" aria-label="probability of each digit" '
         f'style="--bar:{colour}">{rows}</ul>'
     )
+
+
+def _length(p: float) -> str:
+    return "" if isnan(p) else f" style=--p:{p:.1%}"
 
 
 def side_by_side(parts: Sequence[str], *, least: int = 190) -> str:

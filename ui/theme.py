@@ -10,6 +10,9 @@ MODELS = {"mlp": MLP, "cnn": CNN}
 POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # as in the tiles: orange for, blue against
 MARK = "#888888"  # a line that marks a place in a chart
 DIVERGED = "#d13438"  # the place where a run had to end
+FLOAT64, FLOAT32 = "#2b8a8a", "#c0577f"  # types of numbers
+# Learning rates, as areas behind a curve.
+TOO_SMALL, RIGHT_RATE, TOO_LARGE = "#6f7f8f", "#3a9d5d", DIVERGED
 # Ten colours for ten digits, of Paul Tol's "muted" scheme and black's stand-in, grey.
 DIGITS = ["#332288", "#88ccee", "#44aa99", "#117733", "#999933",
           "#ddcc77", "#cc6677", "#882255", "#aa4499", "#888888"]  # fmt: skip

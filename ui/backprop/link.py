@@ -12,7 +12,7 @@ NAMES = (
 T = TypeVar("T", bound=int | str)
 
 
-def said(name: str, default: T, possible: Container[T]) -> T:
+def said(name: str, default: T, possible: Container[object]) -> T:
     """A choice of this visitor: the session's, else the link's, else the default.
 
     It stands in the session then, under the key that the choice's widget has. What a link says and

@@ -5,9 +5,15 @@ from math import isfinite
 DIGITS = 4
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = DIGITS) -> str:
     """As a sentence has it: 0.01234, 1.234e−05."""
-    return f"{value:.{DIGITS}g}".replace("-", "−") if isfinite(value) else str(value)
+    return f"{value:.{digits}g}".replace("-", "−") if isfinite(value) else str(value)
+
+
+def one_digit(value: float) -> str:
+    """As much as one wants to know of an error: 6e−11."""
+    mantissa, _, exponent = f"{value:.0e}".partition("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
 def tex_number(value: float) -> str:

@@ -6,8 +6,9 @@ import streamlit as st
 from mnist_core.inspection.stations import Station
 from mnist_core.inspection.weight_factors import WeightFactors, factors_of
 from ui.backprop.chosen import ChosenStep
+from ui.backprop.followed import FollowedWeight, followed_weight, layers_to_follow
 from ui.backprop.formulas import in_letters, symbol
-from ui.backprop.link import PREFIX, said
+from ui.backprop.link import PREFIX
 from ui.backprop.numbers import number, tex_number
 
 STRONGEST = 3  # terms of a sum that are written out
@@ -16,45 +17,41 @@ STRONGEST = 3  # terms of a sum that are written out
 def follow_one_weight(chosen: ChosenStep) -> None:
     """The choice of a weight, and its gradient as a product with numbers."""
     st.header("Follow one weight", anchor=False)
-    dense = [one for one in chosen.stations if one.kind == "weights" and one.value.ndim == 2]
-    station, row, column = _choice({one.number: one for one in reversed(dense)})
+    weight = _choice(chosen)
+    station, row, column = weight.station, weight.row, weight.column
     assert station.layer is not None
     factors = factors_of(chosen.values, station.layer, row, column)
     st.latex(_symbols(station, factors))
     st.latex(_numbers(factors))
-    in_matrix = float(station.value[row, column])
     st.html(
         f"<p>In the matrix {in_letters(station.name)}, row {row}, column {column}, stands "
-        f"<b>{number(in_matrix)}</b>: the two differ by {abs(in_matrix - factors.product):.1e}. "
+        f"<b>{number(weight.gradient)}</b>: the two differ by "
+        f"{abs(weight.gradient - factors.product):.1e}. "
         f"The weight itself is {number(factors.weight)}; {_in_words(factors)}</p>"
     )
 
 
-def _choice(layers: dict[int, Station]) -> tuple[Station, int, int]:
+def _choice(chosen: ChosenStep) -> FollowedWeight:
     """Which weight: of which layer, unit and input, each by its number."""
+    weight = followed_weight(chosen)  # before its widgets, which find their values then
+    units, inputs = weight.station.shape
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        layer = said("layer", next(iter(layers)), layers)
         st.segmented_control(
             "Layer",
-            list(layers),
+            list(layers_to_follow(chosen)),
             format_func=lambda n: in_letters(f"W{n}"),
             required=True,
             key=PREFIX + "layer",
             persist_state="session",
         )
-        station = layers[layer]
-        units, inputs = station.shape
-        strongest = np.unravel_index(np.abs(station.value).argmax(), station.shape)
-        for name, words, size, default in (
-            ("row", "Unit (row)", units, strongest[0]),
-            ("column", "Input (column)", inputs, strongest[1]),
+        for name, words, size in (
+            ("row", "Unit (row)", units),
+            ("column", "Input (column)", inputs),
         ):
-            said(name, int(default), range(size))
             st.number_input(
                 words, 0, size - 1, key=PREFIX + name, persist_state="session", width=150
             )
-    row, column = st.session_state[PREFIX + "row"], st.session_state[PREFIX + "column"]
-    return station, int(row), int(column)
+    return weight
 
 
 def _symbols(station: Station, factors: WeightFactors) -> str:

@@ -1,4 +1,4 @@
-"""A slider over the steps of a run, for the time machine.
+"""A slider over steps, those of a run or any others, for what follows the hand.
 
 Streamlit's own slider waits for a fifth of a second before it says that it was moved; this one says
 so while it moves, so that pictures, curves and answers follow the hand.
@@ -12,9 +12,18 @@ from ui.components.files import component_of
 
 
 def step_slider(
-    label: str, step: int, last: int, *, key: str, on_move: Callable[[int], None]
+    label: str,
+    step: int,
+    last: int,
+    *,
+    key: str,
+    on_move: Callable[[int], None],
+    words: str = "",
 ) -> None:
-    """A slider from 0 to `last` that stands at `step`; on_move gets the step it is moved to."""
+    """A slider from 0 to `last` that stands at `step`; on_move gets the step it is moved to.
+
+    `words` are read aloud for the step, if its number says little.
+    """
 
     def moved() -> None:
         to = st.session_state[key].get("step")
@@ -23,7 +32,7 @@ def step_slider(
 
     _mount(
         key=key,
-        data={"label": label, "step": step, "last": last},
+        data={"label": label, "step": step, "last": last, "words": words},
         default={"step": step},
         on_step_change=moved,
     )

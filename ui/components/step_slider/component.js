@@ -15,8 +15,9 @@ class StepSlider {
     input.addEventListener("input", () => this.onInput());
   }
 
-  update({ step, last }, setStateValue) {
+  update({ step, last, words }, setStateValue) {
     this.setStateValue = setStateValue;
+    if (words) this.input.setAttribute("aria-valuetext", words);
     this.input.max = last;
     if (performance.now() - this.moved > SETTLED) this.input.value = step;
   }

@@ -1,0 +1,238 @@
+"""Panels of the Back-propagation page: their figures are the core's, and they say what is wrong."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core import load_mnist, load_model
+from mnist_core.inspection import numerical_gradient
+from mnist_core.inspection.backpropagation import backpropagate
+from mnist_core.inspection.descent import descend
+from mnist_core.inspection.numerical_gradient import by_parameter, check_weights
+from mnist_core.nn.builders import build_mlp
+from mnist_core.nn.functional import softmax
+from mnist_core.nn.network import Sequential
+from ui.backprop.chosen import ChosenStep, Example
+from ui.backprop.differences import differences
+from ui.backprop.numbers import number, one_digit
+from ui.backprop.softmax_shift import softmax_shift
+from ui.backprop.the_step import the_step
+
+Panel = Callable[[ChosenStep], None]
+RATE = 0.1
+
+
+def step_of(network: Sequential, image: int = 0) -> ChosenStep:
+    train = load_mnist().train
+    example = Example(train.images[image], int(train.labels[image]), f"training image {image}")
+    values = backpropagate(network.in_float64(), example.image, example.label)
+    return ChosenStep("a network", example, values, RATE, f"{type(network)} {image}")
+
+
+@pytest.fixture(scope="module")
+def report() -> ChosenStep:
+    """The report's network, new."""
+    return step_of(build_mlp(hidden=(64,), activation="sigmoid", rng=np.random.default_rng(0)))
+
+
+@pytest.fixture(scope="module")
+def deep() -> ChosenStep:
+    rng = np.random.default_rng(0)
+    return step_of(build_mlp(hidden=(64, 32, 16), activation="tanh", rng=rng))
+
+
+@pytest.fixture(scope="module")
+def cnn() -> ChosenStep:
+    return step_of(load_model("cnn"))
+
+
+def shown(panel: Panel, chosen: ChosenStep, **choices: Any) -> AppTest:
+    """The panel alone, with choices of the page by the names of their keys."""
+
+    def script(panel, chosen):  # its source is run elsewhere, so it knows no names of this file
+        panel(chosen)
+
+    app = AppTest.from_function(script, args=(panel, chosen))
+    for name, value in choices.items():
+        app.session_state[f"backprop_{name}"] = value
+    return again(app)
+
+
+def again(app: AppTest) -> AppTest:
+    app.run(timeout=60)
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> Iterator[str]:
+    """What stands in pieces of HTML, without the tags."""
+    for piece in app.get("html"):
+        yield re.sub("<[^>]+>", "", piece.proto.body)
+
+
+def says(app: AppTest, words: str) -> bool:
+    return any(words in text for text in texts(app))
+
+
+@pytest.mark.parametrize("panel", [differences, the_step, softmax_shift])
+@pytest.mark.parametrize("step", ["report", "deep", "cnn"])
+def test_every_panel_is_there_for_every_kind_of_network(
+    panel: Panel, step: str, request: pytest.FixtureRequest
+) -> None:
+    assert shown(panel, request.getfixturevalue(step)).header
+
+
+@pytest.mark.parametrize("step", ["deep", "cnn"])
+def test_the_table_of_the_check_has_the_errors_of_the_core(
+    step: str, request: pytest.FixtureRequest
+) -> None:
+    chosen = request.getfixturevalue(step)
+    table = shown(differences, chosen).table[0].value
+    for name, dtype in (("float64", np.float64), ("float32", np.float32)):
+        rng = np.random.default_rng(0)
+        checks = check_weights(
+            chosen.values.model, chosen.example.image, chosen.example.label, rng=rng, dtype=dtype
+        )
+        summaries = by_parameter(checks)
+        assert list(table[name]) == [one_digit(one.relative_error or 0) for one in summaries]
+    assert list(table["of"])[:4] == ["W₁", "b₁", "W₂", "b₂"]
+
+
+def test_a_right_gradient_is_called_right_and_zeros_are_counted(report: ChosenStep) -> None:
+    app = shown(differences, report)
+    assert "All layers are right" in app.success[0].value and not app.error
+    zeros = sum(list(app.table[0].value["zero"]))
+    assert f"{zeros} more have a gradient of zero" in app.caption[0].value
+
+
+@pytest.mark.parametrize(("place", "layer"), [("0", 1), ("2", 2), ("4", 3), ("6", 4)])
+def test_a_spoiled_layer_is_named(deep: ChosenStep, place: str, layer: int) -> None:
+    app = shown(differences, deep, spoil=place, is_spoiled=True)
+    assert f"The gradient of layer {layer} is wrong" in app.error[0].value
+    assert "All other layers are right" in app.error[0].value and not app.success
+
+
+def test_a_spoiled_convolution_is_named(cnn: ChosenStep) -> None:
+    app = shown(differences, cnn, spoil="2")
+    assert not app.error
+    app.toggle[0].set_value(True)
+    assert "The gradient of layer 2 is wrong: in W₂, b₂" in again(app).error[0].value
+
+
+def test_the_slopes_of_the_curve_cross_where_the_error_is_smallest(report: ChosenStep) -> None:
+    text = " ".join(one.value for one in shown(differences, report).markdown)
+    found = dict(re.findall(r"In (float\d\d) they cross at h ≈ (\S+),", text))
+    steps = {name: float(h.replace("−", "-")) for name, h in found.items()}
+    assert 1e-6 < steps["float64"] < 1e-4 and 1e-3 < steps["float32"] < 1e-1
+
+
+def test_a_followed_weight_without_a_gradient_is_said_to_have_none(report: ChosenStep) -> None:
+    app = shown(differences, report, layer=1, row=0, column=0)  # a corner, where there is no ink
+    assert any("W₁[0, 0] is zero" in one.value for one in app.markdown)
+
+
+def test_weights_are_not_checked_again_for_the_same_step_but_for_another_drawing(
+    report: ChosenStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = []
+
+    def counted(*args: Any, **options: Any) -> Any:
+        checked.append(args)
+        return numerical_gradient.check_weights(*args, **options)
+
+    monkeypatch.setattr("ui.backprop.differences.check_weights", counted)
+    app = again(shown(differences, report))
+    assert len(checked) == 2  # in both types of numbers
+    other = replace(report, example=replace(report.example, image=report.example.image.T.copy()))
+    app.args = (differences, other)
+    again(app)
+    assert len(checked) == 4
+
+
+@pytest.mark.parametrize("step", ["report", "deep", "cnn"])
+def test_the_step_is_that_of_the_core(step: str, request: pytest.FixtureRequest) -> None:
+    chosen = request.getfixturevalue(step)
+    number_of = len(chosen.values.layers) - 1
+    last = next(one for one in chosen.stations if one.layer == number_of and one.kind == "sum")
+    app = shown(the_step, chosen, layer=last.number, row=3, column=5)
+    path = f"{number_of}.W"
+    before = chosen.values.model.parameters.named()[path][3, 5]
+    gradient = chosen.values.gradients[path][3, 5]
+    example = chosen.example
+    losses = descend(chosen.values.model, example.image, example.label, RATE).losses
+    for words in (
+        f"{number(before, 7)}W",
+        f"{number(before - RATE * gradient, 7)}W",
+        f"{number(-RATE * gradient)}update",
+        f"{number(losses[0])}loss before",
+        f"{number(losses[1])}loss after",
+    ):
+        assert says(app, words)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(1e-4, "too small"), (0.5, "right"), (5.0, "too large")]
+)
+def test_a_learning_rate_is_called_what_it_is(deep: ChosenStep, rate: float, words: str) -> None:
+    app = shown(the_step, deep, rate=rate)
+    assert says(app, f"A learning rate of {rate:g} is {words} here")
+    assert says(app, "the loss becomes larger than before")
+
+
+def test_where_no_rate_is_too_large_it_is_said(report: ChosenStep) -> None:
+    assert says(shown(the_step, report), "No rate up to 1,000 makes the loss of this digit larger")
+
+
+def test_steps_are_taken_one_after_the_other_and_taken_back(report: ChosenStep) -> None:
+    app = shown(the_step, report)
+    assert says(app, "No step is taken yet")
+    for button in ("one_step", "ten_steps"):
+        app.button(key=f"backprop_{button}").click()
+        again(app)
+    example = report.example
+    descent = descend(report.values.model, example.image, example.label, RATE, steps=11)
+    assert says(app, f"After 11 steps with a learning rate of {RATE:g}")
+    assert says(app, f"to {number(descent.losses[-1])}")
+    app.button(key="backprop_back_to_the_start").click()
+    assert says(again(app), "No step is taken yet")
+
+
+def test_another_digit_begins_at_the_start(report: ChosenStep) -> None:
+    app = shown(the_step, report)
+    app.button(key="backprop_ten_steps").click()
+    assert says(again(app), "After 10 steps")
+    app.args = (the_step, step_of(report.values.model, image=1))
+    assert says(again(app), "No step is taken yet")
+
+
+@pytest.mark.parametrize("how", ["Add", "Multiply by"])
+def test_large_logits_are_too_much_for_the_formula_but_not_for_the_core(
+    report: ChosenStep, how: str
+) -> None:
+    app = shown(softmax_shift, report, shift_by=10_000, shift_how=how)
+    naive, ours = (text for text in texts(app) if "Their sum" in text)
+    assert "NaN, which is no number" in naive and "Their sum: 1." in ours
+    numbers = app.table[0].value
+    assert "nan" in list(numbers["as in a book"])
+    shifted = [float(value.replace("−", "-")) for value in numbers["shifted"]]
+    logits = report.values.logits
+    changed = logits + 10_000 if how == "Add" else logits * 10_000
+    assert shifted == pytest.approx(softmax(changed)[:, 0].tolist(), rel=1e-3)
+    assert sum(shifted) == pytest.approx(1, abs=1e-3)
+
+
+def test_small_logits_are_right_both_ways(report: ChosenStep) -> None:
+    app = shown(softmax_shift, report)
+    app.button(key="backprop_shift_10").click()
+    numbers = again(app).table[0].value
+    assert list(numbers["as in a book"]) == list(numbers["shifted"])
+    assert says(app, "It went well")
+
+
+def test_logits_far_below_zero_are_nothing_divided_by_nothing(report: ChosenStep) -> None:
+    assert says(shown(softmax_shift, report, shift_by=-1000), "0 / 0 is no number")
