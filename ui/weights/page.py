@@ -10,7 +10,6 @@ from mnist_core.paths import MODELS_FOLDER
 from ui.glossary import words_explained
 from ui.networks import (
     BEST,
-    OWN_NAMES,
     RUNNING,
     TAUGHT,
     fingerprint,
@@ -85,10 +84,7 @@ def _networks(run: ShownRun | None) -> dict[str, str]:
     names = {"mlp": "MLP"}
     if (MODELS_FOLDER / "cnn.npz").is_file():
         names["cnn"] = "CNN"
-    names |= own_predictors(run)
-    if run is not None and not run.view.ended:
-        names[RUNNING] = OWN_NAMES[RUNNING]  # before its first step, too
-    return names
+    return names | own_predictors(run, waiting=True)
 
 
 def _pace(run: ShownRun | None) -> float | None:
