@@ -123,7 +123,7 @@ def _take_recipe() -> None:
 def _panel(choice: Choice, example: Array) -> None:
     """All settings that the chosen kind of network has, in the groups of the table."""
     _way_back(choice)
-    for tab, rows in zip(st.tabs(list(GROUPS)), GROUPS.values(), strict=True):
+    for tab, rows in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
         asked = [row for row in rows if row in choice.rows]
         with tab, st.container(horizontal=True):
             for number, row in enumerate(asked):
