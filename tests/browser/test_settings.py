@@ -98,6 +98,22 @@ def test_settings_fit_on_a_telephone_and_explain_themselves_by_touch(
     expect(panel(page)).to_have_count(0)
 
 
+def test_a_group_with_changes_is_marked_and_stays_open(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    open_settings(page)
+    epochs(page).fill("7")
+    page.keyboard.press("Enter")
+    field = panel(page).get_by_role("spinbutton", name="Epochs ✎ changed from 5")
+    expect(field).to_be_focused()
+    expect(panel(page).get_by_role("tab", name="Learning changed")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    expect(panel(page).get_by_role("tab", name="Network", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Back to the recipe").click()
+    expect(panel(page).get_by_role("tab", name="Learning", exact=True)).to_be_visible()
+
+
 def test_settings_that_are_opened_after_a_start_still_say_what_they_are(
     page: Page, serve: Serve
 ) -> None:
