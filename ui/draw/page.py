@@ -4,6 +4,7 @@ What looks closer at an answer stands below, and is worked out only when it is a
 
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -49,6 +50,9 @@ from ui.networks import (
 from ui.session import session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
+# Drawings of several visitors are answered one after the other. Side by side they would share one
+# interpreter, and all be as late as the last one: with 30 visitors three times as late.
+ANSWERING = Lock()
 # Where the keyboard goes on after a button that goes.
 AFTER = {
     "take-out": "add-zip",
@@ -164,6 +168,12 @@ def _everything(answering: Answering) -> None:
 
 
 def _pen(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]:
+    """What follows the pen, when it is this visitor's turn."""
+    with ANSWERING:
+        return _answered(places, answering)
+
+
+def _answered(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]:
     """The canvas, what is on it, and what the networks say of it in words, bars and picture.
 
     The bars also tell the canvas what of the drawing has arrived.
