@@ -28,7 +28,8 @@ ICON = (
     + base64.b64encode((HERE / "assets" / "icon.png").read_bytes()).decode()
 )
 
-st.set_page_config(page_title="Digit Lab", page_icon=ICON, layout="wide")
+# The icon before the pages are named: else the browser would fetch each page's own from elsewhere.
+st.set_page_config(page_icon=ICON, layout="wide")
 prepare_server()
 with st.container(key="unseen"):
     st.html(HERE / "ui" / "style.css")
@@ -47,6 +48,7 @@ pages = [
     ),
 ]
 current = st.navigation(pages, position="hidden")
+st.set_page_config(page_title=f"{current.title} · Digit Lab")
 # Links of our own: on a telephone Streamlit's menu would stay open over the page chosen in it.
 with st.container(horizontal=True, vertical_alignment="center", key="menu"):
     st.html('<span class="brand">Digit <b>Lab</b></span>')

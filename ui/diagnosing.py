@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from math import sqrt
 from typing import cast
+from zlib import crc32
 
 import streamlit as st
 
@@ -48,7 +49,10 @@ def diagnosis_with_remedy(run: ShownRun, diagnosis: Diagnosis) -> None:
     words = [f"**{diagnosis.name.capitalize()}.** {diagnosis.reason}", diagnosis.remedy]
     if run.view.status == "diverged":
         words.insert(1, KEPT_WEIGHTS)
-    st.warning(" ".join(words))
+    told = " ".join(words)
+    # Other words are another element: a browser that translates the page would keep the old ones.
+    with st.container(key=f"diagnosis_{crc32(told.encode())}"):
+        st.warning(told)
     st.button(
         "Start again with that",
         icon=":material/healing:",

@@ -38,10 +38,23 @@ class Choice:
     @classmethod
     def of_recipe(cls, preset: str) -> Self:
         """A recipe without any change."""
-        config, values = PRESETS[preset], {}
-        for name, row in SETTINGS.items():
-            values |= row.widget_values(getattr(config, name))
-        return cls(preset, values)
+        return cls(preset, _widget_values(PRESETS[preset]))
+
+    @classmethod
+    def of_run(cls, config: TrainConfig) -> Self | None:
+        """What trains a run's very settings, as changes of the recipe that has the fewest of them.
+
+        None where widgets can't say them: a run may have been started otherwise than by the page.
+        """
+        values = _widget_values(config)
+        nearest = min((cls(preset, values) for preset in PRESETS), key=lambda c: len(c.changed))
+        try:
+            again = cls.from_parameters(nearest.parameters)
+        except ValueError:
+            return None
+        said = again.config()
+        same = all(getattr(said, row.name) == getattr(config, row.name) for row in again.rows)
+        return again if same else None
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, str]) -> Self:
@@ -87,13 +100,20 @@ class Choice:
         return replace(PRESETS[self.preset], **values)
 
 
-def link_to_run(address: str, run_id: str, command_key: str = "") -> str:
+def link_to_run(
+    address: str, run_id: str, settings: Choice | None, *, command_key: str = ""
+) -> str:
     """The address of the Train page of the server that `address` leads to, with that run.
 
-    Whoever opens a link with a command key may command the run from then on.
+    Args:
+        address: of any page of that server.
+        run_id: the run's.
+        settings: what the next run has for whoever opens the link; None for the first recipe.
+        command_key: whoever opens a link with one may command the run from then on.
     """
     server = urlsplit(address)
-    values = {"run": run_id} | ({"command": command_key} if command_key else {})
+    values = {"run": run_id} | (settings.parameters if settings else {})
+    values |= {"command": command_key} if command_key else {}
     return urlunsplit((server.scheme, server.netloc, server.path, urlencode(values), ""))
 
 
@@ -101,6 +121,14 @@ def in_code(text: str) -> str:
     """A piece of somebody's link as Markdown shows it unread, cut short where it is long."""
     short = text if len(text) <= LONGEST else text[:LONGEST] + "…"
     return f"`{short.replace('`', chr(39))}`"
+
+
+def _widget_values(config: TrainConfig) -> dict[str, Any]:
+    """What the widgets say for a configuration, by their keys."""
+    values = {}
+    for name, row in SETTINGS.items():
+        values |= row.widget_values(getattr(config, name))
+    return values
 
 
 def _read(key: str, text: str) -> Any:

@@ -65,10 +65,14 @@ def _shape_in_words(name: str) -> str:
     return f"{parameters:,} parameters, {TRAINED_BEFORE}"
 
 
-def own_predictors(run: ShownRun | None) -> dict[str, str]:
-    """Names of the visitor's own networks that could answer too, by key."""
+def own_predictors(run: ShownRun | None, *, waiting: bool = False) -> dict[str, str]:
+    """Names of the visitor's own networks that could answer too, by key.
+
+    `waiting` is whether to name a run that goes on and still waits for its first weights.
+    """
+    has_weights = run is not None and run.view.snapshot is not None
     there = {
-        RUNNING: run is not None and run.view.snapshot is not None,
+        RUNNING: has_weights or (waiting and run is not None and not run.view.ended),
         BEST: session().best is not None,
         TAUGHT: is_taught(),
     }

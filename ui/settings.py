@@ -123,7 +123,8 @@ def _take_recipe() -> None:
 def _panel(choice: Choice, example: Array) -> None:
     """All settings that the chosen kind of network has, in the groups of the table."""
     _way_back(choice)
-    for tab, rows in zip(st.tabs(list(GROUPS)), GROUPS.values(), strict=True):
+    st.html(_marked_groups(choice))
+    for tab, rows in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
         asked = [row for row in rows if row in choice.rows]
         with tab, st.container(horizontal=True):
             for number, row in enumerate(asked):
@@ -150,6 +151,15 @@ def _way_back(choice: Choice) -> None:
         names = ", ".join(_changed(choice))
         words = f"{CHANGED_SIGN} Changed: {names}." if names else "All as in the recipe."
         st.markdown(f":small[{words}]")
+
+
+def _marked_groups(choice: Choice) -> str:
+    """The sign on the tabs of groups with changes, as a style: another label would close a tab."""
+    changed = choice.changed
+    numbers = [n for n, rows in enumerate(GROUPS.values(), 1) if any(r in changed for r in rows)]
+    tabs = ", ".join(f"[role=tab]:nth-of-type({n})" for n in numbers)
+    mark = f'content: " {CHANGED_SIGN}" / " changed"'
+    return f"<style>.st-key-groups :is({tabs}) p::after {{ {mark} }}</style>"
 
 
 def _changed(choice: Choice) -> list[str]:

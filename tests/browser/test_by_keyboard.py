@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import wait_idle
 from tests.browser.test_draw import answer
-from tests.browser.test_train import PATIENCE, Serve, status
+from tests.browser.test_train import LONG, PATIENCE, Serve, press, start, status
 
 MOST_STOPS = 120  # of the keyboard on a page
 # The element that has the focus, also within components.
@@ -92,3 +92,75 @@ def test_the_whole_tour_goes_by_keyboard_alone(page: Page, serve: Serve) -> None
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     expect(page.get_by_text("enough to be less than")).to_be_visible(timeout=PATIENCE)
+
+
+def press_enter(page: Page, name: str) -> None:
+    """On a button, once it can be pressed."""
+    button = page.get_by_role("button", name=name, exact=True)
+    expect(button).to_be_enabled(timeout=PATIENCE)
+    button.press("Enter")
+
+
+def test_the_keyboard_goes_on_after_stop_and_after_the_last_epoch(page: Page, serve: Serve) -> None:
+    start(page, serve("app.py") + LONG)
+    page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_focused(timeout=PATIENCE)
+    page.goto(serve("app.py") + "/?epochs=1&train_size=2000")
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    press(page, "Rewind")
+    expect(status(page)).to_contain_text("Paused", timeout=PATIENCE)
+    page.get_by_role("button", name="One epoch", exact=True).press("Enter")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    expect(page.locator(".st-key-progress")).to_be_focused()
+
+
+def test_the_keyboard_stays_in_the_settings_that_are_put_back(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py") + "/?epochs=2")
+    wait_idle(page)
+    page.get_by_role("button", name="Settings").press("Enter")
+    expect(page.get_by_test_id("stPopoverBody")).to_be_focused()
+    press_enter(page, "Back to the recipe")
+    expect(page.get_by_role("tab", name="Network")).to_be_focused()
+
+
+def test_the_keyboard_goes_on_after_live_and_after_all_units_are_on(
+    page: Page, serve: Serve
+) -> None:
+    page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
+    wait_idle(page)
+    press(page, "Start")
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    page.get_by_role("link", name="Weights").click()
+    page.get_by_role("button", name="Snapshot before").press("Enter")
+    press_enter(page, "Live")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_focused()
+    page.get_by_role("option").nth(5).click()
+    page.get_by_role("button", name="Switch off hidden unit 5").press("Enter")
+    page.get_by_role("radio", name="Switch off").click()
+    press_enter(page, "All on again")
+    expect(page.get_by_role("combobox", name="Hidden units that are off")).to_be_focused()
+
+
+def test_the_keyboard_stays_on_a_closer_look_and_goes_on_in_ones_own_digits(
+    page: Page, serve: Serve
+) -> None:
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    page.get_by_role("link", name="Draw").click()
+    page.get_by_role("button", name="A test digit").click()
+    page.get_by_role("radiogroup", name="It was a …").get_by_text("3").click()
+    expect(page.get_by_text("1 in your digits now")).to_be_visible(timeout=PATIENCE)
+    look = page.get_by_role("button", name="Your own digits")
+    look.press("Enter")
+    teach = page.get_by_role("button", name="Teach a copy of the MLP")
+    expect(teach).to_be_visible(timeout=PATIENCE)
+    expect(look).to_be_focused()
+    teach.press("Enter")
+    delete = page.get_by_role("button", name="Delete the taught copy")
+    expect(delete).to_be_focused(timeout=PATIENCE)
+    delete.press("Enter")
+    expect(teach).to_be_focused(timeout=PATIENCE)
+    page.get_by_role("button", name="Empty the collection").press("Enter")
+    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_focused()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import wait_idle
@@ -96,6 +97,34 @@ def test_settings_fit_on_a_telephone_and_explain_themselves_by_touch(
     expect(last).to_be_in_viewport()
     page.get_by_role("button", name="Settings").tap()
     expect(panel(page)).to_have_count(0)
+
+
+def test_a_group_with_changes_is_marked_and_stays_open(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    open_settings(page)
+    epochs(page).fill("7")
+    page.keyboard.press("Enter")
+    field = panel(page).get_by_role("spinbutton", name="Epochs ✎ changed from 5")
+    expect(field).to_be_focused()
+    expect(panel(page).get_by_role("tab", name="Learning changed")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    expect(panel(page).get_by_role("tab", name="Network", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Back to the recipe").click()
+    expect(panel(page).get_by_role("tab", name="Learning", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("recipe", ["handwriting", "report-50000"])
+def test_a_long_name_of_a_recipe_is_read_to_its_end_on_a_telephone(
+    new_page: Callable[..., Page], serve: Serve, recipe: str
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(serve("app.py") + f"/?preset={recipe}&epochs=3")
+    wait_idle(page)
+    name = page.get_by_role("combobox", name="Recipe")
+    assert name.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_settings_that_are_opened_after_a_start_still_say_what_they_are(

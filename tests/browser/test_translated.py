@@ -72,3 +72,14 @@ def test_a_translated_page_follows_the_time_machine_and_the_choice(
         gallery.get_by_role("option").nth(unit).click()
         expect(page.get_by_role("heading", name=f"Hidden unit {unit}")).to_be_visible()
         expect(page.get_by_text(re.compile("^Without it, .*images are right"))).to_be_visible()
+
+
+def test_a_translated_diagnosis_goes_on_with_the_run(page: Page, serve: Serve) -> None:
+    page.goto(serve("app.py") + "/?epochs=100&train_size=2000&learning_rate=1e-05")
+    wait_idle(page)
+    page.evaluate(TRANSLATE)
+    press(page, "Start")
+    expect(page.get_by_text("Not learning.")).to_be_visible(timeout=PATIENCE)
+    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+    alert = page.get_by_test_id("stAlert").filter(has_text="Not learning.")
+    expect(alert).to_contain_text("After 100 epochs the loss is", timeout=PATIENCE)

@@ -23,6 +23,7 @@ from tests.browser.test_train import (
 )
 from ui.components.tiles import Theme, colour_table
 
+SIDES = ("Top", "Right", "Bottom", "Left")
 HEADINGS = {"Train": "learn to read digits", "Draw": "what you draw", "Weights": "looks for"}
 
 
@@ -171,6 +172,19 @@ def test_a_run_appears_though_the_page_was_opened_before_its_first_step(
     expect(page.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
     expect(gallery(page)).to_have_count(9, timeout=PATIENCE)
     stop(page)
+
+
+def test_each_choice_in_a_row_has_all_its_edges(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto(serve("app.py"))
+    wait_idle(page)
+    go_to(page, "Weights")
+    cnn = page.get_by_role("radio", name="CNN")  # beside the one that is chosen
+    expect(cnn).to_be_visible()
+    edges = [cnn.evaluate(f"e => getComputedStyle(e).border{side}Color") for side in SIDES]
+    assert len(set(edges)) == 1 and "0, 0, 0, 0" not in edges[0]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The Draw page without a browser: own digits that stay, a taught copy, photographs, two digits."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -11,13 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import load_mnist
+from mnist_core.arrays import Array
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from ui.components.canvas import Drawing, Stroke
 from ui.components.visitor import STATE
+from ui.draw import page
 from ui.draw.inside import as_shown
 from ui.draw.photographs import digits_of, lines_in_words, with_boxes
-from ui.networks import shipped_predictors
+from ui.networks import Prediction, Predictor, predict, shipped_predictors
 from ui.session import NamedNetwork, Session
 
 DRAW = """
@@ -131,6 +134,21 @@ def test_the_pen_is_answered_with_the_weights_that_stand_in_the_picture(pool: Lo
     assert app.session_state["inside_shown"] == mlp
     with patch("streamlit.session_state", app.session_state):
         assert as_shown((newer, cnn)) == (mlp, cnn)
+
+
+def test_drawings_are_answered_one_after_the_other(
+    pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+
+    def predict_and_look(predictors: Sequence[Predictor], image: Array) -> list[Prediction]:
+        held.append(page.ANSWERING.locked())
+        return predict(predictors, image)
+
+    monkeypatch.setattr(page, "predict", predict_and_look)
+    put(visited(), Drawing(background=load_mnist().test.images[0]))
+    assert held and all(held)
+    assert not page.ANSWERING.locked()
 
 
 def test_the_choice_of_a_network_that_is_gone_falls_back_to_one_that_is_there(

@@ -1,7 +1,10 @@
 """Links that hold settings: what is written can be read, and what can't be set is refused."""
 
+from dataclasses import replace
+
 import pytest
 
+from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESETS
 from mnist_core.training.settings import SETTINGS
 from tests.other_settings import OTHERS
@@ -87,7 +90,27 @@ def test_every_widget_of_the_table_has_a_parameter() -> None:
         assert Choice.of_recipe(preset).values.keys() <= PARAMETERS.keys()
 
 
-def test_a_link_to_a_run_leads_to_the_train_page_without_anything_else() -> None:
+def test_a_link_to_a_run_leads_to_the_train_page_with_its_settings_and_nothing_else() -> None:
     address = "http://example.org:8501/?epochs=3&run=old#there"
-    assert link_to_run(address, "abc") == "http://example.org:8501/?run=abc"
-    assert link_to_run(address, "abc", "key") == "http://example.org:8501/?run=abc&command=key"
+    usual, changed = PRESETS["quick-and-good"], replace(PRESETS["best"], epochs=3)
+    assert link_to_run(address, "abc", Choice.of_run(usual)) == "http://example.org:8501/?run=abc"
+    settings = Choice.of_run(changed)
+    watch = "http://example.org:8501/?run=abc&preset=best&epochs=3"
+    assert link_to_run(address, "abc", settings) == watch
+    assert link_to_run(address, "abc", settings, command_key="key") == watch + "&command=key"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_settings_of_a_run_are_those_of_its_recipe(name: str) -> None:
+    assert Choice.of_run(PRESETS[name]) == Choice.of_recipe(name)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainConfig(learning_rate=0.0371),
+        replace(PRESETS["best"], dense=(64, 32)),
+    ],
+)
+def test_settings_that_no_widget_can_have_are_in_no_link(config: TrainConfig) -> None:
+    assert Choice.of_run(config) is None

@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunState
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
@@ -39,6 +41,35 @@ def test_before_the_end_it_is_the_validation_accuracy_and_nothing_of_test_images
     assert "99.99 %" in headline(run) and "validation accuracy, epoch 1" in headline(run)
     assert "test" not in headline(run) + in_words(run)
     assert "validation accuracy" in headline(None) and "–" in headline(None)
+
+
+def at_step(run: ShownRun, step: int) -> ShownRun:
+    """The same run at a chosen step."""
+    snapshot = Snapshot(step, step // 100, "finished", np.zeros(1, np.float32), None)
+    return replace(run, snapshot=snapshot, chosen=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "words"),
+    [
+        (99, ">–<", "validation accuracy<"),
+        (100, "90.00 %", "validation accuracy, epoch 1<"),
+        (199, "90.00 %", "validation accuracy, epoch 1<"),
+        (200, "95.00 %", "validation accuracy, epoch 2<"),
+    ],
+)
+def test_at_a_chosen_step_the_epoch_before_it_stands_large(
+    step: int, value: str, words: str
+) -> None:
+    results = tuple(
+        replace(RESULT, epoch=epoch, validation_accuracy=accuracy)
+        for epoch, accuracy in ((1, 0.9), (2, 0.95))
+    )
+    run = at_step(shown(status="finished", results=results, test_accuracy=0.97), step)
+    assert value in headline(run) and words in headline(run)
+    beside = in_words(run)
+    assert (value in beside) if step >= 100 else ("no epoch has ended yet" in beside)
+    assert "report's network" not in beside  # nothing of test images is there to be compared
 
 
 def test_the_values_have_sensible_digits() -> None:

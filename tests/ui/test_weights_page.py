@@ -16,6 +16,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
+from ui.session import NamedNetwork, Session
 from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
 from ui.words import signed
@@ -129,6 +130,25 @@ def test_a_run_is_shown_at_its_end_and_then_at_the_snapshot_that_is_chosen(run: 
     opened(app)
     assert app.session_state["session"].chosen_step is None
     assert "Step **60**" in captions(app)
+
+
+def test_a_run_stands_in_its_place_before_it_has_weights_and_says_that_it_waits(
+    pool: LocalPool,
+) -> None:
+    config = TrainConfig(hidden=(8,), epochs=1_000, train_size=1_000)
+    for _ in range(pool.settings.trainings):  # with all places taken the next one waits
+        pool.start(config)
+    handle = pool.start(config)
+    assert handle.peek().status == "queued"
+    app = AppTest.from_string(WEIGHTS)
+    app.query_params["run"] = handle.id
+    app.session_state["session"] = Session(
+        loaded=[NamedNetwork("loaded_1", "mine.npz", load_model("mlp"))]
+    )
+    opened(app)
+    names = list(app.segmented_control(key="weights_of").options)
+    assert names == ["MLP", "CNN", "Your run", "Loaded: mine.npz"]
+    assert "Its weights will stand here then" in app.info[0].value
 
 
 def test_one_goes_from_snapshot_to_snapshot(run: RunHandle) -> None:

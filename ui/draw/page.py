@@ -4,11 +4,13 @@ What looks closer at an answer stands below, and is worked out only when it is a
 
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.components.canvas import draw_canvas, receipt
+from ui.components.focus import keyboard_goes_on
 from ui.components.spoken import speak
 from ui.draw.answers import (
     columns_of_bars,
@@ -48,6 +50,17 @@ from ui.networks import (
 from ui.session import session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
+# Drawings of several visitors are answered one after the other. Side by side they would share one
+# interpreter, and all be as late as the last one: with 30 visitors three times as late.
+ANSWERING = Lock()
+# Where the keyboard goes on after a button that goes.
+AFTER = {
+    "take-out": "add-zip",
+    "take-out-all": "add-zip",
+    "teach": "delete-taught",
+    "delete-taught": "teach",
+    "as-boxes": "card_photographs",
+}
 
 
 @dataclass(frozen=True)
@@ -71,17 +84,23 @@ class Places:
 
 
 def page() -> None:
-    """The canvas on the left, the answers and the network beside it, and closer looks below.
-
-    What does not change with the drawing stands outside of the part that follows the pen: the
-    browser then has nothing to renew but the answers, which takes it half as long.
-    """
+    """The canvas on the left, the answers and the network beside it, and closer looks below."""
     st.title("See networks read what you draw", anchor=False)
     speak(".answer h2")
     answering = _answering()
     if _follows_the_pen():
         live(_everything, answering, _answering, pace=_pace, frame=_frame)
-        return
+    else:
+        _in_parts(answering)
+    keyboard_goes_on(AFTER)
+
+
+def _in_parts(answering: Answering) -> None:
+    """The page with a small part alone that follows the pen.
+
+    What does not change with the drawing stands outside of the part that follows the pen: the
+    browser then has nothing to renew but the answers, which takes it half as long.
+    """
     places = _places()
     with places.inside:  # before the pen, which answers with the weights that stand there
         live(_inside, answering, _answering, pace=_pace, frame=_frame)
@@ -149,6 +168,12 @@ def _everything(answering: Answering) -> None:
 
 
 def _pen(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]:
+    """What follows the pen, when it is this visitor's turn."""
+    with ANSWERING:
+        return _answered(places, answering)
+
+
+def _answered(places: Places, answering: Answering) -> tuple[Sheet, list[Prediction]]:
     """The canvas, what is on it, and what the networks say of it in words, bars and picture.
 
     The bars also tell the canvas what of the drawing has arrived.

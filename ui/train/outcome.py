@@ -3,6 +3,7 @@
 from math import isfinite
 
 from mnist_core.runs.state import RunView
+from mnist_core.training.run import EpochResult
 from ui.charts.learning import lasting_changes
 from ui.session import ShownRun
 from ui.settings import run_summary
@@ -16,14 +17,13 @@ MOST_RATES = 3  # that are named
 
 
 def headline(run: ShownRun | None) -> str:
-    """The accuracy that counts, as HTML: on test images at the end of a run, before on validation
-    images. Its place is there from the start, as high as the words beside it will be, so that
-    nothing moves."""
+    """The accuracy that counts, as HTML: on test images at the end of a run, before it and at a
+    chosen step on validation images. Its place is there from the start, as high as the words
+    beside it will be, so that nothing moves."""
     value, words = "–", "validation accuracy"
-    if run is not None and run.view.test_accuracy is not None:
-        value, words = percent(run.view.test_accuracy), "<b>test accuracy</b>, on new images"
-    elif run is not None and run.view.results:
-        last = run.view.results[-1]
+    if run is not None and (test_accuracy := _test_accuracy(run)) is not None:
+        value, words = percent(test_accuracy), "<b>test accuracy</b>, on new images"
+    elif run is not None and (last := _last_epoch(run)) is not None:
         value = percent(last.validation_accuracy)
         words = f"validation accuracy, epoch {last.epoch}"
     return (
@@ -44,21 +44,30 @@ def in_words(run: ShownRun | None) -> str:
     if run.view.status == "paused" or not run.view.results:
         said.append(_batch_in_words(run.view))
     said.append(_rates_in_words(run.view))
-    if run.view.test_accuracy is not None:
+    if _test_accuracy(run) is not None:
         said.append(_comparison(run.view))
     return " ".join(words for words in said if words)
 
 
+def _test_accuracy(run: ShownRun) -> float | None:
+    """The accuracy on test images: of the weights at the end alone, so not at a chosen step."""
+    return None if run.chosen else run.view.test_accuracy
+
+
+def _last_epoch(run: ShownRun) -> EpochResult | None:
+    """The last epoch that had ended at the step that is looked at; None before the first."""
+    results, steps = list(run.view.results), run.config.steps_per_epoch
+    if run.chosen and run.snapshot is not None:
+        results = [r for r in results if r.epoch * steps <= run.snapshot.step]
+    return results[-1] if results else None
+
+
 def _epoch_in_words(run: ShownRun) -> str:
     """The values at the end of the last epoch before what is looked at."""
-    results, steps = run.view.results, run.config.steps_per_epoch
-    if run.chosen and run.snapshot is not None:
-        results = results[: run.snapshot.step // steps]
-        if not results:
-            return f"At step {run.snapshot.step:,} no epoch has ended yet."
-    if not results:
-        return "No epoch has ended yet."
-    last = results[-1]
+    last = _last_epoch(run)
+    if last is None:
+        at = f"At step {run.snapshot.step:,} no" if run.chosen and run.snapshot else "No"
+        return f"{at} epoch has ended yet."
     return (
         f"After epoch {last.epoch}: training accuracy **{percent(last.train_accuracy)}** "
         f"(loss {last.train_loss:.4f}), validation accuracy "

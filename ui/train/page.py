@@ -5,6 +5,7 @@ The run lives in a process of its own; this page looks at it twice a second and 
 import streamlit as st
 
 from mnist_core.training.config import TrainConfig
+from ui.components.focus import keyboard_goes_on
 from ui.live import live
 from ui.session import ShownRun, mnist, shown_run
 from ui.settings import settings_panel
@@ -16,6 +17,16 @@ from ui.train.network import network_of_run
 LOOK_EVERY = 0.5  # seconds
 FIRST_LOOK_EVERY = 0.15  # until there is something to see
 REST_EVERY = 3.0  # when nothing is expected any more
+# Where the keyboard goes on after a button that goes: to what there is to do, else to what is said.
+AFTER = {
+    "stop": "pause",
+    "pause": "progress",
+    "batch": "progress",
+    "epoch": "progress",
+    "remedy": "progress",
+    "own_drawing": "another",
+    "back_to_recipe": "groups",
+}
 
 
 def page() -> None:
@@ -30,6 +41,7 @@ def page() -> None:
         _run(config, run)
 
     live(shown, shown_run(), shown_run, pace=_pace)
+    keyboard_goes_on(AFTER)
 
 
 def _next_run() -> TrainConfig | None:
@@ -52,7 +64,8 @@ def _pace(run: ShownRun | None) -> float | None:
 def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
     buttons(config, run)
-    progress(run.view if run else None)
+    with st.container(key="progress"):
+        progress(run.view if run else None)
     network, measured = st.columns([7, 4], gap="medium")
     with network:
         network_of_run(run)

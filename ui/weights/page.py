@@ -7,11 +7,11 @@ from functools import partial
 import streamlit as st
 
 from mnist_core.paths import MODELS_FOLDER
+from ui.components.focus import keyboard_goes_on
 from ui.glossary import words_explained
 from ui.live import live
 from ui.networks import (
     BEST,
-    OWN_NAMES,
     RUNNING,
     TAUGHT,
     fingerprint,
@@ -37,6 +37,15 @@ from ui.weights.switched_off import switched_off
 from ui.weights.time_machine import PLAY_EVERY, played_on, playing, time_machine
 
 LOOK_EVERY = 0.5  # seconds, while a run that is looked at goes on
+# Where the keyboard goes on after a button that goes.
+AFTER = {
+    "live": "play",
+    "all_on": "off",
+    "ask_pruned": "panel",
+    "begin_from": "panel",
+    "remedy": "panel",
+    "remove": "network_file",
+}
 OFF, PRUNING = "Switch off", "Pruning"
 MAXIMIZATION, MAPS = "Activation maximization", "Feature maps"
 GRADIENTS, SAVE, GO_ON = "Gradients", "Save", "Go on from here"
@@ -56,6 +65,7 @@ def page() -> None:
         live(look, played_on(run), lambda: played_on(shown_run()), pace=_pace)
     else:
         live(partial(_look, chosen, name), None, lambda: None, pace=_pace)
+    keyboard_goes_on(AFTER)
 
 
 def _network(run: ShownRun | None) -> tuple[str, str]:
@@ -86,10 +96,7 @@ def _networks(run: ShownRun | None) -> dict[str, str]:
     names = {"mlp": "MLP"}
     if (MODELS_FOLDER / "cnn.npz").is_file():
         names["cnn"] = "CNN"
-    names |= own_predictors(run)
-    if run is not None and not run.view.ended:
-        names[RUNNING] = OWN_NAMES[RUNNING]  # before its first step, too
-    return names
+    return names | own_predictors(run, waiting=True)
 
 
 def _pace(run: ShownRun | None) -> float | None:

@@ -22,7 +22,9 @@ def switched_off(looked: Looked) -> None:
         f"{looked.noun.capitalize()}s that are off", units, key=key, placeholder="none is off"
     )
     off = units_off(looked)
-    st.button("All on again", on_click=partial(switch_off, looked, []), disabled=not off)
+    st.button(
+        "All on again", on_click=partial(switch_off, looked, []), disabled=not off, key="all_on"
+    )
     whole = score_without(looked, ())
     now = score_without(looked, off)
     image, whose = own_digit()
