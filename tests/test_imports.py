@@ -48,9 +48,10 @@ ROOMS = [
     "ui.train",
     "ui.draw",
     "ui.weights",
+    "ui.backprop",
     "app",
 ]
-PAGES = ["ui.train", "ui.draw", "ui.weights"]
+PAGES = ["ui.train", "ui.draw", "ui.weights", "ui.backprop"]
 SOURCES = sorted(
     path.relative_to(ROOT)
     for path in [ROOT / "app.py", *ROOT.glob("mnist_core/**/*.py"), *ROOT.glob("ui/**/*.py")]

@@ -35,10 +35,10 @@ PANEL = """
 import streamlit as st
 from tests.ui.test_backprop_jacobians import step_of
 from ui.backprop.one_weight import follow_one_weight
-from ui.backprop.jacobians import panel
+from ui.backprop.jacobians import jacobians
 chosen = step_of(st.session_state.get("of", "{network}"))
 follow_one_weight(chosen)
-panel(chosen)
+jacobians(chosen)
 """
 NETWORKS = {
     "report": lambda rng: build_mlp(hidden=(64,), activation="sigmoid", rng=rng),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from zlib import crc32
 
 import numpy as np
 import streamlit as st
@@ -77,7 +78,8 @@ def choose_step(run: ShownRun | None) -> ChosenStep | None:
         )
         return None
     values = backpropagate(model.in_float64(), example.image, example.label)
-    key = f"{network} {seed} {snapshot.token if snapshot else ''} {example.words} {example.label}"
+    weights = snapshot.token if snapshot else seed
+    key = f"{network} {weights} {example.label} {crc32(example.image.tobytes()):x}"
     return ChosenStep(name, example, values, rate, key)
 
 

@@ -17,7 +17,7 @@ PARTS = {
 }
 
 
-def panel(chosen: ChosenStep) -> None:
+def jacobians(chosen: ChosenStep) -> None:
     """Look at one Jacobian, multiply the chain out, or see what replaces it in code."""
     st.header("The Jacobians in full", anchor=False)
     st.write(

@@ -8,15 +8,30 @@ from functools import partial
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep, choose_step
+from ui.backprop.differences import differences
+from ui.backprop.jacobians import jacobians
 from ui.backprop.link import PREFIX, choose, said, write_address
 from ui.backprop.one_weight import follow_one_weight
+from ui.backprop.softmax_shift import softmax_shift
 from ui.backprop.station import one_station, shape_in_words
+from ui.backprop.the_step import the_step
+from ui.components.focus import keyboard_goes_on
 from ui.components.walk import Stop, thumbnail, walk
 from ui.session import shown_run
 from ui.words import probability
 
 PATH = "backprop_path"
-LOOKS: dict[str, Callable[[ChosenStep], None]] = {}
+# Where the keyboard goes on after a button that goes.
+AFTER = {
+    f"{PREFIX}newest": f"{PREFIX}network",
+    f"{PREFIX}back_to_the_start": f"{PREFIX}one_step",
+}
+LOOKS: dict[str, Callable[[ChosenStep], None]] = {
+    "Jacobians in full": jacobians,
+    "Finite differences": differences,
+    "Take the step": the_step,
+    "Why softmax is shifted": softmax_shift,
+}
 
 
 def page() -> None:
@@ -25,6 +40,7 @@ def page() -> None:
     chosen = choose_step(shown_run())
     if chosen is not None:
         st.fragment(partial(_step, chosen))()
+    keyboard_goes_on(AFTER)
 
 
 def _step(chosen: ChosenStep) -> None:

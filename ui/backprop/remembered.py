@@ -17,7 +17,7 @@ def remembered(
     """The result of `work` for this step and these settings; `words` say what is waited for."""
     kept = st.session_state.setdefault(PREFIX + "results", {})
     # The image itself too: each drawing is "your drawing".
-    asked = (chosen.key, chosen.example.image.tobytes(), settings)
+    asked = (chosen.key, settings)
     if what not in kept or kept[what][0] != asked:
         with st.spinner(words):
             kept[what] = asked, work()
