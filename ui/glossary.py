@@ -25,6 +25,17 @@ WORDS = {
     "gradient": "How much the digit's score would change if a pixel had a little more ink.",
     "smoothed gradient": "The mean gradient of many slightly noisy copies: less speckled.",
     "occlusion": "How much the digit's score falls when a patch of the picture is covered.",
+    "loss": "One number for how wrong the answer is: 0 if the right digit has all the probability.",
+    "gradient of the loss": "How much the loss would grow if a number grew a little: its slope.",
+    "softmax": "Turns the ten logits into probabilities: each grows with its logit, and their sum "
+    "is one.",
+    "cross-entropy": "The loss used here: minus the logarithm of the right digit's probability.",
+    "one-hot": "Ten numbers for a label: 1 at the right digit, 0 at all others.",
+    "chain rule": "The slope of one thing after another is the product of their slopes.",
+    "Jacobian": "All slopes of several outputs for several inputs as a matrix: a row for each "
+    "output, a column for each input.",
+    "Kronecker product": "A matrix of blocks: each number of the first times the whole second.",
+    "finite difference": "A slope measured by moving a number a little and looking what changes.",
     "RMS gradient": "The usual size of the gradient of one weight: the root of the mean square.",
     "update ratio": "How large a step is beside the weights it changes; about 0.001 is usual.",
 }

@@ -55,6 +55,14 @@ WEIGHTS_LOOKS = {
 }
 
 
+BACKPROP_LOOKS = {
+    "Jacobians in full": "Row i, column j of a Jacobian",
+    "Finite differences": "All layers are right",
+    "Take the step": "Step after step",
+    "Why softmax is shifted": "The shift changes nothing",
+}
+
+
 class Inspector:
     """Keeps what axe finds on a page in all the states that it is shown."""
 
@@ -110,6 +118,7 @@ def test_axe_finds_nothing_on_any_page(inspector: Inspector) -> None:
     train(inspector)
     draw_page(inspector)
     weights(inspector)
+    back_propagation(inspector)
     assert not inspector.found, "\n".join(inspector.found)
 
 
@@ -160,3 +169,15 @@ def weights(inspector: Inspector) -> None:
     look(page, "Feature maps")
     expect(page.get_by_role("listbox", name="Feature maps of convolution 2")).to_be_visible()
     inspector.inspect("Weights, Feature maps")
+
+
+def back_propagation(inspector: Inspector) -> None:
+    page = inspector.page
+    page.get_by_role("link", name="Back-propagation").click()
+    page.get_by_role("option", name="gradient of W 1").click()
+    expect(page.get_by_role("listbox", name="The gradient of each unit")).to_be_visible()
+    inspector.inspect("Back-propagation")
+    for name, words in BACKPROP_LOOKS.items():
+        look(page, name)
+        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+        inspector.inspect(f"Back-propagation, {name}")

@@ -149,3 +149,29 @@ def test_another_digit_and_another_weight_are_followed(pool: LocalPool) -> None:
     gradient = float(step.gradients["2.W"][5, 60])
     assert number(gradient) in text(app)
     assert ("larger" if gradient < 0 else "smaller") + " weight would make the loss" in text(app)
+
+
+def test_unless_one_was_chosen_the_weight_with_the_largest_gradient_is_followed(
+    pool: LocalPool,
+) -> None:
+    def strongest(number: int) -> tuple[int, int]:
+        train = load_mnist().train
+        step = backpropagate(new_network(0), train.images[number], int(train.labels[number]))
+        row, column = np.unravel_index(np.abs(step.gradients["0.W"]).argmax(), (64, 784))
+        return int(row), int(column)
+
+    def followed(app: AppTest) -> tuple[int, int]:
+        row, column = (app.number_input(key=f"backprop_{name}").value for name in ("row", "column"))
+        assert row is not None and column is not None
+        return int(row), int(column)
+
+    app = opened()
+    assert followed(app) == strongest(0) != strongest(9)
+    app.number_input(key="backprop_image").set_value(9)
+    app.run()
+    assert followed(app) == strongest(9)
+    app.number_input(key="backprop_row").set_value(1)
+    app.run()
+    app.number_input(key="backprop_image").set_value(0)
+    app.run()
+    assert followed(app) == (1, strongest(9)[1])

@@ -148,7 +148,8 @@ def test_weights_are_not_checked_again_for_the_same_step_but_for_another_drawing
     monkeypatch.setattr("ui.backprop.differences.check_weights", counted)
     app = again(shown(differences, report))
     assert len(checked) == 2  # in both types of numbers
-    other = replace(report, example=replace(report.example, image=report.example.image.T.copy()))
+    turned = replace(report.example, image=report.example.image.T.copy())
+    other = replace(report, example=turned, key="that of another drawing")
     app.args = (differences, other)
     again(app)
     assert len(checked) == 4

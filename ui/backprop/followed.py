@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
 from mnist_core.inspection.stations import Station
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import in_letters
-from ui.backprop.link import said
+from ui.backprop.link import PREFIX, choose, said
+
+PLACE = ("row", "column")  # of the weight in its matrix
+UNCHOSEN = PREFIX + "unchosen"  # the place of the weight that is followed without being chosen
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,14 @@ def followed_weight(chosen: ChosenStep) -> FollowedWeight:
     """The weight that was chosen, else the one with the largest gradient in its layer."""
     layers = layers_to_follow(chosen)
     station = layers[said("layer", next(iter(layers)), layers)]
-    strongest = np.unravel_index(np.abs(station.value).argmax(), station.shape)
+    strongest = [int(at) for at in np.unravel_index(np.abs(station.value).argmax(), station.shape)]
+    now = [st.session_state.get(PREFIX + name) for name in PLACE]
+    if now == st.session_state.get(UNCHOSEN) and now != strongest:
+        for name, at in zip(PLACE, strongest, strict=True):
+            choose(name, at)  # of another step, or layer, another one stands out
     row, column = (
-        said(name, int(default), range(size))
-        for name, default, size in zip(("row", "column"), strongest, station.shape, strict=True)
+        said(name, at, range(size))
+        for name, at, size in zip(PLACE, strongest, station.shape, strict=True)
     )
+    st.session_state[UNCHOSEN] = strongest if [row, column] == strongest else None
     return FollowedWeight(station, row, column)

@@ -17,10 +17,15 @@ from ui.backprop.station import one_station, shape_in_words
 from ui.backprop.the_step import the_step
 from ui.components.focus import keyboard_goes_on
 from ui.components.walk import Stop, thumbnail, walk
+from ui.glossary import words_explained
 from ui.session import shown_run
 from ui.words import probability
 
 PATH = "backprop_path"
+GLOSSARY = (
+    "hidden unit", "bias", "logit", "softmax", "one-hot", "loss", "cross-entropy",
+    "gradient of the loss", "chain rule", "Jacobian", "Kronecker product", "finite difference",
+)  # fmt: skip
 # Where the keyboard goes on after a button that goes.
 AFTER = {
     f"{PREFIX}newest": f"{PREFIX}network",
@@ -64,6 +69,7 @@ def _step(chosen: ChosenStep) -> None:
     for station in chosen.stations if everything else [chosen.station(here)]:
         one_station(chosen, station)
     follow_one_weight(chosen)
+    words_explained(GLOSSARY)
     _look_closer(chosen)
     write_address()
 
