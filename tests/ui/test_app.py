@@ -48,3 +48,12 @@ def test_start_begins_a_run_with_the_settings_on_the_page(pool: LocalPool) -> No
 def test_a_blank_canvas_is_no_digit(pool: LocalPool) -> None:
     app = opened(AppTest.from_string(DRAW))
     assert any("Draw a digit" in html.proto.body for html in app.get("html"))
+
+
+def test_the_networks_picture_comes_before_the_charts_that_keep_a_browser_busy(
+    pool: LocalPool,
+) -> None:
+    app = AppTest.from_file(APP).run(timeout=30)
+    assert not app.get("plotly_chart")
+    app.run(timeout=30)
+    assert len(app.get("plotly_chart")) == 2

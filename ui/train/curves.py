@@ -14,10 +14,11 @@ from ui.html import changing_text, legend
 from ui.run_words import STATUS_WORDS
 from ui.session import ShownRun, earlier_run_now, earlier_runs, session
 from ui.settings import run_summary
-from ui.theme import MARK, MODELS
+from ui.theme import LEARNING_HEIGHT, MARK, MODELS
 from ui.train.outcome import headline, in_words
 from ui.train.share import share
 
+LOOKS = "train_looks"  # how often this visitor's page was drawn
 CURVES_EVERY = 0.9  # seconds; drawing them takes the browser's core from the training
 # What can be drawn; accuracy has no chart of its own, since the error shows the same, and more.
 SHOW: dict[str, Sequence[learning.Measure]] = {
@@ -41,10 +42,26 @@ def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
             share(run)
         laid_over = {o.label: (f"- {o.symbol} -", o.colour) for o in others}
         st.html(legend(learning.CURVE_LEGEND | (BEYOND if run else {}) | laid_over))
-        _curve_charts(shown, config or TrainConfig(), run, others)
+        if run is None and not charts_are_due():
+            st.html(f'<div style="height:{LEARNING_HEIGHT}px"></div>')
+        else:
+            _curve_charts(shown, config or TrainConfig(), run, others)
         number, words = st.columns([2, 3], vertical_alignment="center")
         number.html(headline(run))
         words.html(changing_text(in_words(run), small=True))
+
+
+def count_look() -> None:
+    """To be called each time that the page is drawn."""
+    st.session_state[LOOKS] = st.session_state.get(LOOKS, 0) + 1
+
+
+def charts_are_due() -> bool:
+    """Whether the charts of a visitor without a run are drawn, which happens at the second look.
+
+    Their library keeps a browser busy for about a second; the network's picture comes before.
+    """
+    return st.session_state.get(LOOKS, 0) > 1
 
 
 def _shown_measures() -> Sequence[learning.Measure]:

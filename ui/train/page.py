@@ -10,12 +10,13 @@ from ui.live import live
 from ui.session import ShownRun, mnist, shown_run
 from ui.settings import settings_panel
 from ui.train.controls import applies_now, buttons, progress
-from ui.train.curves import curves
+from ui.train.curves import charts_are_due, count_look, curves
 from ui.train.diagnosis import diagnosis
 from ui.train.network import network_of_run
 
 LOOK_EVERY = 0.5  # seconds
 FIRST_LOOK_EVERY = 0.15  # until there is something to see
+CHARTS_AFTER = 0.7  # before there is a run
 REST_EVERY = 3.0  # when nothing is expected any more
 # Where the keyboard goes on after a button that goes: to what there is to do, else to what is said.
 AFTER = {
@@ -55,7 +56,7 @@ def _next_run() -> TrainConfig | None:
 def _pace(run: ShownRun | None) -> float | None:
     """A run that has ended may be let go on from another tab, but that is worth no haste."""
     if run is None:
-        return None
+        return None if charts_are_due() else CHARTS_AFTER
     if run.view.ended:
         return REST_EVERY
     return LOOK_EVERY if run.view.step else FIRST_LOOK_EVERY
@@ -63,6 +64,7 @@ def _pace(run: ShownRun | None) -> float | None:
 
 def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
+    count_look()
     buttons(config, run)
     with st.container(key="progress"):
         progress(run.view if run else None)
