@@ -18,6 +18,7 @@ from ui.backprop.convolution import convolution
 from ui.backprop.numbers import number
 
 ROW, COLUMN = 5, 4  # in the square 2, 2
+PARTS = ("filter", "row", "column")
 
 
 def plain_cnn() -> Sequential:
@@ -44,6 +45,7 @@ class Case:
 
     app: AppTest
     chosen: ChosenStep
+    name: str
     layer: int
     filter: int
 
@@ -60,8 +62,8 @@ def case(request: pytest.FixtureRequest) -> Case:
     assert layer is not None
     deltas = convolution_step(chosen.values, layer).deltas
     filter = int(np.flatnonzero(deltas.any(axis=(1, 2)))[0])
-    places = {"conv_filter": filter, "conv_row": ROW, "conv_column": COLUMN}
-    return Case(shown(convolution, chosen, conv_layer=name, **places), chosen, layer, filter)
+    places = {f"conv_{name}_{of}": at for of, at in zip(PARTS, (filter, ROW, COLUMN), strict=True)}
+    return Case(shown(convolution, chosen, conv_layer=name, **places), chosen, name, layer, filter)
 
 
 def differences(app: AppTest) -> list[float]:
@@ -76,9 +78,11 @@ def test_filter_times_patch_is_the_number_that_the_network_computed(case: Case) 
     own = float(found.maps[case.filter, ROW, COLUMN])
     assert says(app, f"row {ROW}, column {COLUMN}, stands {number(own)}")
     product = found.product_at(case.filter, ROW, COLUMN)
-    channel = app.session_state["backprop_conv_channel"]
+    channel = app.session_state[f"backprop_conv_{case.name}_channel"]
     for values in (product.patch, product.filter, product.parts):
-        assert says(app, "".join(number(float(value), 3) for value in values[channel].ravel()))
+        assert says(
+            app, "".join(number(float(value) + 0.0, 3) for value in values[channel].ravel())
+        )
     assert len(differences(app)) == 3 and max(differences(app)) < 1e-12
 
 
@@ -89,13 +93,16 @@ def test_the_whole_convolution_is_one_product_of_these_shapes(case: Case) -> Non
     for rows, columns in ((filters, weights), (weights, places), (filters, places)):
         assert rf"_{{{rows}\times{columns}}}" in formulas
     row = ROW * found.maps.shape[2] + COLUMN
-    assert says(case.app, f"Frame: row {row:,}, the chosen place")
+    captions = " ".join(str(text.value) for text in case.app.caption)
+    assert f"Frame: row {row:,}, the chosen place" in captions
 
 
 def test_pooling_tells_where_a_value_came_from_and_what_it_hands_back(case: Case) -> None:
     found = pooling_step(case.chosen.values, case.layer)
     at = (case.filter, ROW // 2, COLUMN // 2)
-    pooled, gradient = number(float(found.pooled[at])), number(float(found.gradient[at]))
+    pooled, gradient = (
+        number(float(all_of[at]) + 0.0) for all_of in (found.pooled, found.gradient)
+    )
     where = f"came from row {found.rows[at]}, column {found.columns[at]}"
     assert says(case.app, f"{pooled} {where}, and hands its gradient {gradient} back")
 
@@ -110,7 +117,7 @@ def test_the_gradient_counts_the_places_that_add_to_it(case: Case) -> None:
 
 
 def test_a_place_that_no_square_covers_is_left_out_by_pooling() -> None:
-    app = shown(convolution, step_of(plain_cnn()), conv_row=24, conv_column=0)
+    app = shown(convolution, step_of(plain_cnn()), conv_c1_row=24, conv_c1_column=0)
     assert any("fills no square" in str(text.value) for text in app.markdown)
     assert not says(app, "came from row")
 
@@ -118,19 +125,31 @@ def test_a_place_that_no_square_covers_is_left_out_by_pooling() -> None:
 def test_a_silent_filter_says_so() -> None:
     network = plain_cnn()
     network.parameters.named()["0.b"][1] = -1000  # ReLU lets nothing of it through
-    app = shown(convolution, step_of(network), conv_filter=1)
+    app = shown(convolution, step_of(network), conv_c1_filter=1)
     assert "choose another filter" in app.info[0].value
 
 
-def test_a_new_choice_of_convolution_keeps_within_its_maps() -> None:
-    chosen = step_of(load_model("cnn"))
-    app = shown(convolution, chosen, conv_filter=15, conv_row=23, conv_column=23)
+def test_each_convolution_keeps_its_own_place() -> None:
+    app = shown(convolution, step_of(load_model("cnn")), conv_c1_row=23, conv_c1_column=22)
     app.segmented_control(key="backprop_conv_layer").set_value("c2")
     app.run(timeout=60)
     assert not app.exception
-    assert app.number_input(key="backprop_conv_row").max == 7
-    assert app.number_input(key="backprop_conv_filter").value == 15
+    assert app.number_input(key="backprop_conv_c2_row").max == 7
     assert max(differences(app)) < 1e-12
+    app.segmented_control(key="backprop_conv_layer").set_value("c1")
+    app.run(timeout=60)
+    assert app.number_input(key="backprop_conv_c1_row").value == 23
+    assert says(app, "row 23, column 22, stands")
+
+
+def test_another_place_by_its_numbers_is_taken_apart() -> None:
+    chosen = step_of(load_model("cnn"))
+    app = shown(convolution, chosen, conv_c1_filter=2)
+    app.number_input(key="backprop_conv_c1_row").set_value(9)
+    app.number_input(key="backprop_conv_c1_column").set_value(10)
+    app.run(timeout=60)
+    own = float(convolution_step(chosen.values, 0).maps[2, 9, 10])
+    assert says(app, f"row 9, column 10, stands {number(own)}")
 
 
 def test_an_mlp_says_what_to_choose() -> None:

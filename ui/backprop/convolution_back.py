@@ -41,7 +41,7 @@ def pooling(chosen: ChosenStep, place: ChosenPlace) -> None:
         winners = np.count_nonzero(gradient)
         words = f"{name}, map {place.filter}: {winners:,} of {gradient.size:,} are not 0"
         st.caption(words)
-        look = MatrixLook(quantity="gradient", blocks=(size, size), cell=11)
+        look = MatrixLook(quantity="gradient", blocks=(size, size), cell=WIDE // gradient.shape[1])
         winner = _winner(step, place.filter, square) if inside else None
         key = f"{PREFIX}conv_routing_{place.station.name}"
         matrix(gradient, key=key, chosen=winner, look=look, description=words)
@@ -70,7 +70,8 @@ def _one_square(step: PoolingStep, place: ChosenPlace, square: tuple[int, int]) 
         number_table(gradient, f"{back} in the square", marked),
     ]
     st.html(side_by_side(tables))
-    pooled, handed = (float(all_of[place.filter, i, j]) for all_of in (step.pooled, step.gradient))
+    pooled = float(step.pooled[place.filter, i, j])
+    handed = float(step.gradient[place.filter, i, j]) + 0.0  # never -0
     st.html(
         f"<p>{in_letters(f'p{place.station.number}')}[{place.filter}, {i}, {j}] = "
         f"<b>{number(pooled)}</b> came from row {row}, column {column}, and hands its gradient "

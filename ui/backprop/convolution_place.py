@@ -13,9 +13,8 @@ from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import in_letters, symbol
 from ui.backprop.link import PREFIX, choose, said
 from ui.backprop.picking import pick
+from ui.backprop.signed_picture import WIDE
 from ui.components.matrix import Cell, MatrixLook, matrix
-
-FILTER, ROW, COLUMN, CHANNEL = "conv_filter", "conv_row", "conv_column", "conv_channel"
 
 
 @dataclass(frozen=True)
@@ -79,22 +78,27 @@ def choose_place(
         station = layers[pick("Convolution", "conv_layer", layers, in_letters)]
     assert station.layer is not None
     found = convolution_step(chosen.values, station.layer)
+    # Each convolution has a choice of its own: at first where the gradient is strongest.
+    key = f"conv_{station.name}_"
     strongest = int(np.abs(found.deltas).max(axis=(1, 2)).argmax())
-    filter = said(FILTER, strongest, range(len(found.filters)))
+    filter = said(key + "filter", strongest, range(len(found.filters)))
     _, height, width = found.maps.shape
     default = np.unravel_index(np.abs(found.deltas[filter]).argmax(), (height, width))
-    here = (said(ROW, int(default[0]), range(height)), said(COLUMN, int(default[1]), range(width)))
+    here = (
+        said(key + "row", int(default[0]), range(height)),
+        said(key + "column", int(default[1]), range(width)),
+    )
     with picture:
         row, column = _on_the_map(found.maps[filter], station, filter, here)
     parts = found.product_at(filter, row, column).parts
     channels = len(parts)
-    channel = said(CHANNEL, int(np.abs(parts.sum(axis=(1, 2))).argmax()), range(channels))
+    channel = said(key + "channel", int(np.abs(parts.sum(axis=(1, 2))).argmax()), range(channels))
     with numbers:
-        _number(f"Filter, 0 to {len(found.filters) - 1}", FILTER, len(found.filters))
-        _number("Row", ROW, height)
-        _number("Column", COLUMN, width)
+        _number(f"Filter, 0 to {len(found.filters) - 1}", key + "filter", len(found.filters))
+        _number("Row", key + "row", height)
+        _number("Column", key + "column", width)
         if channels > 1:
-            _number(f"Channel, 0 to {channels - 1}", CHANNEL, channels)
+            _number(f"Channel, 0 to {channels - 1}", key + "channel", channels)
     return ChosenPlace(station, found, filter, row, column, channel)
 
 
@@ -103,11 +107,17 @@ def _on_the_map(values: Array, station: Station, filter: int, here: Cell) -> Cel
     words = f"Map {filter} of {in_letters(station.name)}: choose a place"
     st.caption(words)
     key = f"{PREFIX}conv_map_{station.name}"
-    there = matrix(values, key=key, chosen=here, look=MatrixLook(cell=14), description=words)
+    there = matrix(
+        values,
+        key=key,
+        chosen=here,
+        look=MatrixLook(cell=WIDE // values.shape[1]),
+        description=words,
+    )
     if there is None or there == here:
         return here
-    choose(ROW, there[0])
-    choose(COLUMN, there[1])
+    choose(f"conv_{station.name}_row", there[0])
+    choose(f"conv_{station.name}_column", there[1])
     return there
 
 

@@ -8,9 +8,9 @@ from ui.backprop.formulas import symbol
 from ui.backprop.jacobian_words import with_shape
 from ui.backprop.numbers import number, tex_number
 from ui.backprop.signed_picture import framed, number_table
-from ui.html import captioned, in_a_row, side_by_side
+from ui.html import in_a_row, side_by_side
 
-CELL = 9  # CSS pixels of a number in the matrix of patches
+CELL, MOST_WIDE = 9, 300  # CSS pixels of a number in the matrix of patches, and of a row
 
 
 def one_number(place: ChosenPlace) -> None:
@@ -82,17 +82,17 @@ def _rows_of_patches(place: ChosenPlace) -> None:
     size = patches.shape[1]
     result = found.maps[place.filter, place.row][:, None]  # (width, 1)
     rows = f"rows {first:,} to {first + width - 1:,} of P"
-    stacked = captioned(
-        framed(weights, (0, 0, 1, size), cell=CELL, alt="The filter as one row"),
-        f"filter {place.filter}{place.of_channel}: its {size} weights as one row",
-    ) + captioned(
-        '<div style="height:.5rem"></div>'
-        + framed(patches, (place.column, 0, 1, size), cell=CELL, alt=f"The {rows}"),
-        f"{rows}{place.of_channel}: the places of map row {place.row}. "
-        f"Frame: row {first + place.column:,}, the chosen place",
+    cell = min(CELL, MOST_WIDE / size)
+    pictures = (
+        (weights, (0, 0, 1, size), "The filter as one row"),
+        (patches, (place.column, 0, 1, size), f"The {rows}, a frame around the chosen place's"),
+        (result, (place.column, 0, 1, 1), "Row of the map as a column"),
     )
-    column = captioned(
-        framed(result, (place.column, 0, 1, 1), cell=CELL, alt="Row of the map as a column"),
-        f"row {place.row} of the map",
+    above, below, beside = (framed(*one[:2], cell=cell, alt=one[2]) for one in pictures)
+    st.html(f"{above}<div style='height:.6rem'></div>{in_a_row([below, beside], gap='.6rem')}")
+    st.caption(
+        f"Above: filter {place.filter}{place.of_channel}, its {size} weights as one row. Below it: "
+        f"{rows}{place.of_channel}, the places of map row {place.row}. Frame: row "
+        f"{first + place.column:,}, the chosen place. To the right: what comes out, row "
+        f"{place.row} of the map."
     )
-    st.html(in_a_row([stacked, column]))

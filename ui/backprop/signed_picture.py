@@ -14,7 +14,7 @@ from ui.backprop.numbers import number
 from ui.theme import NEGATIVE, POSITIVE, faded, rgb
 
 Box = tuple[int, int, int, int]  # first row, first column, rows, columns
-WIDE = 280  # CSS pixels of a picture that stands alone
+WIDE = 320  # CSS pixels of a picture that stands alone
 TABLE_DIGITS = 3
 STRONGEST = 0.45  # opacity of the largest number's colour: text on it can still be read
 
@@ -61,15 +61,17 @@ def number_table(values: Array, caption: str, marked: tuple[int, int] | None = N
     return (
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0;'
         'font-variant-numeric:tabular-nums;font-size:.8rem">'
-        f'<caption style="caption-side:top;text-align:left;font-size:.9rem;color:inherit">'
+        '<caption style="caption-side:top;text-align:left;white-space:nowrap;font-size:.9rem;'
+        'color:inherit">'
         f"{caption}</caption><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _cell(value: float, peak: float, is_marked: bool) -> str:
     colour = faded(NEGATIVE if value < 0 else POSITIVE, round(STRONGEST * abs(value) / peak, 3))
-    style = f"padding:.25rem .4rem;text-align:right;white-space:nowrap;background:{colour}"
-    text = number(value, TABLE_DIGITS)
+    style = f"min-width:3.4rem;padding:.25rem .4rem;text-align:right;background:{colour}"
+    style += ";white-space:nowrap"
+    text = number(value + 0.0, TABLE_DIGITS)  # never -0
     if is_marked:
         style += ";outline:2px solid currentcolor;outline-offset:-2px"
         text = f"<b>{text}</b>"
