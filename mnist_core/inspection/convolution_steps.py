@@ -105,6 +105,7 @@ class PoolingStep:
     """Max pooling in one step: where each pooled value came from, and its gradient went to.
 
     Args:
+        size: how many rows and columns a window has.
         maps: what was pooled, (F, H, W).
         pooled: the largest value of each window, (F, P, Q).
         rows, columns: where in its map each of them stood, (F, P, Q).
@@ -112,6 +113,7 @@ class PoolingStep:
             all other places get 0.
     """
 
+    size: int
     maps: Array
     pooled: Array
     rows: Array
@@ -138,6 +140,7 @@ def pooling_step(step: Backpropagation, layer: int) -> PoolingStep:
     winners = windows.swapaxes(2, 3).reshape(F, P, Q, -1).argmax(axis=-1)  # (F, P, Q)
     rows, columns = np.divmod(winners, size)
     return PoolingStep(
+        size=size,
         maps=maps,
         pooled=step.layers[layer].output,
         rows=rows + size * np.arange(P)[:, None],

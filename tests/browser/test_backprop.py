@@ -80,6 +80,21 @@ def test_a_link_leads_to_the_same_digit_station_and_weight(
     expect(first).to_have_url(re.compile("image=22.*station=f1"), timeout=PATIENCE)
 
 
+def test_a_place_that_is_chosen_on_a_map_is_taken_apart(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    page.get_by_role("radio", name="CNN", exact=True).click()
+    expect(page.get_by_text("The CNN reads")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("radio", name="Convolution as a product").click()
+    field = page.get_by_role("application", name="choose a place")
+    expect(field).to_be_visible(timeout=PATIENCE)
+    field.focus()
+    for key in ("Control+Home", "ArrowRight", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("row 2, column 1, stands")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("spinbutton", name="Row", exact=True)).to_have_value("2")
+    expect(page.get_by_role("spinbutton", name="Column", exact=True)).to_have_value("1")
+
+
 def test_nothing_is_wider_than_a_telephone(new_page: Callable[..., Page], serve: Serve) -> None:
     page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     open_page(page, serve)

@@ -1,14 +1,10 @@
 """A whole Jacobian as one small picture, with a frame around the window that is looked at."""
 
-import base64
-import io
-
 import numpy as np
-from PIL import Image
 
 from mnist_core.arrays import Array
 from ui.backprop.full_jacobian import FullJacobian
-from ui.theme import NEGATIVE, POSITIVE, rgb
+from ui.backprop.signed_picture import signed_png
 
 MOST_COLUMNS, MOST_ROWS = 800, 64  # pixels; more columns only where there are more blocks
 HEIGHT = 72  # CSS pixels
@@ -47,19 +43,8 @@ def overview(jacobian: FullJacobian, window: range, marked: int | None) -> str:
     return (
         f'<div style="position:relative;height:1rem;line-height:1;overflow:hidden">{tip}</div>'
         f'<div style="position:relative;border:1px solid #888">'
-        f'<img alt="The whole matrix, {rows:,} x {columns:,}, as a picture" src="{_png(picture)}" '
-        f'style="display:block;width:100%;height:{HEIGHT}px">'
+        f'<img alt="The whole matrix, {rows:,} x {columns:,}, as a picture" '
+        f'src="{signed_png(picture)}" style="display:block;width:100%;height:{HEIGHT}px">'
         f'<div style="position:absolute;top:-4px;bottom:-4px;left:{left:.3f}%;width:{width:.3f}%;'
         f'min-width:7px;border:2px solid currentcolor"></div></div>'
     )
-
-
-def _png(picture: Array) -> str:
-    """Orange and blue as strong as a number is large; what is 0 lets the page be seen."""
-    share = np.abs(picture) / (np.abs(picture).max() or 1)
-    image = np.empty((*picture.shape, 4), np.uint8)
-    image[..., :3] = np.where((picture < 0)[..., None], rgb(NEGATIVE), rgb(POSITIVE))
-    image[..., 3] = np.ceil(255 * share)
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

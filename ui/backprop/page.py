@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep, choose_step
+from ui.backprop.convolution import convolution
 from ui.backprop.differences import differences
 from ui.backprop.jacobians import jacobians
 from ui.backprop.link import PREFIX, choose, said, write_address
@@ -36,6 +37,7 @@ LOOKS: dict[str, Callable[[ChosenStep], None]] = {
     "Finite differences": differences,
     "Take the step": the_step,
     "Why softmax is shifted": softmax_shift,
+    "Convolution as a product": convolution,
 }
 
 
