@@ -48,6 +48,7 @@ def test_a_weight_that_is_chosen_in_its_picture_is_followed(page: Page, serve: S
     open_page(page, serve)
     page.get_by_role("option", name=re.compile("^gradient of W 2")).click()
     expect_station(page, "∂L/∂W₂, 10 x 64")
+    expect(page.get_by_text("In the matrix ∂L/∂W₂")).to_be_visible(timeout=PATIENCE)
     field = page.get_by_role("application", name="of a new network")
     field.focus()
     for key in ("Home", "ArrowRight", "ArrowDown"):

@@ -18,7 +18,7 @@ from mnist_core.runs.local import LocalPool
 from ui.backprop.chosen import new_network
 from ui.backprop.code import code_of
 from ui.backprop.formulas import formula_of, in_letters, symbol
-from ui.backprop.numbers import number, tex_number
+from ui.backprop.numbers import number, one_digit, tex_number
 
 ROOT = Path(__file__).parents[2]
 PAGE = """
@@ -76,6 +76,7 @@ def test_names_and_numbers_as_they_are_written() -> None:
     assert symbol("dL/da1") == r"\frac{\partial L}{\partial a_{1}}"
     assert symbol("y_hat") == r"\hat y"
     assert number(-0.0123456) == "−0.01235"
+    assert (number(-0.0), tex_number(-0.0), one_digit(0.0)) == ("0", "0", "0")
     assert tex_number(-1.5e-7) == r"(-1.5\cdot 10^{-7})"
     assert tex_number(float("nan")) == r"\text{nan}"
 

@@ -116,9 +116,12 @@ def _loss(step: Backpropagation, station: Station) -> Formula:
 
 def _sum_back(step: Backpropagation, station: Station) -> Formula:
     if station.sources[0] == "y_hat":
+        label = int(step.one_hot.argmax())
         return Formula(
             rf"{symbol(station.name)} = \hat y - y",
-            "Softmax and cross-entropy together: what the network said, minus what is right.",
+            f"What the network said, minus what is right: y is 1 at {label} and 0 elsewhere. "
+            "The two formulas before make L the logarithm of the sum of all e^a, minus the logit of "
+            f"{label}: for a logit, the first has its probability as slope, the second its y.",
         )
     return _through_activation(step, station)
 

@@ -9,7 +9,7 @@ from ui.backprop.chosen import ChosenStep
 from ui.backprop.followed import FollowedWeight, followed_weight, layers_to_follow
 from ui.backprop.formulas import in_letters, symbol
 from ui.backprop.link import PREFIX
-from ui.backprop.numbers import number, tex_number
+from ui.backprop.numbers import number, one_digit, tex_number
 
 STRONGEST = 3  # terms of a sum that are written out
 
@@ -26,7 +26,7 @@ def follow_one_weight(chosen: ChosenStep) -> None:
     st.html(
         f"<p>In the matrix {in_letters(station.name)}, row {row}, column {column}, stands "
         f"<b>{number(weight.gradient)}</b>: the two differ by "
-        f"{abs(weight.gradient - factors.product):.1e}. "
+        f"{one_digit(abs(weight.gradient - factors.product))}. "
         f"The weight itself is {number(factors.weight)}; {_in_words(factors)}</p>"
     )
 

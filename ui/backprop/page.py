@@ -10,6 +10,7 @@ import streamlit as st
 from ui.backprop.chosen import ChosenStep, choose_step
 from ui.backprop.convolution import convolution
 from ui.backprop.differences import differences
+from ui.backprop.followed import layers_to_follow
 from ui.backprop.jacobians import jacobians
 from ui.backprop.link import PREFIX, choose, said, write_address
 from ui.backprop.one_weight import follow_one_weight
@@ -67,6 +68,8 @@ def _step(chosen: ChosenStep) -> None:
     ]
     if (there := walk(stops, here, key=PATH)) is not None and there != here:
         choose("station", here := there)
+        if (number := chosen.station(here).number) in layers_to_follow(chosen):
+            choose("layer", number)  # so that the followed weight belongs to what is shown
     everything = st.toggle("All stations below each other, to print", key="backprop_everything")
     for station in chosen.stations if everything else [chosen.station(here)]:
         one_station(chosen, station)
@@ -91,5 +94,5 @@ def _summary(chosen: ChosenStep) -> None:
     share = probability(float(values.probabilities[label, 0]))
     st.write(
         f"{network} reads {chosen.example.words}, and gives the right answer {share}: a loss of "
-        f"{values.loss:.3f}. On the way back every weight learns what it has to do with that."
+        f"{values.loss:.3f}. On the way back each weight is told how much it has to do with that."
     )

@@ -94,4 +94,4 @@ def _table(station: Station) -> None:
     if value.ndim > 2:
         value = value.reshape(len(value), -1)
         st.caption("A row for each map, its places in the order in which one reads.")
-    st.dataframe(value, height=240)
+    st.dataframe(value, height=240, hide_index=False)
