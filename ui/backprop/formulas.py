@@ -120,7 +120,7 @@ def _sum_back(step: Backpropagation, station: Station) -> Formula:
         return Formula(
             rf"{symbol(station.name)} = \hat y - y",
             f"What the network said, minus what is right: y is 1 at {label} and 0 elsewhere. "
-            "The two formulas before make L the logarithm of the sum of all e^a, minus the logit of "
+            "The two formulas before make L the logarithm of all e^a summed, minus the logit of "
             f"{label}: for a logit, the first has its probability as slope, the second its y.",
         )
     return _through_activation(step, station)
