@@ -60,6 +60,7 @@ BACKPROP_LOOKS = {
     "Finite differences": "All layers are right",
     "Take the step": "Step after step",
     "Why softmax is shifted": "The shift changes nothing",
+    "Convolution as a product": "An MLP has no convolution",
 }
 
 
@@ -107,7 +108,7 @@ class Inspector:
 @pytest.fixture
 def inspector(new_page: Callable[..., Page], serve: Serve, scheme: str) -> Inspector:
     """The Train page before its first run, ready to be inspected."""
-    page = new_page(color_scheme=scheme)
+    page = new_page(color_scheme=scheme, reduced_motion="reduce")  # what fades in is at rest
     page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE)
     return Inspector(page, colours_alone=scheme == "dark")
@@ -181,3 +182,6 @@ def back_propagation(inspector: Inspector) -> None:
         look(page, name)
         expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
         inspector.inspect(f"Back-propagation, {name}")
+    look(page, "CNN")
+    expect(page.get_by_text("Max pooling").first).to_be_visible(timeout=PATIENCE)
+    inspector.inspect("Back-propagation, a convolution")
