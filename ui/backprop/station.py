@@ -36,8 +36,13 @@ def one_station(chosen: ChosenStep, station: Station) -> None:
         st.code(code.lines, wrap_lines=True)
     with right:
         _picture(chosen, station)
-        with st.expander("All its numbers"):
-            _table(station)
+        if station.kind == "loss":  # the one number stands there already
+            return
+        key = f"backprop_numbers_{station.name}"
+        numbers = st.expander("All its numbers", key=key, on_change="rerun")
+        if numbers.open:  # up to half a megabyte
+            with numbers:
+                _table(station)
 
 
 def _picture(chosen: ChosenStep, station: Station) -> None:
