@@ -1,10 +1,7 @@
 """Runs in processes of their own: the same numbers, obedient, and never left behind."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +20,6 @@ from mnist_core.runs.commands import (
 )
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.process import ROOT
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.run import EpochResult, Run
@@ -36,6 +32,7 @@ from tests.runs.tools import (
     Clock,
     at,
     ended,
+    run_of_a_killed_server,
     wait_unseen,
     wait_without_process,
 )
@@ -324,27 +321,7 @@ def test_closing_the_pool_leaves_no_process_and_saves_the_runs(
 
 
 def test_a_worker_ends_when_its_server_is_killed(tmp_path: Path, folder: Path) -> None:
-    script = (
-        "import json, sys\n"
-        "from pathlib import Path\n"
-        "from mnist_core.runs.local import LocalPool, PoolSettings\n"
-        "from mnist_core.training.config import TrainConfig\n"
-        "pool = LocalPool(PoolSettings(folder=Path(sys.argv[2])))\n"
-        "handle = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])\n"
-        "handle.wait_for(lambda view: view.step > 0, 60)\n"
-        "print(handle.id, flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    settings = json.dumps(ENDLESS.to_dict())
-    with subprocess.Popen(
-        [sys.executable, "-c", script, settings, str(tmp_path), str(folder)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as server:  # fmt: skip
-        assert server.stdout is not None
-        id = server.stdout.readline().strip()
-        server.kill()
-        # The worker has inherited stderr: that ends only when the worker has ended too.
-        server.communicate(timeout=TIMEOUT)
+    id = run_of_a_killed_server(ENDLESS, tmp_path, folder, until="view.step > 0")
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         handle = pool.get(id)
         assert handle is not None

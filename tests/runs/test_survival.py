@@ -1,6 +1,5 @@
 """What was kept survives: the worker, the server or the system may end at any moment."""
 
-import json
 import os
 import signal
 import subprocess
@@ -36,6 +35,7 @@ from tests.runs.tools import (
     TIMEOUT,
     at,
     ended,
+    run_of_a_killed_server,
     workers,
 )
 
@@ -102,34 +102,12 @@ def test_a_worker_whose_server_is_gone_does_not_end_in_the_middle_of_a_save(
     assert load_checkpoint(tmp_path / "a" / "checkpoint.npz").step == 0
 
 
-SERVER = """
-import json, sys
-from pathlib import Path
-from mnist_core.runs.local import LocalPool
-from mnist_core.runs.settings import PoolSettings
-from mnist_core.training.config import TrainConfig
-
-pool = LocalPool(PoolSettings(folder=Path(sys.argv[2])))
-handle = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])
-handle.wait_for(lambda view: len(view.results) >= 3 and view.saved_step is not None, 60)
-print(handle.id, flush=True)
-sys.stdin.read()
-"""
-
-
 @pytest.fixture
 def killed(tmp_path: Path, folder: Path) -> Iterator[str]:
     """The id of a run whose server was killed in the middle of it."""
-    config = json.dumps(replace(ENDLESS, schedule="constant").to_dict())
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, config, str(tmp_path), str(folder)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as server:  # fmt: skip
-        assert server.stdout is not None
-        id = server.stdout.readline().strip()
-        server.kill()
-        # The worker has inherited stderr: that ends only when the worker has ended too.
-        server.communicate(timeout=TIMEOUT)
+    until = "len(view.results) >= 3 and view.saved_step is not None"
+    config = replace(ENDLESS, schedule="constant")
+    id = run_of_a_killed_server(config, tmp_path, folder, until=until)
     assert workers().count(id) == 0
     yield id
 

@@ -1,5 +1,8 @@
 """What tests of runs share: small settings, and conditions to wait for."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ import numpy as np
 from mnist_core.runs.commands import Command, OwnerGone, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
+from mnist_core.runs.process import ROOT
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
@@ -42,6 +46,39 @@ def wait_unseen(pool: LocalPool, handle: RunHandle, status: str) -> None:
 def wait_without_process(pool: LocalPool, handle: RunHandle) -> None:
     with pool.changed:
         assert pool.changed.wait_for(lambda: handle.process_id is None, TIMEOUT)
+
+
+SERVER = """
+import json, sys
+from pathlib import Path
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
+from mnist_core.training.config import TrainConfig
+
+pool = LocalPool(PoolSettings(folder=Path(sys.argv[2])))
+handle = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])
+handle.wait_for(lambda view: UNTIL, 60)
+print(handle.id, flush=True)
+sys.stdin.read()
+"""
+
+
+def run_of_a_killed_server(config: TrainConfig, runs: Path, data: Path, *, until: str) -> str:
+    """The id of a run whose server was killed in the middle of it; its worker has ended, too.
+
+    `until` is a condition of its `view`, as Python.
+    """
+    script = SERVER.replace("UNTIL", until)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, json.dumps(config.to_dict()), str(runs), str(data)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        id = server.stdout.readline().strip()
+        server.kill()
+        # The worker has inherited stderr: that ends only when the worker has ended too.
+        server.communicate(timeout=TIMEOUT)
+    return id
 
 
 PROGRESS = Progress(
