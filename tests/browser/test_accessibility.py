@@ -145,10 +145,7 @@ def draw_page(inspector: Inspector) -> None:
     page.locator(".st-key-it-was button").nth(1).click()
     expect(page.get_by_text("Kept as")).to_be_visible(timeout=PATIENCE)
     inspector.inspect("Draw with a drawing")
-    for name, words in DRAW_LOOKS.items():
-        look(page, name)
-        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
-        inspector.inspect(f"Draw, {name}")
+    closer_looks(inspector, "Draw", DRAW_LOOKS)
 
 
 def weights(inspector: Inspector) -> None:
@@ -162,10 +159,7 @@ def weights(inspector: Inspector) -> None:
     page.get_by_role("button", name="Switch off hidden unit 3").click()
     expect(page.get_by_role("button", name="Switch on hidden unit 3")).to_be_visible()
     inspector.inspect("Weights with a unit")
-    for name, words in WEIGHTS_LOOKS.items():
-        look(page, name)
-        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
-        inspector.inspect(f"Weights, {name}")
+    closer_looks(inspector, "Weights", WEIGHTS_LOOKS)
     look(page, "CNN")
     look(page, "Feature maps")
     expect(page.get_by_role("listbox", name="Feature maps of convolution 2")).to_be_visible()
@@ -178,10 +172,16 @@ def back_propagation(inspector: Inspector) -> None:
     page.get_by_role("option", name="gradient of W 1").click()
     expect(page.get_by_role("listbox", name="The gradient of each unit")).to_be_visible()
     inspector.inspect("Back-propagation")
-    for name, words in BACKPROP_LOOKS.items():
-        look(page, name)
-        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
-        inspector.inspect(f"Back-propagation, {name}")
+    closer_looks(inspector, "Back-propagation", BACKPROP_LOOKS)
     look(page, "CNN")
     expect(page.get_by_text("Max pooling").first).to_be_visible(timeout=PATIENCE)
     inspector.inspect("Back-propagation, a convolution")
+
+
+def closer_looks(inspector: Inspector, where: str, looks: dict[str, str]) -> None:
+    """Inspect a page with each of its closer looks open."""
+    page = inspector.page
+    for name, words in looks.items():
+        look(page, name)
+        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+        inspector.inspect(f"{where}, {name}")
