@@ -51,12 +51,16 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes | bytearray: ...
 
 
-def read_idx_from(file: _Readable, axes: int, name: str) -> tuple[Array, str]:
+def read_idx_from(
+    file: _Readable, axes: int, name: str, *, most_bytes: int | None = None
+) -> tuple[Array, str]:
     """The array in an unpacked IDX file, and its SHA-256; DataError calls the file `name`.
 
     Memory grows with what has been read, and reading ends one byte behind what the header claims:
-    neither a header that claims too much nor a file that goes on for ever takes more.
+    neither a header that claims too much nor a file that goes on for ever takes more. `most_bytes`
+    is what a header may claim, MAX_IDX_BYTES without it.
     """
+    most_bytes = most_bytes or MAX_IDX_BYTES
     magic = file.read(4)
     if magic != UINT8_MAGIC + bytes([axes]):
         raise DataError(
@@ -68,8 +72,8 @@ def read_idx_from(file: _Readable, axes: int, name: str) -> tuple[Array, str]:
         raise DataError(f"{name} is cut short in its header")
     shape = tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
     size = prod(shape)  # Python's integers: sizes in a hostile header must not wrap around
-    if size > MAX_IDX_BYTES:
-        raise DataError(f"{name} should hold {size:,} values, more than {MAX_IDX_BYTES >> 20} MB")
+    if size > most_bytes:
+        raise DataError(f"{name} should hold {size:,} values, more than {most_bytes >> 20} MB")
     sha256 = hashlib.sha256(magic + sizes)
     values = bytearray()
     while piece := file.read(min(PIECE, size + 1 - len(values))):

@@ -86,16 +86,16 @@ class _Folder:
 class _Zip(_Folder):
     """The same in a ZIP file, whose files are packed already."""
 
-    def __init__(self, root: Path, archive: Archive) -> None:
+    def __init__(self, root: Path, archive: Archive, most_bytes: int | None = None) -> None:
         super().__init__(root)
-        self.archive = archive
+        self.archive, self.most_bytes = archive, most_bytes
 
     def _holds(self, name: str) -> bool:
         return name in self.archive.entries and not name.endswith(".gz")
 
     def read(self, name: str, axes: int) -> tuple[Array, str]:
         with self.archive.open(name) as entry:
-            return read_idx_from(entry, axes, name)
+            return read_idx_from(entry, axes, name, most_bytes=self.most_bytes)
 
 
 @contextmanager
@@ -122,6 +122,12 @@ def _read_split(source: _Folder, prefix: str) -> tuple[Split, list[str]]:
     images_name, labels_name = map(str, names.values())
     images, images_sha256 = source.read(images_name, 3)
     labels, labels_sha256 = source.read(labels_name, 1)
+    split = checked_split(images, labels, images_name, labels_name)
+    return split, [images_sha256, labels_sha256]
+
+
+def checked_split(images: Array, labels: Array, images_name: str, labels_name: str) -> Split:
+    """Arrays of two files as images with their labels; DataError if they are none."""
     if images.shape[1:] != (SIDE, SIDE):
         height, width = images.shape[1:]
         raise DataError(
@@ -140,7 +146,7 @@ def _read_split(source: _Folder, prefix: str) -> tuple[Split, list[str]]:
             f"{labels_name} has the label {labels[where]} at position {where:,}; "
             "labels are digits from 0 to 9"
         )
-    return Split(images, labels), [images_sha256, labels_sha256]
+    return Split(images, labels)
 
 
 def load_mnist(root: str | Path | None = None) -> Dataset:
@@ -191,7 +197,20 @@ def load_test(root: str | Path | None = None) -> Split:
     if root is None:
         return load_mnist().test
     with _opened(Path(root)) as source:
-        return _read_split(source, TRAIN if source.has(TRAIN) and not source.has(TEST) else TEST)[0]
+        return _images_to_judge_by(source)
+
+
+def judged_by_zip(content: bytes, name: str, *, most_bytes: int | None = None) -> Split:
+    """The same of the bytes of a ZIP called `name`, no file of which may hold more values."""
+    try:
+        with Archive(content, max_entries=MAX_ZIP_ENTRIES) as archive:
+            return _images_to_judge_by(_Zip(Path(name), archive, most_bytes))
+    except ArchiveError as error:
+        raise DataError(f"{name} can't be read: {error}") from error
+
+
+def _images_to_judge_by(source: _Folder) -> Split:
+    return _read_split(source, TRAIN if source.has(TRAIN) and not source.has(TEST) else TEST)[0]
 
 
 def balanced_subset(split: Split, size: int, *, rng: np.random.Generator) -> Split:
