@@ -17,6 +17,8 @@ from ui.components.leaving import nothing_but_the_menu_while_leaving
 from ui.components.tour import tour
 from ui.components.visitor import remember_visitor
 from ui.draw import page as draw
+from ui.evaluate import page as evaluate
+from ui.pages import remember_pages
 from ui.server import prepare_server
 from ui.train import page as train
 from ui.weights import page as weights
@@ -46,7 +48,9 @@ pages = [
         icon=":material/account_tree:",
         url_path="back-propagation",
     ),
+    st.Page(evaluate.page, title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
 ]
+remember_pages(pages)
 current = st.navigation(pages, position="hidden")
 st.set_page_config(page_title=f"{current.title} · Digit Lab")
 # Links of our own: on a telephone Streamlit's menu would stay open over the page chosen in it.

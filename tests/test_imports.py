@@ -33,6 +33,8 @@ ROOMS = [
     "ui.html",
     "ui.glossary",
     "ui.links",
+    "ui.choices",
+    "ui.pages",
     "ui.components",
     "ui.charts",
     "ui.session",
@@ -49,9 +51,10 @@ ROOMS = [
     "ui.draw",
     "ui.weights",
     "ui.backprop",
+    "ui.evaluate",
     "app",
 ]
-PAGES = ["ui.train", "ui.draw", "ui.weights", "ui.backprop"]
+PAGES = ["ui.train", "ui.draw", "ui.weights", "ui.backprop", "ui.evaluate"]
 SOURCES = sorted(
     path.relative_to(ROOT)
     for path in [ROOT / "app.py", *ROOT.glob("mnist_core/**/*.py"), *ROOT.glob("ui/**/*.py")]

@@ -54,6 +54,11 @@ def show_test_digit(number: int) -> None:
     test = mnist().test
     image = test.images[number]
     st.session_state["test_digit"] = ShownDigit(number, image, int(test.labels[number]))
+    show_image(image)
+
+
+def show_image(image: Array) -> None:
+    """Put an image, uint8 (28, 28), on the canvas."""
     session().drawing = Drawing(background=image)
 
 

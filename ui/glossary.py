@@ -38,6 +38,19 @@ WORDS = {
     "finite difference": "A slope measured by moving a number a little and looking what changes.",
     "RMS gradient": "The usual size of the gradient of one weight: the root of the mean square.",
     "update ratio": "How large a step is beside the weights it changes; about 0.001 is usual.",
+    "precision": "Of the images that are taken for a digit, the share that is that digit.",
+    "recall": "Of the images of a digit, the share that is recognised.",
+    "F1": "The harmonic mean of precision and recall: high only if both are.",
+    "macro average": "The mean over the ten digits, each counting the same.",
+    "Wilson interval": "Where the true accuracy lies, judged by so many images: the fewer, the wider.",
+    "McNemar's test": "How often two equally good networks would differ as much by chance, judged by "
+    "the images that only one of them reads.",
+    "confidence": "The probability that a network gives the digit that it reads.",
+    "calibration error": "How far confidence and accuracy lie apart, on average over 15 bins of "
+    "confidence.",
+    "temperature scaling": "All logits are divided by one number, T, before softmax: above 1 the "
+    "network becomes less sure, and no answer changes.",
+    "coverage": "The share of the images that are answered, when the unsure ones are turned away.",
 }
 
 

@@ -108,3 +108,16 @@ def no_bars() -> str:
     """The ten bars empty: what stands there while there is nothing to answer about."""
     rows = "".join(f"<li>{digit}<i></i>–</li>" for digit in range(10))
     return f'<ul class="bars none" aria-hidden="true">{rows}</ul>'
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+    """A table of numbers; the first column names the rows. `caption` is read aloud, not shown."""
+    heads = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    return (
+        f'<table class="numbers"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    )

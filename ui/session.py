@@ -93,6 +93,10 @@ class ShownRun:
         chosen = step is not None
         return replace(self, snapshot=snapshot or self.view.snapshot, chosen=chosen)
 
+    def with_snapshot(self, snapshot: Snapshot) -> Self:
+        """The same run with weights that a page holds on to."""
+        return replace(self, snapshot=snapshot)
+
 
 @st.cache_resource(max_entries=NETWORKS, show_spinner=False)
 def _built(token: str, _snapshot: Snapshot, _config: TrainConfig) -> Sequential:

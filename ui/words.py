@@ -1,6 +1,8 @@
 """Numbers as people say them, once for all pages: shares, probabilities, times, digits."""
 
+import re
 from math import floor
+from pathlib import PurePath
 
 MINUTE, HOUR = 60, 3600  # seconds
 
@@ -56,3 +58,9 @@ def points(difference: float) -> str:
 def a_digit(digit: int) -> str:
     """A digit with its article: "a 3", "an 8"."""
     return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
+def plain_name(file_name: str, longest: int) -> str:
+    """A file's name without what Markdown would make something else of; "" if nothing is left."""
+    words = re.sub(r"[^\w .-]|_", " ", PurePath(file_name).name)
+    return " ".join(words.split())[:longest]

@@ -1,6 +1,5 @@
 """A network from a file, which can then be looked at here and answers on the Draw page."""
 
-import re
 from pathlib import PurePath
 
 import streamlit as st
@@ -9,6 +8,7 @@ from mnist_core.nn.builders import MAX_PARAMETERS
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint
 from ui.networks import LOADED, fingerprint
 from ui.session import NamedNetwork, session
+from ui.words import plain_name
 
 MOST = 4  # networks of a visitor: each may be large, and is kept in the server's memory
 MAX_MEGABYTES = (4 * MAX_PARAMETERS >> 20) + 1  # of the largest network that the page saves
@@ -48,7 +48,7 @@ def _load(choice: str) -> None:
     st.session_state[PROBLEM] = ""
     if file is None:  # taken out of the widget again
         return
-    name = _name(file.name)
+    name = plain_name(PurePath(file.name).stem, LONGEST_NAME) or "network"
     try:
         network = load_checkpoint(file.getvalue()).network()
     except CheckpointError as error:
@@ -65,9 +65,3 @@ def _load(choice: str) -> None:
 
 def _remove(loaded: NamedNetwork) -> None:
     session().loaded.remove(loaded)
-
-
-def _name(file_name: str) -> str:
-    """A file's name without what Markdown would make something else of."""
-    words = re.sub(r"[^\w .-]|_", " ", PurePath(file_name).stem)
-    return " ".join(words.split())[:LONGEST_NAME] or "network"

@@ -1,0 +1,59 @@
+"""Confidence against accuracy, and accuracy against coverage, as SVG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnist_core.evaluation.calibration import Coverage, Reliability
+from ui.charts.plane import Axis, Plane
+from ui.theme import MARK
+
+FEW = 0.02  # of accuracy that the axis shows at least
+
+
+@dataclass(frozen=True)
+class Line:
+    """A network's name and colour; `dash` tells a second line of the same network."""
+
+    name: str
+    colour: str
+    dash: str = ""
+
+
+def reliability_chart(found: Sequence[tuple[Line, Reliability]], *, alt: str) -> str:
+    """The diagonal is a network that is right as often as it says; below it one is too sure."""
+    plane = Plane(Axis("confidence", 0, 1), Axis("share that is right", 0, 1))
+    ends = np.array([0.0, 1.0])
+    parts = [plane.line(ends, ends, colour=MARK, name="as often as it says", width=1.5)]
+    for line, reliability in found:
+        filled = reliability.counts > 0
+        x, y = reliability.confidence[filled], reliability.accuracy[filled]
+        parts.append(plane.line(x, y, colour=line.colour, name=line.name, dash=line.dash))
+        # The size of a dot says how many images lie in its bin, on a logarithmic scale.
+        radii = 2 + np.log10(reliability.counts[filled])
+        for at, (one, other) in enumerate(zip(x, y, strict=True)):
+            name = f"{line.name}: {reliability.counts[filled][at]:,} images"
+            place = np.array([one]), np.array([other])
+            parts.append(plane.dots(*place, colour=line.colour, name=name, radius=radii[at]))
+    return plane.chart(parts, alt=alt)
+
+
+def coverage_chart(
+    found: Sequence[tuple[Line, Coverage]], places: Sequence[tuple[Line, float, float]], *, alt: str
+) -> str:
+    """Accuracy of the images that are answered, against their share; `places` are marked."""
+    lowest = min(float(coverage.accuracy[coverage.coverage > 0.5].min()) for _, coverage in found)
+    low = min(lowest, 1 - FEW)
+    accuracy = Axis("right, of those answered (%)", 100 * (low - 0.1 * (1 - low)), 100)
+    plane = Plane(Axis("images answered (%)", 50, 100), accuracy)
+    parts = []
+    for line, coverage in found:
+        shown = coverage.coverage >= 0.5
+        x, y = 100 * coverage.coverage[shown], 100 * coverage.accuracy[shown]
+        parts.append(plane.line(x, y, colour=line.colour, name=line.name, dash=line.dash))
+    for line, answered, right in places:
+        if answered >= 0.5:
+            place = np.array([100 * answered]), np.array([100 * right])
+            parts.append(plane.dots(*place, colour=line.colour, name=line.name, radius=4))
+    return plane.chart(parts, alt=alt)

@@ -1,0 +1,148 @@
+"""The row in which networks and images are chosen. A link restores both."""
+
+import streamlit as st
+
+from mnist_core.data.idx import DataError
+from mnist_core.data.uploaded import MAX_IMAGES, uploaded_split
+from mnist_core.runs.snapshots import Snapshot
+from ui.evaluate.link import CHOICES
+from ui.evaluate.subjects import Images, Judged, Subjects, images_of, mnist_images
+from ui.networks import RUNNING, Predictor, own_predictor, own_predictors, shipped_predictors
+from ui.own import own_collection
+from ui.session import ShownRun, session
+from ui.words import plain_name
+
+TEST, VALIDATION, OWN, UPLOADED = "test", "validation", "own", "uploaded"
+NAMES = {TEST: "Test", VALIDATION: "Validation", OWN: "Your digits", UPLOADED: "Your files"}
+NOTHING = "none"  # to compare with
+FILES, PROBLEM, TAKEN = (CHOICES.key(name) for name in ("files", "problem", "uploaded"))
+FROZEN = "evaluate snapshot"  # in what is kept about a run
+MAX_MEGABYTES = 64
+LONGEST_NAME = 40
+
+
+def choose_subjects(run: ShownRun | None) -> Subjects | None:
+    """The row of choices; None, and why, where there is nothing to judge yet."""
+    names = {one.shipped_as: one.name for one in shipped_predictors()} | own_predictors(run)
+    if RUNNING in names and "network" not in st.query_params:
+        # Whoever has a run wants to know of it first.
+        st.session_state.setdefault(CHOICES.key("network"), RUNNING)
+    default = "cnn" if "cnn" in names else "mlp"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="chosen_subjects"):
+        first = CHOICES.said("network", default, names)
+        st.segmented_control(
+            "Network",
+            list(names),
+            format_func=names.__getitem__,
+            required=True,
+            key=CHOICES.key("network"),
+            persist_state="session",
+        )
+        second = _choice_of_the_other(names, first)
+        images = _choice_of_images()
+        snapshot = _frozen(run) if run is not None and RUNNING in (first, second) else None
+    if problem := st.session_state.get(PROBLEM):
+        st.error(problem)
+    if images is None:
+        return None
+    judged = [
+        Judged(predictor, images)
+        for key in (first, second)
+        if (predictor := _predictor(key, run, snapshot)) is not None
+    ]
+    return Subjects(images, judged[0], judged[1] if len(judged) > 1 else None)
+
+
+def _choice_of_the_other(names: dict[str, str], first: str) -> str:
+    others = {NOTHING: "Nothing"} | {key: name for key, name in names.items() if key != first}
+    default = next((key for key in ("mlp", "cnn") if key in others), NOTHING)
+    chosen = CHOICES.said("against", default, others)
+    st.selectbox(
+        "Compared with",
+        list(others),
+        format_func=others.__getitem__,
+        key=CHOICES.key("against"),
+        persist_state="session",
+        width=150,
+    )
+    return chosen
+
+
+def _predictor(key: str, run: ShownRun | None, snapshot: Snapshot | None) -> Predictor | None:
+    """The network of that key; the run with the weights that it had when it was chosen."""
+    shipped = next((one for one in shipped_predictors() if one.shipped_as == key), None)
+    if key == RUNNING and run is not None and snapshot is not None:
+        run = run.with_snapshot(snapshot)
+    return shipped or own_predictor(key, run)
+
+
+def _frozen(run: ShownRun) -> Snapshot | None:
+    """The run's weights when it was chosen: while they are judged, they stay."""
+    kept, newest = session().kept, run.snapshot
+    if FROZEN not in kept and newest is not None:
+        kept[FROZEN] = newest.in_memory()
+    frozen: Snapshot | None = kept.get(FROZEN)
+    if frozen is not None and newest is not None and newest.step != frozen.step:
+        key = CHOICES.key("newest")
+        st.button("Take its newest weights", key=key, on_click=kept.pop, args=(FROZEN,))
+    return frozen
+
+
+def _choice_of_images() -> Images | None:
+    """The images, and a place to hand files over; None, and why, where there are none yet."""
+    chosen = CHOICES.said("images", TEST, NAMES)
+    st.segmented_control(
+        "Images",
+        list(NAMES),
+        format_func=NAMES.__getitem__,
+        required=True,
+        key=CHOICES.key("images"),
+        persist_state="session",
+    )
+    if chosen == OWN:
+        return _own_images()
+    if chosen == UPLOADED:
+        return _uploaded_images()
+    return mnist_images(chosen)
+
+
+def _own_images() -> Images | None:
+    own = own_collection()
+    if len(own):
+        return images_of(own, OWN, "digits of yours", "your digit")
+    st.info("You have kept no digits yet: on the Draw page, draw one and say what it was.")
+    return None
+
+
+def _uploaded_images() -> Images | None:
+    with st.popover("Choose files", icon=":material/upload_file:"):
+        st.file_uploader(
+            "Images and labels as two IDX files (.gz too), or a ZIP of them",
+            accept_multiple_files=True,
+            max_upload_size=MAX_MEGABYTES,
+            key=FILES,
+            on_change=_take_files,
+        )
+        st.caption(f"Of a larger set the first {MAX_IMAGES:,} images are used.")
+    images: Images | None = st.session_state.get(TAKEN)
+    if images is None and not st.session_state.get(PROBLEM):
+        st.info("Choose images with their labels: two IDX files like MNIST's, or a ZIP of them.")
+    return images
+
+
+def _take_files() -> None:
+    """Read the files; or note why that can't be done, and keep those from before."""
+    files = st.session_state[FILES]
+    st.session_state[PROBLEM] = ""
+    if not files:
+        return
+    names = [plain_name(file.name, LONGEST_NAME) or "a file" for file in files]
+    try:
+        contents = [file.getvalue() for file in files]
+        split, n = uploaded_split(dict(zip(names, contents, strict=True)))
+    except DataError as error:
+        st.session_state[PROBLEM] = f"These files can't be used: {error}."
+        return
+    first = f"of the first {len(split):,} " if n > len(split) else ""
+    name = f"{first}images of {names[0]}"
+    st.session_state[TAKEN] = images_of(split, UPLOADED, name, "image")

@@ -1,0 +1,113 @@
+"""Where it errs: the confusion matrix, and the images behind it, one after the other."""
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import Array
+from mnist_core.evaluation.scores import confusion_matrix
+from ui.components.confusion_table import Cell, confusion_table
+from ui.evaluate.browsing import browse
+from ui.evaluate.link import CHOICES
+from ui.evaluate.subjects import Subjects
+from ui.words import a_digit
+
+WORST, LEAST_SURE, DISAGREE = "worst", "unsure", "differ"
+COUNTS, SHARES = "Counts", "Shares"
+
+
+def mistakes(subjects: Subjects) -> None:
+    """The table on the left, the images on the right."""
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        cell = _table(subjects)
+    with right:
+        numbers, words = _numbers(subjects, cell)
+        if len(numbers):
+            browse(subjects, numbers, words, key="mistakes")
+        else:
+            st.info(f"There are no {words}.")
+
+
+def _table(subjects: Subjects) -> Cell | None:
+    """The confusion matrix of the first network; the chosen cell."""
+    answers = subjects.first.answers
+    counts = confusion_matrix(answers.predictions, answers.labels)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"What {subjects.first.name} takes for what", anchor=False)
+        shown = st.segmented_control(
+            "Cells show",
+            [COUNTS, SHARES],
+            default=COUNTS,
+            required=True,
+            label_visibility="collapsed",
+            key=CHOICES.key("cells_show"),
+        )
+    unit = "percent of each digit's images" if shown == SHARES else "images"
+    before = _cell(CHOICES.said("cell", "", _Cells()))
+    cell = confusion_table(
+        counts,
+        chosen=before,
+        key=CHOICES.key("table"),
+        shares=shown == SHARES,
+        description=f"Confusion matrix of {subjects.first.name} in {unit}: digits in rows, "
+        "what they are read as in columns",
+    )
+    CHOICES.choose("cell", "" if cell is None else f"{cell[0]}-{cell[1]}")
+    if cell != before:
+        CHOICES.choose("which", WORST)
+    return cell
+
+
+class _Cells:
+    """What names a cell in a link: "4-9", or nothing."""
+
+    def __contains__(self, text: object) -> bool:
+        return text == "" or (isinstance(text, str) and _cell(text) is not None)
+
+
+def _cell(text: str) -> Cell | None:
+    label, _, prediction = text.partition("-")
+    both = label + prediction
+    if len(both) == 2 and both.isascii() and both.isdigit():
+        return int(label), int(prediction)
+    return None
+
+
+def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
+    """Which images are looked at, in order, and what they are in words."""
+    first, second = subjects.first, subjects.second
+    if cell is not None:
+        label, prediction = cell
+        st.subheader(
+            f"{a_digit(label).capitalize()}, read {'right' if label == prediction else ''}"
+            f"{'' if label == prediction else f'as {a_digit(prediction)}'}",
+            anchor=False,
+        )
+        return first.answers.taken_for(label, prediction), "such images"
+    kinds = {WORST: "Worst mistakes", LEAST_SURE: "Least sure, but right"}
+    if second is not None:
+        kinds[DISAGREE] = "Where they disagree"
+    which = CHOICES.said("which", WORST, kinds)
+    st.segmented_control(
+        "Images",
+        list(kinds),
+        format_func=kinds.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        key=CHOICES.key("which"),
+        persist_state="session",
+    )
+    if which == LEAST_SURE:
+        return first.answers.least_sure_right, "right answers"
+    if which == DISAGREE and second is not None:
+        return _disagreements(subjects), "images on which they disagree"
+    return first.answers.worst_mistakes, "mistakes"
+
+
+def _disagreements(subjects: Subjects) -> Array:
+    """Numbers of the images that two networks read differently, those first of which both are sure."""
+    assert subjects.second is not None
+    one, other = subjects.first.answers, subjects.second.answers
+    numbers = np.flatnonzero(one.predictions != other.predictions)
+    sure = np.minimum(one.confidence, other.confidence)[numbers]
+    return numbers[np.argsort(-sure, kind="stable")]

@@ -1,0 +1,123 @@
+"""How robust: what is still recognised when the images are moved, turned, blurred and so on."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.arrays import Array
+from mnist_core.data.mnist import Split
+from mnist_core.evaluation.answers import answers_of
+from mnist_core.evaluation.distortions import DISTORTIONS, examples
+from mnist_core.evaluation.robustness import RobustnessPoint
+from mnist_core.evaluation.robustness import robustness as measure
+from ui.components.robustness_chart import STRENGTHS, Kind, Line, Says, robustness_chart
+from ui.evaluate.link import CHOICES
+from ui.evaluate.subjects import Judged, Subjects
+from ui.evaluate.waiting import is_stopped, pace, progress_of
+from ui.jobs import Job, ask, jobs
+from ui.live import live
+
+WORK = "robustness"
+POINTS = len(DISTORTIONS) * STRENGTHS
+
+
+def robustness(subjects: Subjects) -> None:
+    """One picture, which fills while it is measured."""
+    number = _example(subjects)
+    kinds = [_kind(subjects, name, number) for name in DISTORTIONS]
+    live(
+        partial(_measured, subjects, kinds),
+        _jobs(subjects),
+        partial(_jobs, subjects),
+        pace=lambda found: pace(found, _name(subjects)),
+    )
+
+
+def _jobs(subjects: Subjects) -> list[Job]:
+    """A job for each network: whoever has measured it before, has done so for all."""
+    stopped = is_stopped(_name(subjects))
+    return [_job(judged, stopped) for judged in subjects.all]
+
+
+def _name(subjects: Subjects) -> str:
+    """What stops and goes on together."""
+    return f"{WORK} {subjects.key}"
+
+
+def _job(judged: Judged, stopped: bool) -> Job:
+    key = (WORK, judged.fingerprint, judged.images.hash)
+    found = jobs().find(key)
+    if found is not None and stopped:
+        return found
+    network, split = judged.predictor.network, judged.images.split
+    return ask(key, lambda: measure({WORK: network}, split), POINTS)
+
+
+def _measured(subjects: Subjects, kinds: list[Kind], found: list[Job]) -> None:
+    n = len(subjects.images)
+    lines = [
+        Line(judged.name, judged.colour, _accuracies(job.results))
+        for judged, job in zip(subjects.all, found, strict=True)
+    ]
+    progress_of(
+        found,
+        _name(subjects),
+        words="Measuring",
+        done=f"Each point: {n:,} {subjects.images.name}, all changed in the same way.",
+    )
+    robustness_chart(
+        kinds,
+        lines,
+        n,
+        key=CHOICES.key("robustness"),
+        description="Accuracy against the strength of eight distortions",
+    )
+
+
+def _accuracies(points: list[RobustnessPoint]) -> Array:
+    """What is known so far, (kinds, 9), NaN elsewhere."""
+    values = np.full(POINTS, np.nan)
+    values[: len(points)] = [point.accuracy(WORK) for point in points]
+    return values.reshape(len(DISTORTIONS), STRENGTHS)
+
+
+def _kind(subjects: Subjects, name: str, number: int) -> Kind:
+    """One distortion with the example, and what the networks read in it."""
+    distortion, split = DISTORTIONS[name], subjects.images.split
+    shown = examples(split.images, number, name)  # uint8 (9, 28, 28)
+    label = int(split.labels[number])
+    nine = Split(shown, np.full(STRENGTHS, label, np.uint8))
+    said = {judged.name: answers_of(judged.predictor.network, nine) for judged in subjects.all}
+    return Kind(
+        name,
+        distortion.title,
+        distortion.unit,
+        np.array(distortion.strengths),
+        distortion.meaning,
+        shown,
+        unchanged=distortion.unchanged,
+        label=label,
+        says={name: Says(one.predictions, one.confidence) for name, one in said.items()},
+    )
+
+
+def _example(subjects: Subjects) -> int:
+    """The number of the image that is shown at each strength."""
+    most = len(subjects.images) - 1
+    CHOICES.said("example", 0, range(most + 1))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input(
+            f"Example: {subjects.images.one}",
+            0,
+            most,
+            key=CHOICES.key("example"),
+            persist_state="session",
+            width=170,
+        )
+        st.button("Another", key=CHOICES.key("another_example"), on_click=_another, args=(most,))
+    return int(number)
+
+
+def _another(most: int) -> None:
+    CHOICES.choose("example", int(np.random.default_rng().integers(most + 1)))

@@ -1,0 +1,137 @@
+"""Long work for pages: done bit by bit by one thread of the server, shared by all who ask for it.
+
+Work is an iterator. Stopping is not asking it for the next result, so that it can go on later, and
+nobody's work holds up another's for longer than one result takes.
+"""
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
+from time import monotonic, perf_counter
+from typing import Any
+
+import streamlit as st
+
+from ui.components.visitor import visitor
+
+MOST = 24  # jobs that are kept, with their results
+PATIENCE = 10.0  # seconds after which somebody who has not looked any more is taken to have left
+NICENESS = 10  # the pages' own answers go first
+
+log = logging.getLogger(__name__)
+
+
+class Job:
+    """One piece of work: so many results, of which `results` holds those that are there.
+
+    `problem` is what went wrong, "" if nothing did.
+    """
+
+    def __init__(self, work: Iterator[Any], total: int) -> None:
+        self.total = total
+        self.results: list[Any] = []
+        self.problem = ""
+        self.seconds = 0.0  # that the results took
+        self._work = work
+        self._looked: dict[str, float] = {}  # who wants it, and when they looked last
+
+    @property
+    def ended(self) -> bool:
+        """Whether all is done, or can't be done."""
+        return bool(self.problem) or len(self.results) == self.total
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes if nothing else is asked for; None before the first result."""
+        done = len(self.results)
+        return self.seconds / done * (self.total - done) if done else None
+
+    def want(self, who: str) -> None:
+        """Have it go on for somebody; to be said again at each look."""
+        self._looked[who] = monotonic()
+
+    def leave(self, who: str) -> None:
+        """Somebody wants it no longer."""
+        self._looked.pop(who, None)
+
+    def is_wanted_by(self, who: str) -> bool:
+        """Whether it goes on for that visitor."""
+        return who in self._looked
+
+    def is_wanted(self) -> bool:
+        """Whether it is to go on: not if it has ended, or nobody has looked for a while."""
+        now = monotonic()
+        looked = list(self._looked.values())
+        return not self.ended and any(now - at < PATIENCE for at in looked)
+
+    def go_on(self) -> None:
+        """Work out one more result."""
+        start = perf_counter()
+        try:
+            self.results.append(next(self._work))
+        except Exception as error:
+            log.exception("a page's work failed")
+            self.problem = str(error) or type(error).__name__
+        self.seconds += perf_counter() - start
+
+
+class Jobs:
+    """The jobs of a server, by a key that says what they work out, and the thread that does them."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
+        self._lock = threading.Lock()
+        self._asked = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def find(self, key: Hashable) -> Job | None:
+        """The job of that key, if there is one."""
+        with self._lock:
+            return self._jobs.get(key)
+
+    def ask(self, key: Hashable, work: Callable[[], Iterator[Any]], total: int, who: str) -> Job:
+        """The job of that key, begun if nobody had asked for it, and going on for `who`.
+
+        Args:
+            work: makes what gives `total` results one by one.
+        """
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.problem:
+                job = self._jobs[key] = Job(work(), total)
+            self._jobs.move_to_end(key)
+            while len(self._jobs) > MOST:
+                self._jobs.popitem(last=False)
+            job.want(who)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+                self._thread.start()
+        self._asked.set()
+        return job
+
+    def _work(self) -> None:
+        """One result of each wanted job in turn, for ever."""
+        with suppress(AttributeError, OSError):  # a thread of its own has a niceness on Linux alone
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        while True:
+            with self._lock:
+                wanted = [job for job in self._jobs.values() if job.is_wanted()]
+            for job in wanted:
+                job.go_on()
+            if not wanted:
+                self._asked.wait()
+                self._asked.clear()
+
+
+@st.cache_resource
+def jobs() -> Jobs:
+    """Those of this server."""
+    return Jobs()
+
+
+def ask(key: Hashable, work: Callable[[], Iterator[Any]], total: int) -> Job:
+    """The job of that key; this visitor wants it."""
+    return jobs().ask(key, work, total, visitor())
