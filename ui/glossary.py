@@ -42,9 +42,10 @@ WORDS = {
     "recall": "Of the images of a digit, the share that is recognised.",
     "F1": "The harmonic mean of precision and recall: high only if both are.",
     "macro average": "The mean over the ten digits, each counting the same.",
-    "Wilson interval": "Where the true accuracy lies, judged by so many images: the fewer, the wider.",
-    "McNemar's test": "How often two equally good networks would differ as much by chance, judged by "
-    "the images that only one of them reads.",
+    "Wilson interval": "Where the true accuracy lies: of 100 such intervals, each from other images, "
+    "about 95 would hold it.",
+    "McNemar's test": "The chance that two equally good networks differ as much, judged by the "
+    "images that only one of them reads.",
     "confidence": "The probability that a network gives the digit that it reads.",
     "calibration error": "How far confidence and accuracy lie apart, on average over 15 bins of "
     "confidence.",

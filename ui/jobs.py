@@ -79,7 +79,7 @@ class Job:
 
 
 class Jobs:
-    """The jobs of a server, by a key that says what they work out, and the thread that does them."""
+    """The jobs of a server by their keys, and the one thread that does them."""
 
     def __init__(self) -> None:
         self._jobs: OrderedDict[Hashable, Job] = OrderedDict()

@@ -9,6 +9,7 @@ from mnist_core.evaluation.calibration import Coverage, Reliability
 from ui.charts.plane import Axis, Plane
 from ui.theme import MARK
 
+FEW_IMAGES = 10  # say little: a bin of fewer is a dot alone
 FEW = 0.02  # of accuracy that the axis shows at least
 
 
@@ -27,9 +28,10 @@ def reliability_chart(found: Sequence[tuple[Line, Reliability]], *, alt: str) ->
     ends = np.array([0.0, 1.0])
     parts = [plane.line(ends, ends, colour=MARK, name="as often as it says", width=1.5)]
     for line, reliability in found:
-        filled = reliability.counts > 0
-        x, y = reliability.confidence[filled], reliability.accuracy[filled]
+        many, filled = reliability.counts >= FEW_IMAGES, reliability.counts > 0
+        x, y = reliability.confidence[many], reliability.accuracy[many]
         parts.append(plane.line(x, y, colour=line.colour, name=line.name, dash=line.dash))
+        x, y = reliability.confidence[filled], reliability.accuracy[filled]
         # The size of a dot says how many images lie in its bin, on a logarithmic scale.
         radii = 2 + np.log10(reliability.counts[filled])
         for at, (one, other) in enumerate(zip(x, y, strict=True)):

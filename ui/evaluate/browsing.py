@@ -1,7 +1,5 @@
 """Images one after the other, with what each network reads, and where one can go with an image."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from mnist_core.arrays import Array
@@ -30,7 +28,6 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
         readers=[
             Reader(one.name, one.colour, one.answers.probabilities[numbers]) for one in subjects.all
         ],
-        captions=_captions(subjects, listed),
         chosen=listed.index(here),
         key=CHOICES.key(f"browser_{key}"),
         description=f"{len(listed):,} {words}",
@@ -38,16 +35,6 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
     if place is not None:
         CHOICES.choose("image", here := listed[place])
     _go_on_with(subjects.images, here)
-
-
-def _captions(subjects: Subjects, numbers: Sequence[int]) -> list[str]:
-    """Below each small picture: its label, and what the first network reads."""
-    answers = subjects.first.answers
-    labels, predictions = answers.labels[numbers], answers.predictions[numbers]
-    return [
-        f"{label}" if label == prediction else f"{label}→{prediction}"
-        for label, prediction in zip(labels, predictions, strict=True)
-    ]
 
 
 def _go_on_with(images: Images, number: int) -> None:

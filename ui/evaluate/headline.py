@@ -22,7 +22,7 @@ def headline(subjects: Subjects) -> None:
     numbers, drawn = st.columns([7, 5], gap="large", vertical_alignment="center")
     with numbers:
         st.html(f'<div class="scores">{"".join(_number(one) for one in subjects.all)}</div>')
-        st.html(changing_text(_in_words(subjects)))
+        st.html(changing_text(_in_words(subjects), small=True))
     with drawn:
         rows = [_interval(one) for one in subjects.all]
         alt = "; ".join(f"{row.name} {_between(row)}" for row in rows)
@@ -60,11 +60,7 @@ def _in_words(subjects: Subjects) -> str:
             "**Mind:** the networks that come with this program have learned from these images "
             "too, so they read them better than new ones."
         )
-    n = len(subjects.images)
-    return words + (
-        f"Were other {n:,} images drawn again and again, about 95 of 100 such intervals would hold "
-        "the true accuracy (Wilson)."
-    )
+    return words + "Bars: where the true accuracy lies, with 95 % certainty (Wilson)."
 
 
 def _difference(first: Judged, second: Judged) -> str:
@@ -73,18 +69,16 @@ def _difference(first: Judged, second: Judged) -> str:
     if not test.only_first and not test.only_second:
         return f"**{first.name} and {second.name} are right on the very same images.**"
     better, worse = (second, first) if test.difference > 0 else (first, second)
-    only = max(test.only_first, test.only_second), min(test.only_first, test.only_second)
-    seen = (
-        f"{only[0]:,} images are read by {better.name} alone, {only[1]:,} by {worse.name} alone"
-    )
+    few, many = sorted((test.only_first, test.only_second))
+    seen = f"{many:,} images only {better.name} reads, {few:,} only {worse.name}"
     if test.p_value > CHANCE:
         return (
-            f"**No difference that could not be chance:** {seen}; two equally good networks differ "
-            f"as much in {_share(test)} of all cases (McNemar's exact test)."
+            f"**No difference that could not be chance:** {seen}. Two equally good networks differ "
+            f"as much with a probability of {_share(test)} (McNemar's exact test)."
         )
     return (
-        f"**{better.name} reads better:** {seen}. Two equally good networks would differ as much in "
-        f"only {_share(test)} of all cases (McNemar's exact test)."
+        f"**{better.name} reads better:** {seen}. By chance alone that has a probability of "
+        f"{_share(test)} (McNemar's exact test)."
     )
 
 

@@ -1,4 +1,4 @@
-"""How honest: whether a network is right as often as it says, and what turning doubts away brings."""
+"""How honest: is a network right as often as it says, and what does turning doubts away bring?"""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from mnist_core.evaluation.calibration import (
     fit_temperature,
     reliability,
 )
-from ui.charts.honesty import Line, coverage_chart, reliability_chart
+from ui.charts.honesty import FEW_IMAGES, Line, coverage_chart, reliability_chart
 from ui.components import svg_chart
 from ui.evaluate.link import CHOICES
 from ui.evaluate.subjects import Judged, Subjects, mnist_images
@@ -77,7 +77,8 @@ def _reliability(found: list[Calibrated]) -> None:
     for one in found:
         st.html(changing_text(_in_words(one)))
     st.caption(
-        "Below the diagonal a network is surer than it may be. The larger a dot, the more images."
+        "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of confidence, "
+        f"the larger, the more images; the line leaves out bins of fewer than {FEW_IMAGES}."
     )
 
 

@@ -105,7 +105,7 @@ def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
 
 
 def _disagreements(subjects: Subjects) -> Array:
-    """Numbers of the images that two networks read differently, those first of which both are sure."""
+    """Numbers of the images that two networks read differently, first those both are sure of."""
     assert subjects.second is not None
     one, other = subjects.first.answers, subjects.second.answers
     numbers = np.flatnonzero(one.predictions != other.predictions)
