@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ui.components.choice import Choice
 from ui.components.matrix import MatrixLook, bars, matrix
-from ui.components.matrix.choice import Choice
 from ui.components.matrix.numbers import MOST_EXACT, coded, exact
 from ui.components.tiles import MISSING, STEPS
 

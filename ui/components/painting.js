@@ -1,4 +1,4 @@
-// Numbers as colours, and small changes of a page: for all components that show numbers as pictures.
+// Numbers as colours and in words, and small changes of a page: for all components that show numbers as pictures.
 
 const STEPS = 127; // a code of 127 stands for the largest magnitude of the scale
 const MISSING = -128; // the code of a number that is not finite
@@ -44,6 +44,13 @@ function paintScale(canvas, diverging, colours) {
 
 function format(number, digits = 3) {
   return String(Number(number.toPrecision(digits))).replaceAll("-", "−");
+}
+
+/** A probability that never says more than it does: 99.96 % is not 100 %. */
+function inPercent(share) {
+  if (share === null) return "–";
+  const text = (100 * share).toFixed(1);
+  return text === "100.0" ? ">99.9 %" : `${text} %`;
 }
 
 // The browser recomputes less when what has not changed is not set again.

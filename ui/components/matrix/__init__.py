@@ -12,8 +12,8 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
+from ui.components.choice import Cell, Choice
 from ui.components.files import component_of
-from ui.components.matrix.choice import Cell, Choice
 from ui.components.matrix.numbers import coded, exact
 from ui.components.pieces import pack
 from ui.components.tiles.colours import COLOURS
@@ -26,6 +26,7 @@ _mount = component_of(
     scripts=(
         "../painting.js",
         "../pieces.js",
+        "../choice.js",
         "numbers.js",
         "drawing.js",
         "field.js",

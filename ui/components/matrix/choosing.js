@@ -6,7 +6,7 @@ const FAR = 10; // rows or columns that a large step goes, without blocks
 class MatrixView extends Field {
   constructor(root, memory) {
     super(root);
-    this.memory = memory; // { cell, count, orders }, which outlives these elements
+    this.memory = memory; // as in choice.js
     this.cell = memory.cell;
     this.field.addEventListener("click", (event) => this.onClick(event));
     this.field.addEventListener("keydown", (event) => this.onKey(event));
@@ -15,15 +15,8 @@ class MatrixView extends Field {
 
   update(frame, setStateValue) {
     this.send = setStateValue;
-    const { memory } = this;
-    const ordered = frame.orders !== memory.orders;
-    memory.orders = frame.orders;
-    // An order that was given before the page had heard of the reader's last choice is out of date.
-    const obeys = ordered && frame.ordered_at >= memory.count;
-    if (obeys) {
-      memory.count = frame.ordered_at;
-      this.cell = memory.cell = frame.ordered;
-    }
+    const obeys = obey(this.memory, frame);
+    if (obeys) this.cell = this.memory.cell;
     this.show(frame);
     if (obeys) this.bringIntoSight();
     this.say(false);

@@ -4,7 +4,7 @@ const memories = new Map(); // key -> what is chosen there, also while the page 
 // Hands back no clean-up: Streamlit runs it when newer data overtake this call, too.
 export default function ({ data, parentElement, setStateValue }) {
   const frame = readMatrix(data);
-  if (!memories.has(frame.key)) memories.set(frame.key, { cell: null, count: 0, orders: 0 });
+  if (!memories.has(frame.key)) memories.set(frame.key, newMemory());
   let view = views.get(parentElement);
   if (!view || !view.field.isConnected) {
     view = new MatrixView(parentElement, memories.get(frame.key));

@@ -1,4 +1,4 @@
-"""Which number of a matrix is chosen: by the reader in the browser, or by the page.
+"""What is chosen among many: by the reader in the browser, or by the page.
 
 The browser goes ahead: it counts what its reader chooses, and Python answers with the count that it
 has heard of. So an answer that is late never takes back what the reader has chosen since.
@@ -7,7 +7,7 @@ has heard of. So an answer that is late never takes back what the reader has cho
 from dataclasses import dataclass, replace
 from typing import Any
 
-Cell = tuple[int, int]  # row, column
+Cell = tuple[int, int]  # row and column of a matrix; or a set of images and a place in it
 
 
 @dataclass(frozen=True)
