@@ -1,8 +1,10 @@
 // All charts together: one strength is shown large, one may be kept, and Python hears of the one kept.
 
 class Robustness {
-  constructor(root, memory) {
-    this.root = root.querySelector(".robustness");
+  constructor(place, memory) {
+    // Of a template, because the message with the examples has a place too, where nothing is to be seen.
+    place.append(place.querySelector("template").content.cloneNode(true));
+    this.root = place.querySelector(".robustness");
     this.memory = memory; // outlives these elements
     this.panel = new Panel(this.root);
     [this.grid, this.table, this.spoken] = [".charts", "table", ".spoken"].map((name) => this.root.querySelector(name));
@@ -134,8 +136,9 @@ export default function ({ data, parentElement, setStateValue }) {
   const memory = shownOf.get(message.key);
   memory[message.part] = message;
   if (message.part === "accuracies") {
-    if (!memory.view?.grid.isConnected || !parentElement.contains(memory.view.root)) {
-      memory.view = new Robustness(parentElement, memory);
+    const place = parentElement.querySelector(".place");
+    if (!place.contains(memory.view?.root)) {
+      memory.view = new Robustness(place, memory);
       memory.chosen = message.chosen; // by name, until it is known what the kinds are
     }
     memory.view.send = setStateValue;
