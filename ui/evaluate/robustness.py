@@ -24,10 +24,8 @@ POINTS = len(DISTORTIONS) * STRENGTHS
 
 def robustness(subjects: Subjects) -> None:
     """One picture, which fills while it is measured."""
-    number = _example(subjects)
-    kinds = [_kind(subjects, name, number) for name in DISTORTIONS]
     live(
-        partial(_measured, subjects, kinds),
+        partial(_measured, subjects),
         _jobs(subjects),
         partial(_jobs, subjects),
         pace=lambda found: pace(found, _name(subjects)),
@@ -54,20 +52,22 @@ def _job(judged: Judged, stopped: bool) -> Job:
     return ask(key, lambda: measure({WORK: network}, split), POINTS)
 
 
-def _measured(subjects: Subjects, kinds: list[Kind], found: list[Job]) -> None:
+def _measured(subjects: Subjects, found: list[Job]) -> None:
     n = len(subjects.images)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = _example(subjects)
+        progress_of(
+            found,
+            _name(subjects),
+            words="Measuring",
+            done=f"Each point: {n:,} {subjects.images.name}, all changed in the same way.",
+        )
     lines = [
         Line(judged.name, judged.colour, _accuracies(job.results))
         for judged, job in zip(subjects.all, found, strict=True)
     ]
-    progress_of(
-        found,
-        _name(subjects),
-        words="Measuring",
-        done=f"Each point: {n:,} {subjects.images.name}, all changed in the same way.",
-    )
     robustness_chart(
-        kinds,
+        [_kind(subjects, name, number) for name in DISTORTIONS],
         lines,
         n,
         key=CHOICES.key("robustness"),
@@ -106,16 +106,15 @@ def _example(subjects: Subjects) -> int:
     """The number of the image that is shown at each strength."""
     most = len(subjects.images) - 1
     CHOICES.said("example", 0, range(most + 1))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input(
-            f"Example: {subjects.images.one}",
-            0,
-            most,
-            key=CHOICES.key("example"),
-            persist_state="session",
-            width=170,
-        )
-        st.button("Another", key=CHOICES.key("another_example"), on_click=_another, args=(most,))
+    number = st.number_input(
+        f"Example: {subjects.images.one}",
+        0,
+        most,
+        key=CHOICES.key("example"),
+        persist_state="session",
+        width=170,
+    )
+    st.button("Another", key=CHOICES.key("another_example"), on_click=_another, args=(most,))
     return int(number)
 
 
