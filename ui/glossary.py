@@ -42,8 +42,8 @@ WORDS = {
     "recall": "Of the images of a digit, the share that is recognised.",
     "F1": "The harmonic mean of precision and recall: high only if both are.",
     "macro average": "The mean over the ten digits, each counting the same.",
-    "Wilson interval": "Where the true accuracy lies: of 100 such intervals, each from other images, "
-    "about 95 would hold it.",
+    "Wilson interval": "Where the true accuracy lies: of 100 such intervals, each from other "
+    "images, about 95 would hold it.",
     "McNemar's test": "The chance that two equally good networks differ as much, judged by the "
     "images that only one of them reads.",
     "confidence": "The probability that a network gives the digit that it reads.",

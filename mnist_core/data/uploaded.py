@@ -6,7 +6,6 @@ import gzip
 import zlib
 from collections.abc import Mapping
 from io import BytesIO
-from typing import IO
 
 from mnist_core.arrays import Array
 from mnist_core.data.idx import GZIP_MAGIC, UINT8_MAGIC, DataError, read_idx_from
@@ -51,7 +50,7 @@ def _array(name: str, content: bytes) -> Array:
     """The array of an IDX file with one axis or three, plain or packed."""
     packed = content.startswith(GZIP_MAGIC)
 
-    def unpacked() -> IO[bytes]:
+    def unpacked() -> gzip.GzipFile | BytesIO:
         return gzip.GzipFile(fileobj=BytesIO(content)) if packed else BytesIO(content)
 
     try:

@@ -77,8 +77,9 @@ def _reliability(found: list[Calibrated]) -> None:
     for one in found:
         st.html(changing_text(_in_words(one)))
     st.caption(
-        "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of confidence, "
-        f"the larger, the more images; the line leaves out bins of fewer than {FEW_IMAGES}."
+        "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of "
+        "confidence, the larger, the more images; the line leaves out bins of fewer than "
+        f"{FEW_IMAGES}."
     )
 
 

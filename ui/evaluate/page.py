@@ -13,6 +13,7 @@ from ui.evaluate.mistakes import mistakes
 from ui.evaluate.robustness import robustness
 from ui.evaluate.scores import scores
 from ui.evaluate.subjects import Subjects
+from ui.evaluate.the_data import the_data
 from ui.session import shown_run
 
 LOOKS: dict[str, Callable[[Subjects], None]] = {
@@ -20,6 +21,7 @@ LOOKS: dict[str, Callable[[Subjects], None]] = {
     "Scores per digit": scores,
     "Confidence": honesty,
     "Robustness": robustness,
+    "The images": the_data,
 }
 AFTER: dict[str, str] = {CHOICES.key("newest"): CHOICES.key("network")}
 

@@ -1,4 +1,4 @@
-"""A page with the confusion matrix of the shipped MLP on the test images, and what is chosen in it."""
+"""A page with the confusion matrix of the shipped MLP, and what is chosen in it."""
 
 import streamlit as st
 
