@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Locator, Page, Position, WebSocket, expect
 
 from mnist_core import load_mnist
 from mnist_core.data.augment import warp
 from tests.browser.conftest import wait_idle
 from tests.browser.test_accessibility import AXE, COLOURS, FITS, OPTIONS
+from ui import theme
 
 APP = "tests/browser/apps/robustness_app.py"
 EXAMPLES = 8 * 9 * 784  # bytes
@@ -32,7 +33,7 @@ def chart(page: Page, title: str) -> Locator:
     return page.get_by_role("application", name=re.compile(f"^{title}: accuracy"))
 
 
-def at(chart: Locator, strength: int) -> dict[str, float]:
+def at(chart: Locator, strength: int) -> Position:
     """Where a strength is in the chart's field."""
     box = chart.locator(".field").bounding_box()
     assert box is not None
@@ -69,16 +70,16 @@ def large_digit(panel: Locator) -> np.ndarray:
 def test_pointing_shows_the_example_and_the_numbers_at_that_strength(page, serve):
     opened(page, serve)
     panel = said(page, "Shift: 0 pixels (unchanged)")
-    assert facts(panel)[0] == "MLP | 98.0 % | 9,800 of 10,000 | says 7, 99.9 %"
+    assert facts(panel)[0] == "MLP | 98.0 % | 9,800 of 10,000 | says 7, 99.9 % sure"
     point(chart(page, "Rotation"), 7)
     said(page, "Rotation: 45 degrees")
     test = load_mnist().test
     seven = test.images[np.flatnonzero(test.labels == 7)[:1]]
     np.testing.assert_array_equal(large_digit(panel), warp(seven, rotation=45.0)[0])
     assert facts(panel) == [
-        "MLP | 14.7 % | 1,470 of 10,000 | says 2, 62.4 % ✗ wrong",
-        "CNN | 38.7 % | 3,870 of 10,000 | says 2, 62.4 % ✗ wrong",
-        "Your run | 21.7 % | 2,170 of 10,000 | says 2, 62.4 % ✗ wrong",
+        "MLP | 14.7 % | 1,470 of 10,000 | says 2, 62.4 % sure ✗",
+        "CNN | 38.7 % | 3,870 of 10,000 | says 2, 62.4 % sure ✗",
+        "Your run | 21.7 % | 2,170 of 10,000 | says 2, 62.4 % sure ✗",
     ]
     expect(panel.locator(".explanation")).to_have_text("The digit turns about its middle.")
 
@@ -111,7 +112,7 @@ def test_arrow_keys_go_along_the_strengths_and_to_the_other_charts(page, serve):
         page.keyboard.press(key)
         said(page, words)
         expect(spoken).to_contain_text(f"{words}. MLP ")
-    expect(spoken).to_contain_text("MLP 11.5 %, says 2, 49.9 %, wrong; CNN ")
+    expect(spoken).to_contain_text("MLP 11.5 %, says 2, 49.9 % sure, wrong; CNN ")
     expect(chart(page, "Rotation")).to_be_focused()
 
 
@@ -175,7 +176,7 @@ def test_a_point_that_arrives_later_moves_nothing(page, serve):
     noise = chart(page, "Noise")
     point(noise, 4)
     panel = said(page, "Noise: 64 grey levels")
-    assert facts(panel)[0] == "MLP | – | not measured yet | says 2, 74.9 % ✗ wrong"
+    assert facts(panel)[0] == "MLP | – | not measured yet | says 2, 74.9 % sure ✗"
     expect(noise.locator("circle")).to_have_count(4)
     expect(noise.locator(".waits")).to_have_count(5)
     blur = chart(page, "Blur").locator("svg")
@@ -202,6 +203,19 @@ def test_a_point_that_arrives_leaves_the_focus_where_it_is(page, serve):
     expect(chart(page, "Noise")).to_be_focused()
     said(page, "Noise: 128 grey levels")
     expect(group).to_be_visible()
+
+
+def test_with_other_networks_the_choice_stays(page, serve):
+    opened(page, serve)
+    noise = chart(page, "Noise")
+    noise.locator(".field").click(position=at(noise, 4))
+    expect(page.get_by_text("chosen ('noise', 4)")).to_be_visible()
+    page.get_by_text("Without the run").click()
+    panel = page.locator(".panel")
+    expect(panel.locator(".network")).to_have_count(2)
+    expect(noise.locator("path.line")).to_have_count(2)
+    said(page, "Noise: 64 grey levels")
+    expect(page.get_by_text("chosen ('noise', 4)")).to_be_visible()
 
 
 def test_the_examples_travel_once(page, serve):
@@ -241,6 +255,13 @@ def test_networks_are_told_apart_without_their_colours(page, serve):
     assert len(set(dashes)) == 3
     legend = page.locator(".panel .network path.line")
     assert [line.get_attribute("stroke-dasharray") for line in legend.all()] == dashes
+
+
+def test_the_area_between_the_first_two_has_the_colour_of_the_one_ahead(page, serve):
+    opened(page, serve, "level")
+    fills = [path.get_attribute("fill") for path in chart(page, "Noise").locator(".lead").all()]
+    # The CNN falls below the MLP between the fifth and the sixth strength.
+    assert fills == [theme.CNN] * 5 + [theme.MLP] * 4
 
 
 def test_on_a_telephone_a_touch_shows_the_example_in_sight(new_page, serve):

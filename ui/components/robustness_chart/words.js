@@ -34,7 +34,7 @@ function factsOf(frame, kind, strength, line) {
     name: lines[line].name,
     accuracy: measured ? percent(count / n) : "–",
     count: measured ? `${thousands(count)} of ${thousands(n)}` : "not measured yet",
-    says: says ? `says ${prediction}, ${sureness(says.confidences[strength])}` : "",
+    says: says ? `says ${prediction}, ${sureness(says.confidences[strength])} sure` : "",
     wrong: Boolean(wrong),
   };
 }
