@@ -1,5 +1,7 @@
 """The map of images: principal components against scikit-learn, and layers of networks."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -24,6 +26,11 @@ def correlated(D: int, N: int, dtype: type = np.float64, seed: int = 0) -> np.nd
     return (values + rng.normal(3, 1, (D, 1))).astype(dtype)
 
 
+def by_sklearn(values: np.ndarray) -> Any:
+    """scikit-learn's components of the same values."""
+    return PCA(2, svd_solver="full").fit(values.T.astype(np.float64))
+
+
 @pytest.fixture
 def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (150, 28, 28), np.uint8)
@@ -32,7 +39,7 @@ def images() -> np.ndarray:
 @pytest.mark.parametrize(("D", "N"), [(2, 5), (10, 700), (64, 1300), (300, 40)])
 def test_few_values_have_the_components_of_scikit_learn(D, N):
     values = correlated(D, N)
-    ours, theirs = pca(values), PCA(2, svd_solver="full").fit(values.T)
+    ours, theirs = pca(values), by_sklearn(values)
     np.testing.assert_allclose(ours.mean, values.mean(axis=1), atol=1e-12)
     np.testing.assert_allclose(ours.axes, theirs.components_, atol=1e-9)
     np.testing.assert_allclose(ours.explained, theirs.explained_variance_ratio_, atol=1e-12)
@@ -41,7 +48,7 @@ def test_few_values_have_the_components_of_scikit_learn(D, N):
 
 def test_float32_is_enough_for_a_map():
     values = correlated(64, 1300, np.float32)
-    ours, theirs = pca(values), PCA(2, svd_solver="full").fit(values.T.astype(np.float64))
+    ours, theirs = pca(values), by_sklearn(values)
     assert ours.axes.dtype == np.float32
     places = theirs.transform(values.T.astype(np.float64)).T
     np.testing.assert_allclose(ours.of(values), places, atol=1e-3 * np.ptp(places))
@@ -49,7 +56,7 @@ def test_float32_is_enough_for_a_map():
 
 def test_many_values_have_the_components_of_scikit_learn_too():
     values = correlated(1200, 900, np.float32)
-    ours, theirs = pca(values), PCA(2, svd_solver="full").fit(values.T.astype(np.float64))
+    ours, theirs = pca(values), by_sklearn(values)
     np.testing.assert_allclose(ours.explained, theirs.explained_variance_ratio_, rtol=1e-4)
     np.testing.assert_allclose(ours.axes @ ours.axes.T, np.eye(2), atol=1e-5)
     places = theirs.transform(values.T.astype(np.float64)).T
