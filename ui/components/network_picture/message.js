@@ -16,10 +16,3 @@ function withSign(value) {
   if (text === "0.00") return "0.00";
   return (value < 0 ? "−" : "+") + text;
 }
-
-/** A probability that never says more than it does: 99.96 % is not 100 %. */
-function inPercent(share) {
-  if (share === null) return "–";
-  const text = (100 * share).toFixed(1);
-  return text === "100.0" ? ">99.9 %" : `${text} %`;
-}
