@@ -36,6 +36,7 @@ _mount = component_of(
     __file__,
     scripts=(
         "../painting.js",
+        "../percent.js",
         "../pieces.js",
         "message.js",
         "units.js",

@@ -1,0 +1,104 @@
+"""A map of many images as points, coloured by class, that moves through the steps of a training.
+
+All images and all steps that are known lie in the browser: pointing at an image, moving through the
+steps, picking out a class need no server. Python hears afterwards which image was chosen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ui.components.files import component_of
+from ui.components.pieces import pack
+from ui.components.point_map.colours import class_colours
+from ui.components.point_map.message import MapImages, Positions
+
+__all__ = ["MOST_STEPS", "MapImages", "Positions", "Step", "point_map"]
+
+MOST_STEPS = 60  # each of them is a part of the page, and 70 kB in the browser
+
+_mount = component_of(
+    "digit_lab_point_map",
+    __file__,
+    scripts=(
+        "../painting.js",
+        "../percent.js",
+        "../pieces.js",
+        "message.js",
+        "places.js",
+        "drawing.js",
+        "timeline.js",
+        "plane.js",
+        "map.js",
+        "component.js",
+    ),
+    styles=("component.css", "circumstances.css"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place on the slider: its name ("step 1,234"), and the points, None while not computed."""
+
+    name: str
+    positions: Positions | None = None
+
+
+def point_map(
+    steps: Sequence[Step], images: MapImages, *, key: str, description: str
+) -> int | None:
+    """Show images as points; the number of the chosen one, counted from 0, or None.
+
+    Called again with the same `key` it sends only what is new, and the points glide to their new
+    places: for other positions as for another layer. MapImages and Positions are to be kept, since
+    it is they that remember how they are packed. To fill the slider piece by piece, pass all names
+    from the start, and call again when more of them have positions; the last one first, which is
+    shown until the reader moves the slider.
+
+    Args:
+        steps: in the order of the training, "before" first; a single one has no slider.
+        description: what the map shows, for those who do not see it.
+
+    Raises ValueError without steps, for more than MOST_STEPS or two of one name, and for positions
+    of another number of images.
+    """
+    _check(steps, images)
+    arrived = [step.positions for step in steps if step.positions is not None]
+    header = {
+        "part": "map",
+        "key": key,
+        "images": images.token,
+        "noun": images.noun,
+        "steps": [
+            {"name": step.name, "token": step.positions and step.positions.token} for step in steps
+        ],
+        "colours": class_colours(),
+        "description": description,
+        # When the browser builds the map anew it has forgotten the choice; the session has not.
+        "chosen": st.session_state.get(key, {}).get("chosen"),
+    }
+    with st.container(gap=None):
+        state = _mount(
+            key=key, data=pack(header, []), default={"chosen": None}, on_chosen_change=lambda: None
+        )
+        # After the map, so that it keeps its place in the page when there are more of them. What
+        # stays the same travels once: Streamlit lets the browser keep large messages.
+        for part in {part.token: part for part in (images, *arrived)}.values():
+            _mount(key=f"{key}-{part.token}", data=part.message_for(key))
+    answer: Any = state.get("chosen")
+    return answer if isinstance(answer, int) and 0 <= answer < len(images) else None
+
+
+def _check(steps: Sequence[Step], images: MapImages) -> None:
+    names = [step.name for step in steps]
+    if not 1 <= len(steps) <= MOST_STEPS:
+        raise ValueError(f"a map has 1 to {MOST_STEPS} steps, not {len(steps)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"every step needs a name of its own: {', '.join(names)}")
+    for step in steps:
+        if step.positions is not None and len(step.positions) != len(images):
+            raise ValueError(
+                f"{len(step.positions)} points of {step.name} do not fit {len(images)} images"
+            )
