@@ -8,10 +8,10 @@ from functools import partial
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep, choose_step
-from ui.backprop.convolution import convolution
+from ui.backprop.convolution.panel import convolution
 from ui.backprop.differences import differences
 from ui.backprop.followed import layers_to_follow
-from ui.backprop.jacobians import jacobians
+from ui.backprop.jacobians.panel import jacobians
 from ui.backprop.link import PREFIX, choose, said, write_address
 from ui.backprop.one_weight import follow_one_weight
 from ui.backprop.softmax_shift import softmax_shift

@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from ui.backprop.full_jacobian import FullJacobian
-from ui.backprop.jacobian_overview import overview
-from ui.backprop.jacobian_words import in_plain_letters
+from ui.backprop.jacobians.full import FullJacobian
+from ui.backprop.jacobians.overview import overview
+from ui.backprop.jacobians.words import in_plain_letters
 from ui.components.matrix import Cell, MatrixLook, matrix
 
 WINDOW = 64  # rows and columns of the window, at most

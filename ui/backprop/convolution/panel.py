@@ -7,9 +7,9 @@ import numpy as np
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.convolution_back import filter_gradient, pooling
-from ui.backprop.convolution_place import ChosenPlace, choose_place, convolutions
-from ui.backprop.convolution_product import one_number, one_product
+from ui.backprop.convolution.back import filter_gradient, pooling
+from ui.backprop.convolution.place import ChosenPlace, choose_place, convolutions
+from ui.backprop.convolution.product import one_number, one_product
 from ui.backprop.signed_picture import WIDE, framed
 from ui.html import captioned, in_a_row
 
