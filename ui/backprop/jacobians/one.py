@@ -38,7 +38,7 @@ def one_jacobian(chosen: ChosenStep) -> None:
         followed = None
         if jacobian.by_weights is not None and weight is not None:
             followed = weight[0], jacobian.by_weights.column_of(*weight)
-        cell = seen(jacobian, followed, f"{PREFIX}jacobian {name} {order}")
+        cell = seen(jacobian, followed, f"jacobian {name} {order} ")
         st.html(f"<p>{_entry(jacobian, cell)}</p>")
 
 
