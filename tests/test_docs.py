@@ -14,8 +14,9 @@ from mnist_core.inspection.kronecker import KroneckerJacobian
 from mnist_core.inspection.numerical_gradient import TOLERANCE, by_parameter, check_weights
 from mnist_core.inspection.stations import Station, stations
 from mnist_core.inspection.weight_factors import factors_of
+from tests.ui.test_backprop_link import address as address_of
+from tests.ui.test_backprop_page import opened
 from ui.backprop.chosen import NEW, RATE, new_network
-from ui.backprop.link import NAMES
 from ui.backprop.numbers import number
 from ui.backprop.page import LOOKS
 from ui.backprop.the_step import UPDATED
@@ -128,7 +129,16 @@ def test_each_of_ten_questions_has_a_link_to_its_place(by_name: dict[str, Statio
         ((words, address),) = re.findall(r"\[`(.*)`\]\((.*)\)", text)
         assert address == f"http://localhost:8501{words}", f"question {n}"
         said = {name: value for name, (value,) in parse_qs(urlsplit(words).query).items()}
-        assert said.keys() <= set(NAMES), f"question {n}"
         assert (said["network"], said["image"]) == (NEW, "0"), f"question {n}"
         assert said["station"] in by_name, f"question {n}"
         assert said.get("look") in {None, *LOOKS}, f"question {n}"
+
+
+@pytest.mark.parametrize("n", range(1, 11))
+def test_all_that_a_link_says_is_used(n: int) -> None:
+    ((address, _),) = re.findall(r"\[`(.*)`\]\((.*)\)", questions()[n])
+    said = {name: value for name, (value,) in parse_qs(urlsplit(address).query).items()}
+    app = opened(**said)
+    assert not app.warning
+    assert not app.session_state["backprop_address"].link  # somebody has asked for each of them
+    assert address_of(app).items() <= said.items()  # without the defaults

@@ -62,7 +62,11 @@ class Choice:
         preset = parameters.get("preset", DEFAULT_PRESET)
         if preset not in PRESETS:
             raise _refusal("preset", preset, list(PRESETS))
-        given = {key: _read(key, text) for key, text in parameters.items() if key != "preset"}
+        given = {
+            key: value_of(key, text, _possible(key))
+            for key, text in parameters.items()
+            if key != "preset"
+        }
         choice = cls(preset, {**cls.of_recipe(preset).values, **given})
         asked = {key for row in choice.rows for key in row.keys(choice.values)}
         for key in given:
@@ -131,16 +135,26 @@ def _widget_values(config: TrainConfig) -> dict[str, Any]:
     return values
 
 
-def _read(key: str, text: str) -> Any:
-    """The widget's value that a parameter stands for; ValueError if the widget can't have it."""
-    possible = _possible(key)
+def value_of(key: str, text: str, possible: Sequence[Any]) -> Any:
+    """Which of the possible values, all of one type, a parameter of a link stands for.
+
+    ValueError, with a sentence that names the possible ones, if it is none of them.
+    """
     kind = type(possible[0])
     said: Any = None
     try:
-        said = text.casefold() if kind is str else kind(text.replace(",", ""))  # as in 50,000
+        if kind is str:
+            return possible[[value.casefold() for value in possible].index(text.casefold())]
+        number = int if kind is bool else kind
+        said = number(text.replace(",", ""))  # as in 50,000
         return possible[possible.index(said)]
     except ValueError:
         raise _refusal(key, text, possible, said) from None
+
+
+def written(value: str | float) -> str:
+    """A value as a link has it, to be read by `value_of`."""
+    return value if isinstance(value, str) else f"{value:.12g}"
 
 
 def _possible(key: str) -> Sequence[Any]:
@@ -160,8 +174,8 @@ def _refusal(key: str, text: str, possible: Sequence[Any], said: float | None = 
     """A sentence that names the parameter, and the values that can be set."""
     if isinstance(possible, range):
         words = f"a whole number from {possible[0]} to {possible[-1]}"
-    elif len(possible) <= FEW:
-        words = ", ".join(str(value) for value in possible)
+    elif len(possible) <= FEW or isinstance(possible[0], str):
+        words = ", ".join(written(value) for value in possible if value != "")
     else:
         words = f"one of {len(possible)} values from {possible[0]:g} to {possible[-1]:g}"
         if said is not None:

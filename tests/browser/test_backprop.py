@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from mnist_core import load_mnist
 from mnist_core.inspection.backpropagation import backpropagate
@@ -102,3 +102,46 @@ def test_nothing_is_wider_than_a_telephone(new_page: Callable[..., Page], serve:
     page.get_by_role("radio", name="CNN", exact=True).click()
     expect(page.get_by_text("The CNN reads")).to_be_visible(timeout=PATIENCE)
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
+
+
+def test_a_path_that_goes_on_beyond_an_edge_fades_there(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    def expect_faded(page: Page, left: str, right: str) -> None:
+        scroller = page.locator(".walk .scroller")
+        expect(scroller).to_have_css("--beyond-left", left)
+        expect(scroller).to_have_css("--beyond-right", right)
+
+    narrow = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_page(narrow, serve)
+    expect_faded(narrow, "0px", "32px")
+    narrow.get_by_role("listbox", name="The path of one training step").focus()
+    for _ in range(5):
+        narrow.keyboard.press("ArrowRight")
+    expect_station(narrow, "L, one number")
+    expect_faded(narrow, "32px", "0px")
+    wide = new_page()
+    open_page(wide, serve)
+    expect_faded(wide, "0px", "0px")
+
+
+def test_a_drawing_is_in_the_link_with_its_label(
+    page: Page, browser: Browser, serve: Serve
+) -> None:
+    # Not by new_page: Streamlit looks for itself below a page's own address first, in vain.
+    first, second = page, browser.new_page()
+    first.goto(f"{serve('app.py')}")
+    first.get_by_role("link", name="Draw").click()
+    first.get_by_role("button", name="A test digit").click()
+    wait_idle(first)
+    first.get_by_role("link", name="Back-propagation").click()
+    first.get_by_role("radio", name="Your drawing").click()
+    read = re.compile("reads (your drawing|a drawing from the link), an? .*")
+    expect(first.get_by_text(read)).to_be_visible(timeout=PATIENCE)
+    expect(first).to_have_url(re.compile("pixels=[^&]+&label="), timeout=PATIENCE)
+    query = first.url.partition("?")[2]
+    second.goto(f"{serve('app.py')}/back-propagation?{query}")
+    expect(second.get_by_text("reads a drawing from the link")).to_be_visible(timeout=PATIENCE)
+    ours, theirs = (page.get_by_text(read).inner_text() for page in (first, second))
+    second.close()
+    assert ours.replace("your drawing", "a drawing from the link") == theirs

@@ -14,7 +14,7 @@ from mnist_core.nn.builders import build_cnn, build_mlp
 from mnist_core.nn.network import Sequential
 from tests.ui.test_backprop_panels import says, shown, step_of
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.convolution import convolution
+from ui.backprop.convolution.panel import convolution
 from ui.backprop.numbers import number
 
 ROW, COLUMN = 5, 4  # in the square 2, 2

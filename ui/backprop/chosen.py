@@ -13,14 +13,16 @@ from mnist_core.inspection.stations import Station, stations
 from mnist_core.nn.builders import build_mlp
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.snapshots import Snapshot
-from ui.backprop.link import choose, said
+from ui.backprop.link import PREFIX, choose, linked, refuse, said, say
+from ui.backprop.pixels import image_of, text_of
 from ui.drawing import sheet_of
 from ui.networks import RUNNING
 from ui.session import ShownRun, mnist, session, shipped
 from ui.words import a_digit
 
 NEW = "new"
-TRAIN, DRAWING = "train", "drawing"
+TRAIN, DRAWING, LINKED = "train", "drawing", "linked"
+SOURCES = {TRAIN: "Training image", DRAWING: "Your drawing", LINKED: "Drawing from the link"}
 SEEDS = 10_000
 NAMES = {NEW: "A new network", RUNNING: "Your run", "mlp": "MLP", "cnn": "CNN"}
 MOST_PARAMETERS = 2_000_000  # of a network that is taken apart: each is shown as a number
@@ -125,38 +127,45 @@ def _seed() -> int:
 
 
 def _frozen(run: ShownRun) -> Snapshot | None:
-    """The run's weights when it was chosen: while the page is read, they stay."""
-    kept = session().kept
-    newest = run.snapshot
+    """The run's weights when it was chosen, or at the link's step: while one reads, they stay.
+
+    The address says their step: a run that goes on has others by the time that it is opened.
+    """
+    kept, newest, of = session().kept, run.snapshot, f"{run.id} "
     if FROZEN not in kept and newest is not None:
-        kept[FROZEN] = newest.in_memory()
+        there = {one.step: one for one in (*run.snapshots, newest)}
+        kept[FROZEN] = there[said("step", newest.step, there, of=of)].in_memory()
     frozen: Snapshot | None = kept.get(FROZEN)
-    if frozen is not None and newest is not None and newest.step != frozen.step:
+    if frozen is None or newest is None:
+        return frozen
+    say("step", frozen.step)
+    if newest.step != frozen.step:
         st.button(
-            "Take its newest weights", key="backprop_newest", on_click=kept.pop, args=(FROZEN,)
+            "Take its newest weights", key="backprop_newest", on_click=_take_newest, args=(of,)
         )
     return frozen
 
 
+def _take_newest(of: str) -> None:
+    session().kept.pop(FROZEN, None)
+    st.session_state.pop(f"{PREFIX}{of}step", None)
+
+
 def _choice_of_digit() -> Example:
-    """A training image by number or at random, or what the visitor has drawn."""
-    drawn = sheet_of(session().drawing).image
-    choices = {TRAIN: "Training image"} | ({DRAWING: "Your drawing"} if drawn is not None else {})
-    said("digit", TRAIN, choices)
+    """A training image by number or at random, the visitor's drawing, or the one in the link."""
+    drawn = {DRAWING: sheet_of(session().drawing).image, LINKED: _drawing_of_the_link()}
+    there = [source for source in SOURCES if source == TRAIN or drawn[source] is not None]
+    said("digit", TRAIN, there)
     source = st.segmented_control(
         "Digit",
-        list(choices),
-        format_func=choices.__getitem__,
+        there,
+        format_func=SOURCES.__getitem__,
         required=True,
         key="backprop_digit",
         persist_state="session",
     )
-    if source == DRAWING and drawn is not None:
-        said("label", int(shipped("cnn").predict(drawn[None])[0]), range(CLASSES))
-        label = st.selectbox(
-            "It is a", range(CLASSES), key="backprop_label", persist_state="session", width=90
-        )
-        return Example(drawn, int(label), "your drawing")
+    if source in drawn and (image := drawn[source]) is not None:
+        return _labelled(image, source)
     train = mnist().train
     said("image", 0, range(len(train)))
     number = int(
@@ -167,6 +176,38 @@ def _choice_of_digit() -> Example:
     st.button("Another", key="backprop_another", on_click=_another)
     label = int(train.labels[number])
     return Example(train.images[number], label, f"training image {number:,}, {a_digit(label)}")
+
+
+def _drawing_of_the_link() -> Array | None:
+    """The drawing that came with the link, uint8 (28, 28); the visitor's own stays what it is."""
+    key = PREFIX + "drawing_of_the_link"
+    if (text := linked("pixels")) is not None:
+        linked("digit")  # nothing else can be meant
+        try:
+            st.session_state[key] = image_of(text)
+            choose("digit", LINKED)
+        except ValueError as error:
+            refuse("digit", TRAIN, str(error))
+    return st.session_state.get(key)
+
+
+def _labelled(image: Array, source: str) -> Example:
+    """A drawing with the digit that it is meant to be: what the CNN says, until it is chosen."""
+    of = f"{crc32(image.tobytes()):x} "  # each drawing has its own
+    say("pixels", text_of(image))
+    said("label", int(shipped("cnn").predict(image[None])[0]), range(CLASSES), of=of, always=True)
+    label = int(
+        st.selectbox(
+            "It is",
+            range(CLASSES),
+            format_func=a_digit,
+            key=f"{PREFIX}{of}label",
+            persist_state="session",
+            width=90,
+        )
+    )
+    words = "your drawing" if source == DRAWING else "a drawing from the link"
+    return Example(image, label, f"{words}, {a_digit(label)}")
 
 
 def _another() -> None:

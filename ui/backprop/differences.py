@@ -19,7 +19,7 @@ from mnist_core.inspection.numerical_gradient import (
 )
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import in_letters
-from ui.backprop.link import PREFIX, choose, said
+from ui.backprop.link import PREFIX, choose, part, said
 from ui.backprop.numbers import one_digit
 from ui.backprop.remembered import remembered
 from ui.backprop.step_sizes import step_sizes
@@ -51,7 +51,7 @@ def differences(chosen: ChosenStep) -> None:
     st.header("Check it by finite differences", anchor=False)
     st.write(WHAT)
     st.latex(FORMULA)
-    st.fragment(partial(_check, chosen))()
+    part(partial(_check, chosen))
     step_sizes(chosen)
 
 
@@ -83,22 +83,24 @@ def _check(chosen: ChosenStep) -> None:
 
 def _spoiling(layers: dict[str, int]) -> str | None:
     """The layer whose gradient is to be spoiled, by its place in the network."""
-    layer = said("spoil", next(iter(layers)), layers)
+    numbers = list(layers.values())
+    number = said("spoil", numbers[0], numbers)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             "Layer to spoil",
-            list(layers),
-            format_func=lambda place: f"Layer {layers[place]}",
+            numbers,
+            format_func="Layer {}".format,
             required=True,
             key=PREFIX + "spoil",
             persist_state="session",
         )
+        said("is_spoiled", False, (False, True))
         is_spoiled = st.toggle(
-            f"Spoil the gradient of layer {layers[layer]} by {BY}",
+            f"Spoil the gradient of layer {number} by {BY}",
             key=PREFIX + "is_spoiled",
             persist_state="session",
         )
-    return layer if is_spoiled else None
+    return list(layers)[numbers.index(number)] if is_spoiled else None
 
 
 def _checked(chosen: ChosenStep, spoil: str | None, seed: int) -> Checked:

@@ -8,11 +8,11 @@ from functools import partial
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep, choose_step
-from ui.backprop.convolution import convolution
+from ui.backprop.convolution.panel import convolution
 from ui.backprop.differences import differences
 from ui.backprop.followed import layers_to_follow
-from ui.backprop.jacobians import jacobians
-from ui.backprop.link import PREFIX, choose, said, write_address
+from ui.backprop.jacobians.panel import jacobians
+from ui.backprop.link import PREFIX, begin, choose, part, refusals, said
 from ui.backprop.one_weight import follow_one_weight
 from ui.backprop.softmax_shift import softmax_shift
 from ui.backprop.station import one_station, shape_in_words
@@ -45,9 +45,10 @@ LOOKS: dict[str, Callable[[ChosenStep], None]] = {
 def page() -> None:
     """The choice of a step, its path, the chosen station, and closer looks."""
     st.title("Follow one training step, number by number", anchor=False)
+    begin()
     chosen = choose_step(shown_run())
     if chosen is not None:
-        st.fragment(partial(_step, chosen))()
+        part(partial(_step, chosen))
     keyboard_goes_on(AFTER)
 
 
@@ -55,6 +56,7 @@ def _step(chosen: ChosenStep) -> None:
     """What is read without anything else changing: a fragment, so that it follows at once."""
     names = [station.name for station in chosen.stations]
     here = said("station", "x", names)
+    not_used = st.container()
     _summary(chosen)
     stops = [
         Stop(
@@ -70,18 +72,21 @@ def _step(chosen: ChosenStep) -> None:
         choose("station", here := there)
         if (number := chosen.station(here).number) in layers_to_follow(chosen):
             choose("layer", number)  # so that the followed weight belongs to what is shown
-    everything = st.toggle("All stations below each other, to print", key="backprop_everything")
+    said("everything", False, (False, True))
+    everything = st.toggle("All stations below each other, to print", key=PREFIX + "everything")
     for station in chosen.stations if everything else [chosen.station(here)]:
         one_station(chosen, station)
     follow_one_weight(chosen)
     words_explained(GLOSSARY)
     _look_closer(chosen)
-    write_address()
+    with not_used:  # not before: the last choice is asked for in the closer look
+        for why in refusals():
+            st.warning(f"Something in the link was not used: {why}.")
 
 
 def _look_closer(chosen: ChosenStep) -> None:
     """The closer look that is open, if there is one."""
-    said("look", "", ("", None, *LOOKS))
+    said("look", "", ("", *LOOKS))
     look = st.segmented_control("Look closer", list(LOOKS), key=PREFIX + "look")
     if look in LOOKS:
         LOOKS[look](chosen)

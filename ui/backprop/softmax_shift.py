@@ -9,12 +9,14 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.naive_softmax import naive_softmax
 from mnist_core.nn.functional import softmax
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.link import PREFIX, choose, said
+from ui.backprop.link import PREFIX, choose, part, said
 from ui.backprop.numbers import number
+from ui.backprop.picking import pick
 from ui.html import probability_bars
 from ui.theme import OWN
 
-ADD, MULTIPLY = "Add", "Multiply by"
+ADD, MULTIPLY = "add", "multiply"
+HOW = {ADD: "Add", MULTIPLY: "Multiply by"}
 QUICK = (10, 100, 1000)
 MOST = 10_000
 NAIVE_TEX = r"\hat y_i = \frac{e^{a_i}}{\sum_j e^{a_j}}"
@@ -29,7 +31,7 @@ WHY = (
 def softmax_shift(chosen: ChosenStep) -> None:
     """The step's logits, made larger as the reader likes, through both ways side by side."""
     st.header("Why softmax is shifted", anchor=False)
-    st.fragment(partial(_both_ways, chosen))()
+    part(partial(_both_ways, chosen))
 
 
 def _both_ways(chosen: ChosenStep) -> None:
@@ -50,14 +52,7 @@ def _changed(logits: Array) -> Array:
     """The logits (10,) with the reader's number added, or multiplied by it."""
     said("shift_by", 1000, range(-MOST, MOST + 1))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        how = st.segmented_control(
-            "Do this to the ten logits",
-            [ADD, MULTIPLY],
-            default=ADD,
-            required=True,
-            key=PREFIX + "shift_how",
-            persist_state="session",
-        )
+        how = pick("Do this to the ten logits", "shift_how", HOW, HOW.__getitem__)
         by = st.number_input(
             "Number", -MOST, MOST, key=PREFIX + "shift_by", persist_state="session", width=130
         )

@@ -10,7 +10,7 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.descent import Descent, LossAlong, descend, loss_along
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.followed import followed_weight
-from ui.backprop.link import PREFIX
+from ui.backprop.link import PREFIX, choose, part, said
 from ui.backprop.numbers import number
 from ui.backprop.remembered import remembered
 from ui.charts.backprop import Regions, rates_chart, regions_of, steps_chart
@@ -25,13 +25,12 @@ RATES = np.array([float(f"{rate:.2g}") for rate in np.logspace(-4, 3, 141)])
 MOST_STEPS, FRAME = 100, 10  # steps that are taken at most, and that the chart has room for at once
 UPDATED = 7  # digits of a weight before and after: an update may be tiny
 UPDATE = r"w \;\leftarrow\; w - \eta\,\frac{\partial L}{\partial w}"
-RATE, TAKEN = PREFIX + "rate", PREFIX + "steps_taken"
 
 
 def the_step(chosen: ChosenStep) -> None:
     """The update of one weight, the loss along the gradient, and ten steps."""
     st.header("Take the step", anchor=False)
-    st.fragment(partial(_with_a_rate, chosen))()
+    part(partial(_with_a_rate, chosen))
 
 
 def _with_a_rate(chosen: ChosenStep) -> None:
@@ -44,8 +43,10 @@ def _with_a_rate(chosen: ChosenStep) -> None:
         lambda: loss_along(chosen.values.model, chosen.example.image, chosen.example.label, rates),
         words=f"Taking a step at each of {len(rates)} learning rates",
     )
-    place = _place(chosen, rates)
-    rate, taken = float(rates[place]), _taken(chosen)
+    rate = said("rate", chosen.learning_rate, rates.tolist())
+    place = int(np.searchsorted(rates, rate))
+    # Of this step: another network or digit begins anew.
+    taken = said("steps", 0, range(MOST_STEPS + 1), of=f"{chosen.key} ")
     # At least one step: the loss after it is told before it is taken.
     descent = descend(
         chosen.values.model, chosen.example.image, chosen.example.label, rate, steps=max(taken, 1)
@@ -53,12 +54,6 @@ def _with_a_rate(chosen: ChosenStep) -> None:
     _one_update(chosen, rate, descent)
     _along(along, place, float(descent.losses[1]))
     _steps(chosen, descent, taken, rate)
-
-
-def _place(chosen: ChosenStep, rates: Array) -> int:
-    """Where the reader's learning rate stands among the rates, at first the network's own."""
-    rate = st.session_state.get(RATE, chosen.learning_rate)
-    return int(np.abs(np.log(rates / rate)).argmin())
 
 
 def _one_update(chosen: ChosenStep, rate: float, descent: Descent) -> None:
@@ -93,7 +88,7 @@ def _slider(rates: Array, place: int) -> None:
     """It stands below the mark that it moves: style.css gives it the width of the axis."""
 
     def move(to: int) -> None:
-        st.session_state[RATE] = float(rates[to])
+        choose("rate", float(rates[to]))
 
     with st.container(key="below_axis"):
         step_slider(
@@ -178,11 +173,5 @@ def _progress(losses: Array, probabilities: Array, rate: float) -> str:
     return said
 
 
-def _taken(chosen: ChosenStep) -> int:
-    """How many steps were taken from here; another network or digit begins anew."""
-    key, steps = st.session_state.get(TAKEN, ("", 0))
-    return steps if key == chosen.key else 0
-
-
 def _take(key: str, steps: int) -> None:
-    st.session_state[TAKEN] = key, steps
+    choose("steps", steps, of=f"{key} ")

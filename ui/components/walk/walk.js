@@ -1,6 +1,7 @@
 // The path: which stop is chosen, by pointer, keys and buttons, and what Python says about it.
 // The page shows a choice at once; what Python sends that is older than the choice changes pictures alone.
 
+const FADE = 32; // CSS pixels at an edge beyond which there is more of the path
 const walks = new WeakMap(); // place in the page -> its path
 
 class WalkView {
@@ -20,6 +21,7 @@ class WalkView {
     this.stops.addEventListener("keydown", (event) => this.onKey(event));
     this.back.addEventListener("click", () => this.onStep(-1));
     this.next.addEventListener("click", () => this.onStep(1));
+    this.scroller.addEventListener("scroll", () => this.fadeEdges(), { passive: true });
     const observer = new ResizeObserver(() => this.onResize());
     observer.observe(this.scroller);
     observer.observe(this.stops);
@@ -116,12 +118,23 @@ class WalkView {
     setAttribute(this.next, "aria-disabled", String(place === this.views.length - 1));
     drawLines(this.lines, this.views, place);
     if (isMoved) this.scrollTo(element, isNew);
+    this.fadeEdges();
   }
 
   onResize() {
     if (!this.views.length) return;
     drawLines(this.lines, this.views, this.chosen);
     this.scrollTo(this.views[this.chosen].element, true);
+    this.fadeEdges();
+  }
+
+  // Where the path goes on beyond an edge it fades there, the less the nearer its end is.
+  fadeEdges() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.scroller;
+    const beyond = { left: scrollLeft, right: scrollWidth - clientWidth - scrollLeft };
+    for (const [side, length] of Object.entries(beyond)) {
+      this.scroller.style.setProperty(`--beyond-${side}`, `${Math.max(0, Math.min(FADE, length))}px`);
+    }
   }
 
   // Within the row alone: the page stays where it is.

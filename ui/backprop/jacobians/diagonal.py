@@ -10,9 +10,9 @@ from mnist_core.inspection.jacobians import activation_by_input
 from mnist_core.inspection.stations import Station
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import in_letters, symbol
-from ui.backprop.full_jacobian import activations, full_jacobian, slopes_of
-from ui.backprop.jacobian_window import WINDOW
-from ui.backprop.jacobian_words import in_tex, with_shape
+from ui.backprop.jacobians.full import activations, full_jacobian, slopes_of
+from ui.backprop.jacobians.window import WINDOW
+from ui.backprop.jacobians.words import in_tex, with_shape
 from ui.backprop.link import PREFIX
 from ui.backprop.measured import in_memory, in_time, median_seconds
 from ui.backprop.numbers import number

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.jacobian_diagonal import diagonal_as_vector
-from ui.backprop.jacobian_layouts import rows_and_columns
-from ui.backprop.jacobian_one import one_jacobian
-from ui.backprop.jacobian_product import chain_multiplied_out
+from ui.backprop.jacobians.diagonal import diagonal_as_vector
+from ui.backprop.jacobians.layouts import rows_and_columns
+from ui.backprop.jacobians.one import one_jacobian
+from ui.backprop.jacobians.product import chain_multiplied_out
 from ui.backprop.picking import pick
 
 PARTS = {

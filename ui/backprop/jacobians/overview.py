@@ -3,7 +3,7 @@
 import numpy as np
 
 from mnist_core.arrays import Array
-from ui.backprop.full_jacobian import FullJacobian
+from ui.backprop.jacobians.full import FullJacobian
 from ui.backprop.signed_picture import signed_png
 
 MOST_COLUMNS, MOST_ROWS = 800, 64  # pixels; more columns only where there are more blocks

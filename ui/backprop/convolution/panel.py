@@ -7,9 +7,10 @@ import numpy as np
 import streamlit as st
 
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.convolution_back import filter_gradient, pooling
-from ui.backprop.convolution_place import ChosenPlace, choose_place, convolutions
-from ui.backprop.convolution_product import one_number, one_product
+from ui.backprop.convolution.back import filter_gradient, pooling
+from ui.backprop.convolution.place import ChosenPlace, choose_place, convolutions
+from ui.backprop.convolution.product import one_number, one_product
+from ui.backprop.link import part
 from ui.backprop.signed_picture import WIDE, framed
 from ui.html import captioned, in_a_row
 
@@ -23,7 +24,7 @@ def convolution(chosen: ChosenStep) -> None:
     if not convolutions(chosen):
         st.info("An MLP has no convolution: choose the CNN above.")
         return
-    st.fragment(partial(_place_by_place, chosen))()
+    part(partial(_place_by_place, chosen))
 
 
 def _place_by_place(chosen: ChosenStep) -> None:

@@ -13,9 +13,9 @@ from mnist_core.inspection.jacobians import Order, activation_slopes, dense_by_i
 from mnist_core.inspection.kronecker import KroneckerJacobian
 from mnist_core.inspection.stations import Station
 from mnist_core.nn.layers import Dense
-from ui.backprop import jacobian_words
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.jacobian_words import Explained
+from ui.backprop.jacobians import words
+from ui.backprop.jacobians.words import Explained
 
 # Rows, columns and values of all that is not 0 by its place: three arrays of one length.
 Entries = tuple[Array, Array, Array]
@@ -83,12 +83,12 @@ def full_jacobian(chosen: ChosenStep, name: str, order: Order) -> FullJacobian:
     station = chosen.station(upper)
     if station.kind == "activation":
         slopes = slopes_of(chosen.values, station)
-        return _diagonal(name, station, slopes, jacobian_words.by_sum(station))
+        return _diagonal(name, station, slopes, words.by_sum(station))
     if lower.startswith("W"):
         return _by_weights(name, station, kronecker(chosen.values, station, order))
     if lower.startswith("b"):
         ones = np.ones(station.shape[0])
-        return _diagonal(name, station, ones, jacobian_words.by_bias(station))
+        return _diagonal(name, station, ones, words.by_bias(station))
     return _by_input(name, station, weights_of(chosen.values, station))
 
 
@@ -132,7 +132,7 @@ def _by_weights(name: str, station: Station, jacobian: KroneckerJacobian) -> Ful
         station,
         jacobian.shape,
         jacobian.block_shape,
-        jacobian_words.by_weights(station, len(jacobian.x), jacobian.order),
+        words.by_weights(station, len(jacobian.x), jacobian.order),
         jacobian.window,
         entries,
         lambda column: int(weights_at(jacobian, np.array(column))[0]),
@@ -165,5 +165,5 @@ def _by_input(name: str, station: Station, W: Array) -> FullJacobian:
         rows, columns = np.indices(shape)
         return rows.ravel(), columns.ravel(), matrix.ravel()
 
-    explained = jacobian_words.by_input(station)
+    explained = words.by_input(station)
     return FullJacobian(name, station, shape, shape, explained, window, entries, None)

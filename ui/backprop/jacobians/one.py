@@ -6,15 +6,15 @@ import streamlit as st
 from mnist_core.inspection.jacobians import Order
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import in_letters
-from ui.backprop.full_jacobian import (
+from ui.backprop.jacobians.full import (
     FullJacobian,
     full_jacobian,
     kronecker,
     names_of,
     weights_at,
 )
-from ui.backprop.jacobian_window import seen
-from ui.backprop.jacobian_words import in_plain_letters, in_tex
+from ui.backprop.jacobians.window import seen
+from ui.backprop.jacobians.words import in_plain_letters, in_tex
 from ui.backprop.link import PREFIX
 from ui.backprop.numbers import number
 from ui.backprop.picking import pick
@@ -38,7 +38,7 @@ def one_jacobian(chosen: ChosenStep) -> None:
         followed = None
         if jacobian.by_weights is not None and weight is not None:
             followed = weight[0], jacobian.by_weights.column_of(*weight)
-        cell = seen(jacobian, followed, f"{PREFIX}jacobian {name} {order}")
+        cell = seen(jacobian, followed, f"jacobian {name} {order} ")
         st.html(f"<p>{_entry(jacobian, cell)}</p>")
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mnist_core.inspection.convolution_steps import PoolingStep, pooling_step
 from ui.backprop.chosen import ChosenStep
-from ui.backprop.convolution_place import ChosenPlace
+from ui.backprop.convolution.place import ChosenPlace
 from ui.backprop.formulas import in_letters, symbol
 from ui.backprop.link import PREFIX
 from ui.backprop.numbers import number

@@ -16,9 +16,9 @@ from mnist_core.inspection.stations import Station
 from mnist_core.nn.workspace import Workspace
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import in_letters
-from ui.backprop.full_jacobian import kronecker, sums
-from ui.backprop.jacobian_one import stacking
-from ui.backprop.jacobian_words import in_tex, with_shape
+from ui.backprop.jacobians.full import kronecker, sums
+from ui.backprop.jacobians.one import stacking
+from ui.backprop.jacobians.words import in_tex, with_shape
 from ui.backprop.link import PREFIX
 from ui.backprop.measured import in_memory, in_time, median_seconds
 from ui.backprop.numbers import number

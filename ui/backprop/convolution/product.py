@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from ui.backprop.convolution_place import ChosenPlace
+from ui.backprop.convolution.place import ChosenPlace
 from ui.backprop.formulas import symbol
-from ui.backprop.jacobian_words import with_shape
+from ui.backprop.jacobians.words import with_shape
 from ui.backprop.numbers import number, tex_number
 from ui.backprop.signed_picture import framed, number_table
 from ui.html import in_a_row, side_by_side

@@ -8,9 +8,9 @@ from mnist_core.inspection.jacobians import activation_by_input
 from mnist_core.inspection.stations import Station
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.formulas import symbol
-from ui.backprop.full_jacobian import slopes_of, sums, weights_of
-from ui.backprop.jacobian_diagonal import hidden_activation
-from ui.backprop.jacobian_words import with_shape
+from ui.backprop.jacobians.diagonal import hidden_activation
+from ui.backprop.jacobians.full import slopes_of, sums, weights_of
+from ui.backprop.jacobians.words import with_shape
 from ui.backprop.link import PREFIX
 from ui.backprop.numbers import number
 from ui.components.matrix import MatrixLook, matrix

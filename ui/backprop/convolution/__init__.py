@@ -1,0 +1,1 @@
+"""A convolution place by place, forward as a product and back through max pooling."""

@@ -1,0 +1,1 @@
+"""The Jacobians of a step in full: as matrices, in products, and what replaces them in code."""
