@@ -1,12 +1,23 @@
-"""A server's runs for tests of pages."""
+"""A server's runs for tests of pages, and what each page of a test would look up anew."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.settings import PoolSettings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_looked_through_once() -> Iterator[None]:
+    """Each AppTest would read what every installed package says of itself, for 0.1 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = manifest_scanner.scan_component_manifests
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan))
+        yield
 
 
 @pytest.fixture
