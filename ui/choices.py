@@ -1,60 +1,142 @@
-"""What a page's address says: a visitor's choices by name, for links that restore what is shown."""
+"""A visitor's choices on a page by name, and the address that restores what the page shows of them.
 
-from collections.abc import Container, Sequence
+The address is read once, with the session's first look: a browser may send one later that it has
+not heard to be out of date. From then on it follows the choices, and says those that are shown and
+differ from their defaults.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 import streamlit as st
 
-T = TypeVar("T", bound=int | str)
+from ui.links import OTHER_PARAMETERS, value_of, written
+
+T = TypeVar("T", bound=int | str | float)
+
+
+@dataclass
+class _Address:
+    """What the link said and nobody has asked for yet; what is shown now; what was refused.
+
+    `shown` has the key in the session and the default by a choice's name, `refused` what the page
+    took instead, and why.
+    """
+
+    link: dict[str, str]
+    shown: dict[str, tuple[str, object]] = field(default_factory=dict)
+    refused: dict[str, tuple[object, str]] = field(default_factory=dict)
 
 
 class Choices:
-    """The choices of one page. Each stands in the session under the key that its widget has.
+    """The choices of one page; each stands in the session under the key that its widget has.
 
-    Args:
-        prefix: what the keys begin with.
-        names: what the address may say; whatever else stands there is left alone.
+    `prefix` is what these keys begin with.
     """
 
-    def __init__(self, prefix: str, names: Sequence[str]) -> None:
+    def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self.names = tuple(names)
 
     def key(self, name: str) -> str:
-        """The key of a choice's widget."""
+        """The key of a choice, or of another widget of the page."""
         return self.prefix + name
 
-    def said(self, name: str, default: T, possible: Container[object]) -> T:
+    def said(
+        self, name: str, default: T, possible: Iterable[T], *, of: str = "", always: bool = False
+    ) -> T:
         """A choice of this visitor: the session's, else the link's, else the default.
 
-        What a link says and cannot be is passed over. Addresses leave the default out.
+        It stands in the session then, under the key that the choice's widget has.
+
+        Args:
+            possible: all values that can be chosen. Another one in the link is refused with a
+                sentence.
+            of: what the choice belongs to: for each the session has one of its own.
+            always: whether the address says the default too, since it may be another elsewhere.
         """
-        key = self.key(name)
-        st.session_state.setdefault(self._defaults, {})[name] = default
+        address, key = self._address(), self.prefix + of + name
+        values = possible if isinstance(possible, range) else list(possible)
+        text = address.link.pop(name, None)
         if key not in st.session_state:
-            try:
-                linked = type(default)(st.query_params.get(name, default))
-            except ValueError:
-                linked = default
-            st.session_state[key] = linked
-        if st.session_state[key] not in possible:
             st.session_state[key] = default
+            if text is not None:
+                try:
+                    st.session_state[key] = value_of(name, text, values)
+                except ValueError as error:
+                    self.refuse(name, default, str(error))
+        if st.session_state[key] not in values:
+            st.session_state[key] = default
+        address.shown[name] = key, None if always else default
         return cast(T, st.session_state[key])
 
-    def choose(self, name: str, value: int | str) -> None:
-        """Make a choice that has no widget of its own, or before its widget is drawn."""
-        st.session_state[self.key(name)] = value
+    def choose(self, name: str, value: int | str | float, *, of: str = "") -> None:
+        """Make a choice that has no widget of its own."""
+        st.session_state[self.prefix + of + name] = value
+
+    def say(self, name: str, value: int | str) -> None:
+        """Let the address say what is no choice, but needed to show the same."""
+        self.choose(name, value)
+        self._address().shown[name] = self.prefix + name, None
+
+    def linked(self, name: str) -> str | None:
+        """What the link says under that name, as it stands there: once."""
+        return self._address().link.pop(name, None)
+
+    def refuse(self, name: str, instead: object, why: str) -> None:
+        """Have the page say why it does not use the link, as long as the choice is as it is now."""
+        self._address().refused[name] = instead, why
+
+    def refusals(self) -> list[str]:
+        """Why the link's values are not used, for what is shown and was not chosen anew."""
+        address, state = self._address(), st.session_state
+        return [
+            why
+            for name, (instead, why) in address.refused.items()
+            # A row of buttons may say None for none of them.
+            if name in address.shown and state.get(address.shown[name][0]) in (instead, None)
+        ]
+
+    def begin(self) -> None:
+        """With each run of the whole page: nothing is shown yet."""
+        self._address().shown = {}
+
+    def part(self, body: Callable[[], object]) -> None:
+        """Show a part of the page that is drawn anew by itself; the address says its choices."""
+        around = dict(self._address().shown)
+
+        def drawn() -> None:
+            self._address().shown = dict(around)
+            body()
+            self.write_address()
+
+        st.fragment(drawn)()
 
     def write_address(self) -> None:
-        """Let the address say the choices that are no defaults, beside a run that stands there."""
-        defaults = st.session_state.get(self._defaults, {})
-        for name in self.names:
-            value = st.session_state.get(self.key(name))
-            if value is None or value == "" or value == defaults.get(name):
-                st.query_params.pop(name, None)
-            elif st.query_params.get(name) != str(value):
-                st.query_params[name] = str(value)
+        """Let the address say the choices that are shown, beside the run that may stand there."""
+        now, state = st.query_params.to_dict(), st.session_state
+        wanted = {name: now[name] for name in OTHER_PARAMETERS if name in now}
+        for name, (key, default) in self._address().shown.items():
+            value = state.get(key)
+            if value is not None and value != default:
+                wanted[name] = written(value)
+        if now != wanted:
+            st.query_params.from_dict(wanted)
+
+    def hand_over(self, **link: str) -> None:
+        """Have the page show next what a link with these values would, whatever is chosen now."""
+        for name in link:
+            st.session_state.pop(self.key(name), None)
+        st.session_state[self._slot] = _Address(link)
+
+    def _address(self) -> _Address:
+        if self._slot not in st.session_state:
+            st.session_state[self._slot] = _Address(st.query_params.to_dict())
+        return cast(_Address, st.session_state[self._slot])
 
     @property
-    def _defaults(self) -> str:
-        return self.prefix + "defaults"
+    def _slot(self) -> str:
+        return self.prefix + "address"
+
+
+BACKPROP, EVALUATE = Choices("backprop_"), Choices("evaluate_")

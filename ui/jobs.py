@@ -17,7 +17,8 @@ import streamlit as st
 
 from ui.components.visitor import visitor
 
-MOST = 24  # jobs that are kept, with their results
+MOST_BYTES = 48 * 2**20  # of the results that are kept, of all jobs
+MOST = 200  # jobs
 PATIENCE = 10.0  # seconds after which somebody who has not looked any more is taken to have left
 NICENESS = 10  # the pages' own answers go first
 
@@ -30,8 +31,9 @@ class Job:
     `problem` is what went wrong, "" if nothing did.
     """
 
-    def __init__(self, work: Iterator[Any], total: int) -> None:
+    def __init__(self, work: Iterator[Any], total: int, result_bytes: int = 0) -> None:
         self.total = total
+        self.bytes = total * result_bytes  # when all is done
         self.results: list[Any] = []
         self.problem = ""
         self.seconds = 0.0  # that the results took
@@ -92,25 +94,39 @@ class Jobs:
         with self._lock:
             return self._jobs.get(key)
 
-    def ask(self, key: Hashable, work: Callable[[], Iterator[Any]], total: int, who: str) -> Job:
+    def ask(
+        self,
+        key: Hashable,
+        work: Callable[[], Iterator[Any]],
+        total: int,
+        who: str,
+        *,
+        result_bytes: int = 0,
+    ) -> Job:
         """The job of that key, begun if nobody had asked for it, and going on for `who`.
 
         Args:
             work: makes what gives `total` results one by one.
+            result_bytes: about what one of them takes; 0 for a few numbers.
         """
         with self._lock:
             job = self._jobs.get(key)
             if job is None or job.problem:
-                job = self._jobs[key] = Job(work(), total)
+                job = self._jobs[key] = Job(work(), total, result_bytes)
             self._jobs.move_to_end(key)
-            while len(self._jobs) > MOST:
-                self._jobs.popitem(last=False)
+            self._forget_oldest()
             job.want(who)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
                 self._thread.start()
         self._asked.set()
         return job
+
+    def _forget_oldest(self) -> None:
+        """Drop the jobs that were asked for longest ago, as far as there is no room for them."""
+        room = sum(job.bytes for job in self._jobs.values()) - MOST_BYTES
+        while len(self._jobs) > 1 and (len(self._jobs) > MOST or room > 0):
+            room -= self._jobs.popitem(last=False)[1].bytes
 
     def _work(self) -> None:
         """One result of each wanted job in turn, for ever."""
@@ -132,6 +148,8 @@ def jobs() -> Jobs:
     return Jobs()
 
 
-def ask(key: Hashable, work: Callable[[], Iterator[Any]], total: int) -> Job:
-    """The job of that key; this visitor wants it."""
-    return jobs().ask(key, work, total, visitor())
+def ask(
+    key: Hashable, work: Callable[[], Iterator[Any]], total: int, *, result_bytes: int = 0
+) -> Job:
+    """The job of that key, as `Jobs.ask` has it; this visitor wants it."""
+    return jobs().ask(key, work, total, visitor(), result_bytes=result_bytes)

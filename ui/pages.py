@@ -14,6 +14,6 @@ def remember_pages(pages: Sequence[StreamlitPage]) -> None:
     st.session_state[_KEY] = {page.url_path: page for page in pages}
 
 
-def go_to(path: str, **query: str) -> NoReturn:
-    """Leave this page for the one of that path, with what its link is to say."""
-    st.switch_page(st.session_state[_KEY][path], query_params=query)
+def go_to(path: str) -> NoReturn:
+    """Leave this page for the one of that path."""
+    st.switch_page(st.session_state[_KEY][path])

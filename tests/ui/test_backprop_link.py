@@ -11,8 +11,8 @@ from mnist_core import load_mnist
 from mnist_core.arrays import Array
 from mnist_core.runs.local import LocalPool
 from tests.ui.test_backprop_page import opened, text
-from ui.backprop.pixels import LONGEST, image_of, text_of
 from ui.components.canvas import Drawing
+from ui.pixels import LONGEST, image_of, text_of
 from ui.session import Session
 
 FULL, CHECK, STEP = "Jacobians in full", "Finite differences", "Take the step"

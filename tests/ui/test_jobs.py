@@ -79,11 +79,30 @@ def test_what_fails_says_why_and_can_be_asked_for_again(caplog: pytest.LogCaptur
     assert again.results == [1, 2] and not again.problem
 
 
-def test_the_jobs_that_were_asked_for_longest_ago_are_forgotten() -> None:
+def test_the_jobs_that_were_asked_for_longest_ago_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST", 3)
     jobs = Jobs()
-    for number in range(module.MOST + 3):
+    for number in range(5):
         jobs.ask(number, lambda: iter([1]), 1, "ann")
-    assert jobs.find(2) is None and jobs.find(3) is not None
+    assert [jobs.find(number) is not None for number in range(5)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
+def test_large_results_leave_room_for_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1000)
+    jobs = Jobs()
+    for number in range(4):
+        jobs.ask(number, lambda: iter([1, 2]), 2, "ann", result_bytes=200)
+    assert [number for number in range(4) if jobs.find(number) is not None] == [2, 3]
+    jobs.ask("huge", lambda: iter([1]), 1, "ann", result_bytes=5000)
+    assert jobs.find("huge") is not None and jobs.find(3) is None
 
 
 def wait_until(there) -> None:

@@ -14,9 +14,11 @@ from mnist_core.nn.builders import build_mlp
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.snapshots import Snapshot
 from ui.backprop.link import PREFIX, choose, linked, refuse, said, say
-from ui.backprop.pixels import image_of, text_of
+from ui.choices import BACKPROP
 from ui.drawing import sheet_of
+from ui.frozen import frozen_snapshot
 from ui.networks import RUNNING
+from ui.pixels import image_of, text_of
 from ui.session import ShownRun, mnist, session, shipped
 from ui.words import a_digit
 
@@ -27,7 +29,6 @@ SEEDS = 10_000
 NAMES = {NEW: "A new network", RUNNING: "Your run", "mlp": "MLP", "cnn": "CNN"}
 MOST_PARAMETERS = 2_000_000  # of a network that is taken apart: each is shown as a number
 RATE = 0.1  # of a network without a run
-FROZEN = "backprop snapshot"  # in what is kept about a run
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def choose_step(run: ShownRun | None) -> ChosenStep | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="chosen_step"):
         network = _choice_of_network(run)
         seed = _seed() if network == NEW else 0
-        snapshot = _frozen(run) if run is not None and network == RUNNING else None
+        snapshot = (
+            frozen_snapshot(run, BACKPROP) if run is not None and network == RUNNING else None
+        )
         example = _choice_of_digit()
     if network == RUNNING and snapshot is None:
         st.info("The run's weights come with its first step; choose it again in a moment.")
@@ -124,31 +127,6 @@ def _seed() -> int:
             "Seed", 0, SEEDS - 1, key="backprop_seed", persist_state="session", width=120
         )
     )
-
-
-def _frozen(run: ShownRun) -> Snapshot | None:
-    """The run's weights when it was chosen, or at the link's step: while one reads, they stay.
-
-    The address says their step: a run that goes on has others by the time that it is opened.
-    """
-    kept, newest, of = session().kept, run.snapshot, f"{run.id} "
-    if FROZEN not in kept and newest is not None:
-        there = {one.step: one for one in (*run.snapshots, newest)}
-        kept[FROZEN] = there[said("step", newest.step, there, of=of)].in_memory()
-    frozen: Snapshot | None = kept.get(FROZEN)
-    if frozen is None or newest is None:
-        return frozen
-    say("step", frozen.step)
-    if newest.step != frozen.step:
-        st.button(
-            "Take its newest weights", key="backprop_newest", on_click=_take_newest, args=(of,)
-        )
-    return frozen
-
-
-def _take_newest(of: str) -> None:
-    session().kept.pop(FROZEN, None)
-    st.session_state.pop(f"{PREFIX}{of}step", None)
 
 
 def _choice_of_digit() -> Example:

@@ -3,14 +3,16 @@
 import streamlit as st
 
 from mnist_core.arrays import Array
+from ui.choices import BACKPROP, EVALUATE
 from ui.components.image_browser import Reader, image_browser
 from ui.drawing import show_image
-from ui.evaluate.link import CHOICES
-from ui.evaluate.subjects import Images, Subjects
+from ui.evaluate.subjects import Subjects
+from ui.networks import RUNNING
 from ui.pages import go_to
 from ui.pixels import text_of
 
 MOST = 500  # images that one list holds
+TAKEN_APART = (RUNNING, "mlp", "cnn")  # networks that the page Back-propagation has
 
 
 def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
@@ -19,7 +21,7 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
         words = f"first {MOST:,} of {len(numbers):,} {words}"
         numbers = numbers[:MOST]
     listed = numbers.tolist()
-    here = CHOICES.said("image", listed[0], listed)
+    here = EVALUATE.said("image", listed[0], listed)
     split = subjects.images.split
     place = image_browser(
         split.images[numbers],
@@ -29,21 +31,26 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
             Reader(one.name, one.colour, one.answers.probabilities[numbers]) for one in subjects.all
         ],
         chosen=listed.index(here),
-        key=CHOICES.key(f"browser_{key}"),
+        key=EVALUATE.key(f"browser_{key}"),
         description=f"{len(listed):,} {words}",
     )
     if place is not None:
-        CHOICES.choose("image", here := listed[place])
-    _go_on_with(subjects.images, here)
+        EVALUATE.choose("image", here := listed[place])
+    _go_on_with(subjects, here)
 
 
-def _go_on_with(images: Images, number: int) -> None:
+def _go_on_with(subjects: Subjects, number: int) -> None:
     """Where one can go with this image."""
-    image, label = images.split.images[number], int(images.split.labels[number])
+    split = subjects.images.split
+    image, label = split.images[number], int(split.labels[number])
     with st.container(horizontal=True):
-        if st.button("Draw on it", icon=":material/draw:", key=CHOICES.key("to_draw")):
+        if st.button("Draw on it", icon=":material/draw:", key=EVALUATE.key("to_draw")):
             show_image(image)
             go_to("draw")
-        key = CHOICES.key("to_backprop")
+        key = EVALUATE.key("to_backprop")
         if st.button("Take it apart in Back-propagation", icon=":material/account_tree:", key=key):
-            go_to("back-propagation", digit="linked", pixels=text_of(image), label=str(label))
+            chosen = {"digit": "linked", "pixels": text_of(image), "label": str(label)}
+            if subjects.first.key in TAKEN_APART:
+                chosen["network"] = subjects.first.key
+            BACKPROP.hand_over(**chosen)
+            go_to("back-propagation")

@@ -5,18 +5,18 @@ import streamlit as st
 from mnist_core.data.idx import DataError
 from mnist_core.data.uploaded import MAX_IMAGES, uploaded_split
 from mnist_core.runs.snapshots import Snapshot
-from ui.evaluate.link import CHOICES
+from ui.choices import EVALUATE
 from ui.evaluate.subjects import Images, Judged, Subjects, images_of, mnist_images
+from ui.frozen import frozen_snapshot
 from ui.networks import RUNNING, Predictor, own_predictor, own_predictors, shipped_predictors
 from ui.own import own_collection
-from ui.session import ShownRun, session
+from ui.session import ShownRun
 from ui.words import plain_name
 
 TEST, VALIDATION, OWN, UPLOADED = "test", "validation", "own", "uploaded"
 NAMES = {TEST: "Test", VALIDATION: "Validation", OWN: "Your digits", UPLOADED: "Your files"}
 NOTHING = "none"  # to compare with
-FILES, PROBLEM, TAKEN = (CHOICES.key(name) for name in ("files", "problem", "uploaded"))
-FROZEN = "evaluate snapshot"  # in what is kept about a run
+FILES, PROBLEM, TAKEN = (EVALUATE.key(name) for name in ("files", "problem", "uploaded"))
 MAX_MEGABYTES = 64
 LONGEST_NAME = 40
 
@@ -24,29 +24,31 @@ LONGEST_NAME = 40
 def choose_subjects(run: ShownRun | None) -> Subjects | None:
     """The row of choices; None, and why, where there is nothing to judge yet."""
     names = {one.shipped_as: one.name for one in shipped_predictors()} | own_predictors(run)
-    if RUNNING in names and "network" not in st.query_params:
-        # Whoever has a run wants to know of it first.
-        st.session_state.setdefault(CHOICES.key("network"), RUNNING)
-    default = "cnn" if "cnn" in names else "mlp"
+    # Whoever has a run wants to know of it first.
+    default = next(key for key in (RUNNING, "cnn", "mlp") if key in names)
     with st.container(horizontal=True, vertical_alignment="bottom", key="chosen_subjects"):
-        first = CHOICES.said("network", default, names)
+        first = EVALUATE.said("network", default, names, always=True)
         st.segmented_control(
             "Network",
             list(names),
             format_func=names.__getitem__,
             required=True,
-            key=CHOICES.key("network"),
+            key=EVALUATE.key("network"),
             persist_state="session",
         )
         second = _choice_of_the_other(names, first)
         images = _choice_of_images()
-        snapshot = _frozen(run) if run is not None and RUNNING in (first, second) else None
+        snapshot = (
+            frozen_snapshot(run, EVALUATE)
+            if run is not None and RUNNING in (first, second)
+            else None
+        )
     if problem := st.session_state.get(PROBLEM):
         st.error(problem)
     if images is None:
         return None
     judged = [
-        Judged(predictor, images)
+        Judged(key, predictor, images)
         for key in (first, second)
         if (predictor := _predictor(key, run, snapshot)) is not None
     ]
@@ -56,12 +58,12 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
 def _choice_of_the_other(names: dict[str, str], first: str) -> str:
     others = {NOTHING: "Nothing"} | {key: name for key, name in names.items() if key != first}
     default = next((key for key in ("mlp", "cnn") if key in others), NOTHING)
-    chosen = CHOICES.said("against", default, others)
+    chosen = EVALUATE.said("against", default, others)
     st.selectbox(
         "Compared with",
         list(others),
         format_func=others.__getitem__,
-        key=CHOICES.key("against"),
+        key=EVALUATE.key("against"),
         persist_state="session",
         width=150,
     )
@@ -76,27 +78,15 @@ def _predictor(key: str, run: ShownRun | None, snapshot: Snapshot | None) -> Pre
     return shipped or own_predictor(key, run)
 
 
-def _frozen(run: ShownRun) -> Snapshot | None:
-    """The run's weights when it was chosen: while they are judged, they stay."""
-    kept, newest = session().kept, run.snapshot
-    if FROZEN not in kept and newest is not None:
-        kept[FROZEN] = newest.in_memory()
-    frozen: Snapshot | None = kept.get(FROZEN)
-    if frozen is not None and newest is not None and newest.step != frozen.step:
-        key = CHOICES.key("newest")
-        st.button("Take its newest weights", key=key, on_click=kept.pop, args=(FROZEN,))
-    return frozen
-
-
 def _choice_of_images() -> Images | None:
     """The images, and a place to hand files over; None, and why, where there are none yet."""
-    chosen = CHOICES.said("images", TEST, NAMES)
+    chosen = EVALUATE.said("images", TEST, NAMES)
     st.segmented_control(
         "Images",
         list(NAMES),
         format_func=NAMES.__getitem__,
         required=True,
-        key=CHOICES.key("images"),
+        key=EVALUATE.key("images"),
         persist_state="session",
     )
     if chosen == OWN:

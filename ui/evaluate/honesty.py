@@ -13,8 +13,8 @@ from mnist_core.evaluation.calibration import (
     reliability,
 )
 from ui.charts.honesty import FEW_IMAGES, Line, coverage_chart, reliability_chart
+from ui.choices import EVALUATE
 from ui.components import svg_chart
-from ui.evaluate.link import CHOICES
 from ui.evaluate.subjects import Judged, Subjects, mnist_images
 from ui.glossary import words_explained
 from ui.html import changing_text, legend
@@ -57,7 +57,7 @@ def calibrated(judged: Judged) -> Calibrated:
         after, temperatures = cross_fitted(answers)
         both = " and ".join(f"{one:.2f}" for one in temperatures)
         return Calibrated(judged, after, f"T = {both}, each half's from the other half")
-    validation = Judged(judged.predictor, mnist_images("validation")).answers
+    validation = Judged(judged.key, judged.predictor, mnist_images("validation")).answers
     temperature = fit_temperature(validation.logits, validation.labels)
     words = f"T = {temperature:.2f}, from the validation images"
     return Calibrated(judged, at_temperature(answers, temperature), words)
@@ -98,13 +98,13 @@ def _in_words(one: Calibrated) -> str:
 
 def _coverage(found: list[Calibrated]) -> None:
     st.subheader("What if it may say “I don't know”?", anchor=False)
-    CHOICES.said("threshold", 90, range(101))
+    EVALUATE.said("threshold", 90, range(101))
     threshold = st.slider(
         "Answer only with a confidence of at least",
         0,
         100,
         format="%d %%",
-        key=CHOICES.key("threshold"),
+        key=EVALUATE.key("threshold"),
         persist_state="session",
     )
     curves, places = [], []

@@ -5,14 +5,16 @@ import streamlit as st
 
 from mnist_core.arrays import Array
 from mnist_core.evaluation.scores import confusion_matrix
+from ui.choices import EVALUATE
 from ui.components.confusion_table import Cell, confusion_table
 from ui.evaluate.browsing import browse
-from ui.evaluate.link import CHOICES
 from ui.evaluate.subjects import Subjects
 from ui.words import a_digit
 
 WORST, LEAST_SURE, DISAGREE = "worst", "unsure", "differ"
 COUNTS, SHARES = "Counts", "Shares"
+# What names a cell in a link: "4-9", or nothing.
+CELLS = ("", *(f"{label}-{prediction}" for label in range(10) for prediction in range(10)))
 
 
 def mistakes(subjects: Subjects) -> None:
@@ -40,37 +42,23 @@ def _table(subjects: Subjects) -> Cell | None:
             default=COUNTS,
             required=True,
             label_visibility="collapsed",
-            key=CHOICES.key("cells_show"),
+            key=EVALUATE.key("cells_show"),
         )
     unit = "percent of each digit's images" if shown == SHARES else "images"
-    before = _cell(CHOICES.said("cell", "", _Cells()))
+    said = EVALUATE.said("cell", "", CELLS)
+    before = (int(said[0]), int(said[-1])) if said else None
     cell = confusion_table(
         counts,
         chosen=before,
-        key=CHOICES.key("table"),
+        key=EVALUATE.key("table"),
         shares=shown == SHARES,
         description=f"Confusion matrix of {subjects.first.name} in {unit}: digits in rows, "
         "what they are read as in columns",
     )
-    CHOICES.choose("cell", "" if cell is None else f"{cell[0]}-{cell[1]}")
+    EVALUATE.choose("cell", "" if cell is None else f"{cell[0]}-{cell[1]}")
     if cell != before:
-        CHOICES.choose("which", WORST)
+        EVALUATE.choose("which", WORST)
     return cell
-
-
-class _Cells:
-    """What names a cell in a link: "4-9", or nothing."""
-
-    def __contains__(self, text: object) -> bool:
-        return text == "" or (isinstance(text, str) and _cell(text) is not None)
-
-
-def _cell(text: str) -> Cell | None:
-    label, _, prediction = text.partition("-")
-    both = label + prediction
-    if len(both) == 2 and both.isascii() and both.isdigit():
-        return int(label), int(prediction)
-    return None
 
 
 def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
@@ -87,14 +75,14 @@ def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
     kinds = {WORST: "Worst mistakes", LEAST_SURE: "Least sure, but right"}
     if second is not None:
         kinds[DISAGREE] = "Where they disagree"
-    which = CHOICES.said("which", WORST, kinds)
+    which = EVALUATE.said("which", WORST, kinds)
     st.segmented_control(
         "Images",
         list(kinds),
         format_func=kinds.__getitem__,
         required=True,
         label_visibility="collapsed",
-        key=CHOICES.key("which"),
+        key=EVALUATE.key("which"),
         persist_state="session",
     )
     if which == LEAST_SURE:

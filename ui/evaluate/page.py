@@ -1,14 +1,15 @@
 """Evaluate: an accuracy that can be trusted, and the mistakes to learn from."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from ui.choices import EVALUATE
 from ui.components.focus import keyboard_goes_on
 from ui.evaluate.choosing import choose_subjects
 from ui.evaluate.headline import headline
 from ui.evaluate.honesty import honesty
-from ui.evaluate.link import CHOICES
 from ui.evaluate.mistakes import mistakes
 from ui.evaluate.robustness import robustness
 from ui.evaluate.scores import scores
@@ -23,30 +24,32 @@ LOOKS: dict[str, Callable[[Subjects], None]] = {
     "Robustness": robustness,
     "The images": the_data,
 }
-AFTER: dict[str, str] = {CHOICES.key("newest"): CHOICES.key("network")}
+AFTER: dict[str, str] = {EVALUATE.key("newest"): EVALUATE.key("network")}
 
 
 def page() -> None:
     """What is judged, how good it is in one look, and closer looks."""
+    EVALUATE.begin()
     st.title("How far can you trust it? What a network reads, and its mistakes", anchor=False)
     subjects = choose_subjects(shown_run())
     if subjects is not None:
         headline(subjects)
-        _look_closer(subjects)
-    CHOICES.write_address()
+        EVALUATE.part(partial(_look_closer, subjects))
     keyboard_goes_on(AFTER)
 
 
 def _look_closer(subjects: Subjects) -> None:
     """One look is always open: the mistakes first."""
     first = next(iter(LOOKS))
-    look = CHOICES.said("look", first, LOOKS)
+    look = EVALUATE.said("look", first, LOOKS)
     st.segmented_control(
         "Look at",
         list(LOOKS),
         required=True,
         label_visibility="collapsed",
-        key=CHOICES.key("look"),
+        key=EVALUATE.key("look"),
         persist_state="session",
     )
     LOOKS[look](subjects)
+    for why in EVALUATE.refusals():
+        st.warning(f"Something in the link was not used: {why}.")

@@ -11,8 +11,8 @@ from mnist_core.evaluation.answers import answers_of
 from mnist_core.evaluation.distortions import DISTORTIONS, examples
 from mnist_core.evaluation.robustness import RobustnessPoint
 from mnist_core.evaluation.robustness import robustness as measure
+from ui.choices import EVALUATE
 from ui.components.robustness_chart import STRENGTHS, Kind, Line, Says, robustness_chart
-from ui.evaluate.link import CHOICES
 from ui.evaluate.subjects import Judged, Subjects
 from ui.evaluate.waiting import is_stopped, pace, progress_of
 from ui.jobs import Job, ask, jobs
@@ -70,7 +70,7 @@ def _measured(subjects: Subjects, found: list[Job]) -> None:
         [_kind(subjects, name, number) for name in DISTORTIONS],
         lines,
         n,
-        key=CHOICES.key("robustness"),
+        key=EVALUATE.key("robustness"),
         description="Accuracy against the strength of eight distortions",
     )
 
@@ -105,18 +105,18 @@ def _kind(subjects: Subjects, name: str, number: int) -> Kind:
 def _example(subjects: Subjects) -> int:
     """The number of the image that is shown at each strength."""
     most = len(subjects.images) - 1
-    CHOICES.said("example", 0, range(most + 1))
+    EVALUATE.said("example", 0, range(most + 1))
     number = st.number_input(
         f"Example: {subjects.images.one}",
         0,
         most,
-        key=CHOICES.key("example"),
+        key=EVALUATE.key("example"),
         persist_state="session",
         width=170,
     )
-    st.button("Another", key=CHOICES.key("another_example"), on_click=_another, args=(most,))
+    st.button("Another", key=EVALUATE.key("another_example"), on_click=_another, args=(most,))
     return int(number)
 
 
 def _another(most: int) -> None:
-    CHOICES.choose("example", int(np.random.default_rng().integers(most + 1)))
+    EVALUATE.choose("example", int(np.random.default_rng().integers(most + 1)))

@@ -37,8 +37,9 @@ class Images:
 
 @dataclass(frozen=True)
 class Judged:
-    """A network, and what it says of the images."""
+    """A network by its key, and what it says of the images."""
 
+    key: str
     predictor: Predictor
     images: Images
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ui.choices import EVALUATE
 from ui.components.visitor import visitor
-from ui.evaluate.link import CHOICES
 from ui.jobs import Job
 from ui.words import duration
 
@@ -14,7 +14,7 @@ LOOK_EVERY = 0.5  # seconds
 
 def is_stopped(key: str) -> bool:
     """Whether this visitor has stopped the work of that name."""
-    return bool(st.session_state.get(CHOICES.key(f"stopped_{key}")))
+    return bool(st.session_state.get(EVALUATE.key(f"stopped_{key}")))
 
 
 def pace(jobs: Sequence[Job], key: str) -> float | None:
@@ -40,13 +40,13 @@ def progress_of(jobs: Sequence[Job], key: str, *, words: str, done: str) -> None
             st.button(
                 "Go on" if stopped else "Stop",
                 icon=":material/play_arrow:" if stopped else ":material/stop:",
-                key=CHOICES.key(f"stop_{key}"),
+                key=EVALUATE.key(f"stop_{key}"),
                 on_click=_stop_or_go_on,
                 args=(jobs, key, not stopped),
             )
 
 
 def _stop_or_go_on(jobs: Sequence[Job], key: str, stop: bool) -> None:
-    st.session_state[CHOICES.key(f"stopped_{key}")] = stop
+    st.session_state[EVALUATE.key(f"stopped_{key}")] = stop
     for job in jobs:
         (job.leave if stop else job.want)(visitor())
