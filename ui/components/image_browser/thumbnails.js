@@ -34,7 +34,7 @@ class Thumbnails {
     this.tiles.forEach((tile, place) => {
       const verdict = readings.verdict(place);
       found.add(verdict);
-      setText(tile.lastChild, readings.captions[place]);
+      setAttribute(tile.lastChild, "data-sign", readings.captions[place]); // its label says it in words
       setAttribute(tile, "aria-label", readings.says(place));
       setAttribute(tile, "data-verdict", verdict);
     });
