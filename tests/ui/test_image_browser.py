@@ -35,7 +35,8 @@ def says(*digits: int | None, name: str = "MLP") -> Reader:
 
 def readings(**changes: Any) -> Readings:
     given: dict[str, Any] = {"images": IMAGES, "titles": TITLES, "labels": LABELS, "captions": None}
-    return Readings(**(given | {"readers": [says(4, 9, 9, 6)]} | changes))
+    given["readers"] = [says(4, 9, 9, 6)]
+    return Readings(**(given | changes))
 
 
 def captions(*readers: Reader) -> list[str]:
