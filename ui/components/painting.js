@@ -46,13 +46,6 @@ function format(number, digits = 3) {
   return String(Number(number.toPrecision(digits))).replaceAll("-", "−");
 }
 
-/** A probability that never says more than it does: 99.96 % is not 100 %. */
-function inPercent(share) {
-  if (share === null) return "–";
-  const text = (100 * share).toFixed(1);
-  return text === "100.0" ? ">99.9 %" : `${text} %`;
-}
-
 // The browser recomputes less when what has not changed is not set again.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -48,7 +48,7 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
     if images is None:
         return None
     judged = [
-        Judged(key, predictor, images)
+        Judged(key, predictor, images, snapshot if key == RUNNING else None)
         for key in (first, second)
         if (predictor := _predictor(key, run, snapshot)) is not None
     ]

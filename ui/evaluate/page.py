@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui.choices import EVALUATE
 from ui.components.focus import keyboard_goes_on
+from ui.evaluate.alike import alike
 from ui.evaluate.choosing import choose_subjects
 from ui.evaluate.headline import headline
 from ui.evaluate.honesty import honesty
@@ -22,6 +23,7 @@ LOOKS: dict[str, Callable[[Subjects], None]] = {
     "Scores per digit": scores,
     "Confidence": honesty,
     "Robustness": robustness,
+    "Map": alike,
     "The images": the_data,
 }
 AFTER: dict[str, str] = {EVALUATE.key("newest"): EVALUATE.key("network")}

@@ -19,6 +19,7 @@ from ui.jobs import Job, ask, jobs
 from ui.live import live
 
 WORK = "robustness"
+EXAMPLES = 32  # that are kept, of all visitors: 60 kB each
 POINTS = len(DISTORTIONS) * STRENGTHS
 
 
@@ -67,12 +68,13 @@ def _measured(subjects: Subjects, found: list[Job]) -> None:
         for judged, job in zip(subjects.all, found, strict=True)
     ]
     robustness_chart(
-        [_kind(subjects, name, number) for name in DISTORTIONS],
+        _kinds(subjects.key, number, subjects),
         lines,
         n,
         key=EVALUATE.key("robustness"),
         description="Accuracy against the strength of eight distortions",
     )
+    EVALUATE.write_address()  # another example is a choice of this part alone
 
 
 def _accuracies(points: list[RobustnessPoint]) -> Array:
@@ -80,6 +82,12 @@ def _accuracies(points: list[RobustnessPoint]) -> Array:
     values = np.full(POINTS, np.nan)
     values[: len(points)] = [point.accuracy(WORK) for point in points]
     return values.reshape(len(DISTORTIONS), STRENGTHS)
+
+
+@st.cache_resource(max_entries=EXAMPLES, show_spinner=False)
+def _kinds(of: str, number: int, _subjects: Subjects) -> list[Kind]:
+    """All distortions with that example, for the subjects of that key."""
+    return [_kind(_subjects, name, number) for name in DISTORTIONS]
 
 
 def _kind(subjects: Subjects, name: str, number: int) -> Kind:

@@ -11,6 +11,7 @@ from mnist_core.arrays import Array
 from mnist_core.data.mnist import Split
 from mnist_core.evaluation.answers import Answers, answers_of
 from mnist_core.nn.network import Sequential
+from mnist_core.runs.snapshots import Snapshot
 from ui.networks import Predictor, fingerprint
 from ui.session import mnist
 
@@ -37,11 +38,12 @@ class Images:
 
 @dataclass(frozen=True)
 class Judged:
-    """A network by its key, and what it says of the images."""
+    """A network by its key, and what it says of the images; `snapshot` is there if it is a run."""
 
     key: str
     predictor: Predictor
     images: Images
+    snapshot: Snapshot | None = None
 
     @property
     def name(self) -> str:

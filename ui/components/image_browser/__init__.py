@@ -20,6 +20,7 @@ _mount = component_of(
     __file__,
     scripts=(
         "../painting.js",
+        "../percent.js",
         "../pieces.js",
         "../choice.js",
         "message.js",

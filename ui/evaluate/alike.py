@@ -1,0 +1,175 @@
+"""What it sees as alike: a map of the images by what a layer makes of them, step by step."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.evaluation.answers import Answers
+from mnist_core.evaluation.projection import fitted, layers_to_project, projected
+from mnist_core.nn.builders import build_model
+from mnist_core.nn.network import Sequential
+from mnist_core.paths import MODELS_FOLDER
+from mnist_core.training.checkpoint import load_checkpoint
+from ui.choices import EVALUATE
+from ui.components.point_map import MapImages, Positions, Step, point_map
+from ui.evaluate.going_on import go_on_with
+from ui.evaluate.subjects import Images, Judged, Subjects
+from ui.evaluate.waiting import is_stopped, pace, progress_of
+from ui.jobs import Job, ask, jobs
+from ui.live import live
+from ui.networks import RUNNING
+from ui.session import ShownRun, shown_run
+
+WORK = "map"
+MOST = 24  # times of a run: each takes up to a second of work, and 70 kB in the browser
+POSITION_BYTES = 21  # that an image takes at one time, with what is packed of it
+MAPS = 4  # sets of images that are kept packed, a megabyte each
+SEED = 0  # of the weights before the training of a network that nobody has watched
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A network at one time of its training: what the slider calls it, and what builds it."""
+
+    name: str
+    token: str  # no other network has it
+    build: Callable[[], Sequential]
+
+
+def alike(subjects: Subjects) -> None:
+    """The map, which fills its slider while the positions are worked out."""
+    judged = _choice_of_network(subjects)
+    layers = layers_to_project(judged.predictor.network)
+    layer = EVALUATE.said("layer", layers[-2], layers, of=f"{len(layers)} ")
+    st.segmented_control(
+        "Layer",
+        layers,
+        format_func=str.capitalize,
+        required=True,
+        label_visibility="collapsed",
+        key=EVALUATE.key(f"{len(layers)} layer"),
+        persist_state="session",
+    )
+    moments = _moments(judged, shown_run())
+    fetch = partial(_job, judged, moments, layer)
+    key = f"{WORK} {judged.fingerprint} {layer}"
+    live(
+        partial(_map, subjects, judged, moments, layer, key),
+        fetch(is_stopped(key)),
+        lambda: fetch(is_stopped(key)),
+        pace=lambda job: pace([job], key),
+    )
+
+
+def _choice_of_network(subjects: Subjects) -> Judged:
+    """One of the two networks."""
+    names = [judged.name for judged in subjects.all]
+    chosen = EVALUATE.said("of", names[0], names)
+    if len(names) > 1:
+        st.segmented_control(
+            "Map of",
+            names,
+            required=True,
+            label_visibility="collapsed",
+            key=EVALUATE.key("of"),
+            persist_state="session",
+        )
+    return subjects.all[names.index(chosen)]
+
+
+def _moments(judged: Judged, run: ShownRun | None) -> list[Moment]:
+    """The times that the slider has, the last one that of the network itself."""
+    last = Moment("trained", judged.fingerprint, lambda: judged.predictor.network)
+    if judged.key == RUNNING and run is not None and judged.snapshot is not None:
+        return _snapshots(judged, run)
+    shipped = judged.predictor.shipped_as
+    return [last] if not shipped else [_before_training(shipped), last]
+
+
+def _snapshots(judged: Judged, run: ShownRun) -> list[Moment]:
+    """The run's snapshots up to the judged one, spread over what there is."""
+    assert judged.snapshot is not None
+    before = [one for one in run.snapshots if one.step < judged.snapshot.step]
+    places = np.linspace(0, len(before) - 1, min(MOST - 1, len(before))).round().astype(int)
+    chosen = [*(before[place] for place in places), judged.snapshot]
+    return [
+        Moment(f"step {one.step:,}", one.token, partial(one.network, run.config)) for one in chosen
+    ]
+
+
+def _before_training(name: str) -> Moment:
+    """A network like a shipped one, with weights that have learned nothing yet."""
+
+    def build() -> Sequential:
+        options = load_checkpoint(MODELS_FOLDER / f"{name}.npz").model
+        return build_model(**options, rng=np.random.default_rng(SEED))
+
+    return Moment("before training", f"{name} {SEED}", build)
+
+
+def _job(judged: Judged, moments: list[Moment], layer: str, stopped: bool) -> Job:
+    """The positions at all these times; whoever has asked before, has done so for all."""
+    key = (WORK, judged.images.hash, layer, *(moment.token for moment in moments))
+    found = jobs().find(key)
+    if found is not None and stopped:
+        return found
+    work = partial(_positions, judged, moments, layer)
+    return ask(key, work, len(moments), result_bytes=POSITION_BYTES * len(judged.images))
+
+
+def _positions(judged: Judged, moments: list[Moment], layer: str) -> Iterator[Positions]:
+    """Where the images lie, first at the end, in whose plane all others are shown."""
+    split = judged.images.split
+    plane = fitted(judged.predictor.network, split.images, layer)
+    for place in _order(len(moments)):
+        seen = projected(moments[place].build(), split.images, layer, plane, threads=2)
+        answers = Answers(seen.logits, split.labels)
+        predictions = answers.predictions.astype(np.uint8)
+        yield Positions(seen.xy, predictions, answers.confidence.astype(np.float32))
+
+
+def _order(n: int) -> list[int]:
+    """The last, the first, and then always the middle of the widest gap."""
+    order, gaps = [n - 1], [(0, n - 1)]
+    if n > 1:
+        order.append(0)
+    while gaps:
+        low, high = gaps.pop(0)
+        if high - low > 1:
+            middle = (low + high) // 2
+            order.append(middle)
+            gaps += [(low, middle), (middle, high)]
+    return order
+
+
+def _map(
+    subjects: Subjects, judged: Judged, moments: list[Moment], layer: str, key: str, job: Job
+) -> None:
+    there = dict(zip(_order(len(moments)), job.results, strict=False))
+    images = _packed(judged.images.hash, judged.images)
+    if len(moments) - 1 in there:
+        chosen = point_map(
+            [Step(moment.name, there.get(place)) for place, moment in enumerate(moments)],
+            images,
+            key=EVALUATE.key("map"),
+            description=f"{len(images):,} {judged.images.name} by the {layer} of {judged.name}",
+        )
+        if chosen is not None:
+            go_on_with(subjects, chosen, key="map")
+    progress_of(
+        [job],
+        key,
+        words="Working out where the images lie",
+        done="Images lie close together if the layer makes much the same of them: the two "
+        "directions in which they differ most (PCA), the same ones at all times.",
+    )
+
+
+@st.cache_resource(max_entries=MAPS, show_spinner=False)
+def _packed(of: str, _images: Images) -> MapImages:
+    """The images of that hash, packed once."""
+    split = _images.split
+    return MapImages(split.images, split.labels, _images.one)
