@@ -6,7 +6,7 @@ from html import escape
 
 from ui.charts.svg import ticks
 
-WIDTH, ROW, TOP, FOOT = 480, 40, 6, 40  # units of the drawing
+WIDTH, ROW, TOP, FOOT = 480, 32, 2, 38  # units of the drawing
 LEFT, RIGHT = 12, 12
 LEAST_RANGE = 0.01  # of the axis, so that a difference of nothing does not look large
 
@@ -36,7 +36,7 @@ def intervals(rows: Sequence[Interval], *, alt: str) -> str:
             f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>'
         )
     for number, row in enumerate(rows):
-        middle = TOP + ROW * number + ROW // 2 + 8
+        middle = TOP + ROW * number + ROW - 8
         parts.append(_row(row, across(row.low), across(row.accuracy), across(row.high), middle))
     title = f'x="{WIDTH / 2}" y="{height - 4}" text-anchor="middle"'
     return (

@@ -41,18 +41,9 @@ class Moment:
 
 def alike(subjects: Subjects) -> None:
     """The map, which fills its slider while the positions are worked out."""
-    judged = _choice_of_network(subjects)
-    layers = layers_to_project(judged.predictor.network)
-    layer = EVALUATE.said("layer", layers[-2], layers, of=f"{len(layers)} ")
-    st.segmented_control(
-        "Layer",
-        layers,
-        format_func=str.capitalize,
-        required=True,
-        label_visibility="collapsed",
-        key=EVALUATE.key(f"{len(layers)} layer"),
-        persist_state="session",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+        judged = _choice_of_network(subjects)
+        layer = _choice_of_layer(judged)
     moments = _moments(judged, shown_run())
     fetch = partial(_job, judged, moments, layer)
     key = f"{WORK} {judged.fingerprint} {layer}"
@@ -78,6 +69,23 @@ def _choice_of_network(subjects: Subjects) -> Judged:
             persist_state="session",
         )
     return subjects.all[names.index(chosen)]
+
+
+def _choice_of_layer(judged: Judged) -> str:
+    """Pixels, a hidden layer, or logits; networks with other layers have a choice of their own."""
+    layers = layers_to_project(judged.predictor.network)
+    of = f"{len(layers)} "
+    layer = EVALUATE.said("layer", layers[-2], layers, of=of)
+    st.segmented_control(
+        "Layer",
+        layers,
+        format_func=str.capitalize,
+        required=True,
+        label_visibility="collapsed",
+        key=EVALUATE.key(f"{of}layer"),
+        persist_state="session",
+    )
+    return layer
 
 
 def _moments(judged: Judged, run: ShownRun | None) -> list[Moment]:

@@ -18,15 +18,16 @@ CHANCE = 0.05  # a difference that chance makes more often is none to speak of
 
 
 def headline(subjects: Subjects) -> None:
-    """Numbers on the left, their intervals in a picture on the right."""
+    """Numbers on the left, their intervals in a picture on the right, what follows below."""
     numbers, drawn = st.columns([7, 5], gap="large", vertical_alignment="center")
     with numbers:
         st.html(f'<div class="scores">{"".join(_number(one) for one in subjects.all)}</div>')
-        st.html(changing_text(_in_words(subjects), small=True))
     with drawn:
         rows = [_interval(one) for one in subjects.all]
         alt = "; ".join(f"{row.name} {_between(row)}" for row in rows)
         svg_chart.show(intervals(rows, alt=f"Accuracy with its interval: {alt}"), key="intervals")
+    if words := _in_words(subjects):
+        st.html(changing_text(words, small=True))
 
 
 def _interval(judged: Judged) -> Interval:
@@ -54,13 +55,13 @@ def _between(row: Interval) -> str:
 def _in_words(subjects: Subjects) -> str:
     """What of all this may be believed."""
     first, second = subjects.first, subjects.second
-    words = "" if second is None else _difference(first, second) + " "
+    words = [] if second is None else [_difference(first, second)]
     if subjects.images.key == "validation" and any(one.has_seen_validation for one in subjects.all):
-        return words + (
+        words.append(
             "**Mind:** the networks that come with this program have learned from these images "
             "too, so they read them better than new ones."
         )
-    return words + "Bars: where the true accuracy lies, with 95 % certainty (Wilson)."
+    return " ".join(words)
 
 
 def _difference(first: Judged, second: Judged) -> str:
