@@ -71,6 +71,7 @@ def start_server(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
         "PYTHONPATH": str(ROOT),
         "OPENBLAS_NUM_THREADS": "1",
         "DIGIT_LAB_RUNS": str(runs),
+        "DIGIT_LAB_PAUSE_AFTER": "30",  # what a failed test left must not slow down the others
     }
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import ROOT, free_port, start_server, wait_idle, wait_until_healthy
 
 Serve = Callable[[str | Path], str]
-SMALL = "?epochs=500&train_size=1000&units1=8"
+ENDLESS = "?epochs=1000&units1=8"  # minutes on any machine
 
 
 def start(page: Page) -> None:
@@ -38,9 +38,9 @@ def run_link(page: Page) -> str:
 def test_a_pupil_watches_the_teachers_run_and_starts_one_of_their_own(
     serve: Serve, new_page: Callable[..., Page]
 ) -> None:
-    teacher = opened(new_page(), serve("app.py") + SMALL)
+    teacher = opened(new_page(), serve("app.py") + ENDLESS)
     start(teacher)
-    pupil = opened(new_page(), run_link(teacher))
+    pupil = opened(new_page(), f"{run_link(teacher)}&{ENDLESS[1:]}")
     expect(pupil.get_by_text(re.compile("Training · "))).to_be_visible()
     for name in ("Pause", "Stop", "Rewind", "One batch"):
         expect(pupil.get_by_role("button", name=name)).to_be_disabled()
@@ -57,7 +57,7 @@ def test_a_pupil_watches_the_teachers_run_and_starts_one_of_their_own(
 def test_who_began_a_run_commands_it_after_a_reload_and_in_a_second_tab(
     serve: Serve, new_page: Callable[..., Page]
 ) -> None:
-    first = opened(new_page(), serve("app.py") + SMALL)
+    first = opened(new_page(), serve("app.py") + ENDLESS)
     start(first)
     first.reload()
     wait_idle(first)
@@ -76,7 +76,7 @@ def test_who_began_a_run_commands_it_after_a_reload_and_in_a_second_tab(
 def test_the_second_link_hands_over_the_command(
     serve: Serve, new_page: Callable[..., Page]
 ) -> None:
-    teacher = opened(new_page(), serve("app.py") + SMALL)
+    teacher = opened(new_page(), serve("app.py") + ENDLESS)
     start(teacher)
     teacher.get_by_role("button", name="Share this run").click()
     links = teacher.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
@@ -91,7 +91,7 @@ def test_the_second_link_hands_over_the_command(
 def test_a_double_click_on_start_begins_one_run(
     serve: Serve, new_page: Callable[..., Page]
 ) -> None:
-    page = opened(new_page(), serve("app.py") + SMALL)
+    page = opened(new_page(), serve("app.py") + ENDLESS)
     seen: set[str] = set()
     page.on("framenavigated", lambda frame: seen.update(re.findall(r"run=(\w+)", frame.url)))
     page.get_by_role("button", name="Start", exact=True).dblclick()
@@ -126,7 +126,7 @@ def test_a_page_says_that_the_server_is_gone_and_its_run_goes_on_later(
     address, start_again = mortal
     server = start_again()
     page = browser.new_context().new_page()
-    opened(page, address + SMALL)
+    opened(page, address + ENDLESS)
     start(page)
     expect(page.get_by_text(re.compile("After epoch"))).to_be_visible()
     banner = page.get_by_text("The server does not answer")
