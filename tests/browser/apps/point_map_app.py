@@ -52,7 +52,7 @@ def network_at(share: float) -> Sequential:
 @st.fragment
 def part() -> None:
     """The part with the map, drawn anew by its own choice alone."""
-    layer = st.selectbox("Layer", layers_to_project(load_model("mlp"))[::-1])
+    layer = st.radio("Layer", layers_to_project(load_model("mlp"))[::-1], horizontal=True)
     arrived = int(st.number_input("Steps that have arrived", 0, count, count))
     steps = []
     for place in range(count):

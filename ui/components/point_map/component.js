@@ -8,7 +8,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!maps.has(message.key)) maps.set(message.key, { parts: new Map(), main: null, view: null });
   const map = maps.get(message.key);
   if (message.part === "map") {
-    const root = parentElement.querySelector(".map");
+    const root = rootIn(parentElement.querySelector(".place"));
     if (!views.has(root)) views.set(root, new MapView(root));
     Object.assign(map, { main: message, view: views.get(root) });
     map.view.update(message, map.parts, setStateValue);
@@ -19,4 +19,10 @@ export default function ({ data, parentElement, setStateValue }) {
   map.parts.set(message.token, part);
   map.view?.arrived(map.parts);
   return () => map.parts.get(message.token) === part && map.parts.delete(message.token);
+}
+
+/** The elements of the map are made where the map stands alone: its parts show nothing. */
+function rootIn(place) {
+  if (!place.querySelector(".map")) place.append(place.querySelector("template").content.cloneNode(true));
+  return place.querySelector(".map");
 }

@@ -2,8 +2,9 @@
 // ten thousand circles, also where no graphics card helps.
 
 const FAINT = 0.13; // how much of its colour a point keeps that is not looked at
-const DOT = { many: 2.1, few: 4 }; // radius, CSS pixels
+const DOT = { small: 1.5, many: 2.1, few: 4 }; // radius, CSS pixels
 const MANY = 2_000; // points
+const NARROW = 500; // CSS pixels of the plane
 const RINGED = 0.75; // share that must be right: with more rings nothing would be seen of the colours
 
 /** A disc, or a ring around one, as shares (0..1) of each device pixel of a square. */
@@ -32,7 +33,8 @@ class Painter {
     Object.assign(this.canvas, { width: Math.round(width * this.ratio), height: Math.round(height * this.ratio) });
     this.image = this.context.createImageData(this.canvas.width, this.canvas.height);
     this.words = new Uint32Array(this.image.data.buffer);
-    const radius = (count > MANY ? DOT.many : DOT.few) * this.ratio;
+    const dot = count <= MANY ? DOT.few : width < NARROW ? DOT.small : DOT.many;
+    const radius = dot * this.ratio;
     this.dot = stampOf(radius);
     this.ring = stampOf(radius + 1.4 * this.ratio, radius + 0.4 * this.ratio);
   }

@@ -55,7 +55,6 @@ class MapView {
     this.main = main;
     this.send = setStateValue;
     if (isFirst) this.chosen = this.here = main.chosen;
-    this.root.hidden = false;
     setAttribute(this.field, "aria-label", main.description);
     this.arrived(parts);
   }
@@ -150,12 +149,12 @@ class MapView {
 
   onKey(event) {
     if (!this.step || event.ctrlKey || event.altKey || event.metaKey) return;
-    const last = this.images.labels.length - 1;
+    const count = this.images.labels.length;
     const { here } = this;
     const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     const to = direction
       ? this.inDirection(here, direction, event.shiftKey ? STRIDE.long : STRIDE.short)
-      : { Home: 0, End: last, PageDown: this.after(here, 1), PageUp: this.after(here, -1) }[event.key];
+      : { Home: this.after(-1, 1), End: this.after(count, -1), PageDown: this.after(here ?? -1, 1), PageUp: this.after(here ?? count, -1) }[event.key];
     if (to !== undefined) this.point(to, true);
     else if (event.key === "Enter" || event.key === " ") this.choose(here);
     else if (event.key === "Escape") this.choose(null);
@@ -174,11 +173,11 @@ class MapView {
     return to < 0 ? from : to;
   }
 
-  /** The next image by number that is looked at, or the same at the end. */
+  /** The next image by number that is looked at; without one it stays where it is. */
   after(from, by) {
     const { active } = this.plane.points;
-    let to = from === null ? (by > 0 ? 0 : active.length - 1) : from + by;
+    let to = from + by;
     while (to >= 0 && to < active.length && !active[to]) to += by;
-    return to >= 0 && to < active.length ? to : from;
+    return active[to] ? to : this.here;
   }
 }

@@ -2,7 +2,6 @@
 
 const MARGIN = 10; // CSS pixels that stay free around the points
 const GLIDE = 160; // milliseconds; short enough that what is dragged follows the hand
-const TALLEST = 600; // CSS pixels
 
 class Plane {
   step = null;
@@ -48,8 +47,7 @@ class Plane {
     const width = this.element.clientWidth;
     if (!width || width === this.width) return;
     this.width = width;
-    this.height = Math.min(width, TALLEST);
-    setStyle(this.element, "height", `${this.height}px`);
+    this.height = this.element.clientHeight;
     this.painter.resize(width, this.height, this.step.x.length);
   }
 
