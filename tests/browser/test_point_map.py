@@ -275,7 +275,7 @@ def test_mistakes_only_and_single_digits(page, serve):
     plane.focus()
     page.keyboard.press("Home")
     expect(said(plane)).to_contain_text(f"Test image {wrong[0]}: ")
-    expect(said(plane)).to_contain_text(f"read as {a_digit(predictions[wrong[0]])} with")
+    expect(said(plane)).to_contain_text(f"read as {a_digit(int(predictions[wrong[0]]))} with")
     page.keyboard.press("End")
     expect(said(plane)).to_contain_text(f"Test image {wrong[-1]}: ")
     button.click()
