@@ -71,7 +71,8 @@ def _difference(first: Judged, second: Judged) -> str:
         return f"**{first.name} and {second.name} are right on the very same images.**"
     better, worse = (second, first) if test.difference > 0 else (first, second)
     few, many = sorted((test.only_first, test.only_second))
-    seen = f"{many:,} images only {better.name} reads, {few:,} only {worse.name}"
+    images = "image" if many == 1 else "images"
+    seen = f"{many:,} {images} only {better.name} reads, {few:,} only {worse.name}"
     if test.p_value > CHANCE:
         return (
             f"**No difference that could not be chance:** {seen}. Two equally good networks differ "
@@ -84,8 +85,9 @@ def _difference(first: Judged, second: Judged) -> str:
 
 
 def _share(test: McNemar) -> str:
-    p = 100 * test.p_value
-    if p >= 0.01:
-        return f"{p:.2g} %"
+    if test.p_value >= 0.1:
+        return percent(test.p_value, 0)
+    if test.p_value >= 0.0001:
+        return f"{100 * test.p_value:.2g} %"
     power = floor(-log10(max(test.p_value, LEAST_P)))
     return f"less than 1 in 10{str(power).translate(RAISED)}"

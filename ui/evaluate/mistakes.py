@@ -36,13 +36,14 @@ def _table(subjects: Subjects) -> Cell | None:
     counts = confusion_matrix(answers.predictions, answers.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"What {subjects.first.name} takes for what", anchor=False)
-        shown = st.segmented_control(
+        shown = EVALUATE.said("cells_show", COUNTS, (COUNTS, SHARES))
+        st.segmented_control(
             "Cells show",
             [COUNTS, SHARES],
-            default=COUNTS,
             required=True,
             label_visibility="collapsed",
             key=EVALUATE.key("cells_show"),
+            persist_state="session",
         )
     unit = "percent of each digit's images" if shown == SHARES else "images"
     said = EVALUATE.said("cell", "", CELLS)
