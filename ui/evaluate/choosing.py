@@ -137,12 +137,15 @@ def _take_files() -> None:
     if not files:
         return
     names = [plain_name(file.name, LONGEST_NAME) or "a file" for file in files]
+    if len(set(names)) < len(names):  # cut short, or from two folders
+        names = [f"{name}, file {place}" for place, name in enumerate(names, 1)]
     try:
         contents = [file.getvalue() for file in files]
         split, n = uploaded_split(dict(zip(names, contents, strict=True)))
     except DataError as error:
         st.session_state[PROBLEM] = f"These files can't be used: {error}."
         return
-    first = f"of the first {len(split):,} " if n > len(split) else ""
-    name = f"{first}{'image' if len(split) == 1 else 'images'} of {names[0]}"
+    name = f"{'image' if len(split) == 1 else 'images'} of {names[0]}"
+    if n > len(split):
+        name += f" (the first of {n:,})"
     st.session_state[TAKEN] = images_of(split, UPLOADED, name, "image")

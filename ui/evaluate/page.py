@@ -34,7 +34,9 @@ def page() -> None:
     EVALUATE.begin()
     st.title("How far can you trust it? What a network reads, and its mistakes", anchor=False)
     subjects = choose_subjects(shown_run())
-    if subjects is not None:
+    if subjects is None:
+        EVALUATE.write_address()
+    else:
         headline(subjects)
         EVALUATE.part(partial(_look_closer, subjects))
     keyboard_goes_on(AFTER)
