@@ -237,3 +237,17 @@ def test_small_logits_are_right_both_ways(report: ChosenStep) -> None:
 
 def test_logits_far_below_zero_are_nothing_divided_by_nothing(report: ChosenStep) -> None:
     assert says(shown(softmax_shift, report, shift_by=-1000), "0 / 0 is no number")
+
+
+@pytest.mark.parametrize("by", [-740, -744])
+def test_logits_that_leave_few_digits_are_wrong_and_said_to_be(report: ChosenStep, by: int) -> None:
+    app = shown(softmax_shift, report, shift_by=by)
+    numbers = app.table[0].value
+    assert list(numbers["as in a book"]) != list(numbers["shifted"])
+    assert says(app, "is wrong by up to") and not says(app, "It went well")
+
+
+def test_a_sum_that_alone_overflows_is_not_said_to_have_gone_well(report: ChosenStep) -> None:
+    step = replace(report, values=replace(report.values, logits=np.full((10, 1), 9.0)))
+    app = shown(softmax_shift, step, shift_by=700)  # e^709 is finite, ten times as much is not
+    assert says(app, "all ten divided by infinity are 0")
