@@ -12,7 +12,7 @@ from ui.backprop.jacobians.diagonal import hidden_activation
 from ui.backprop.jacobians.full import slopes_of, sums, weights_of
 from ui.backprop.jacobians.words import with_shape
 from ui.backprop.link import PREFIX
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, strongest
 from ui.components.matrix import MatrixLook, matrix
 
 
@@ -41,8 +41,8 @@ def rows_and_columns(chosen: ChosenStep) -> None:
         apart, from_own = np.abs(row.T - column).max(), np.abs(column - own).max()
         st.write(
             f"Largest difference between the two: **{number(apart)}**; between the column and "
-            f"what the network computed: **{number(from_own)}**. The largest of the numbers is "
-            f"{number(np.abs(own).max())}."
+            f"what the network computed: **{number(from_own)}**. Of all numbers the largest in "
+            f"size is {number(strongest(own))}."
         )
         with st.expander("All their numbers"):
             st.dataframe({"as a row": row[0], "as a column": column[:, 0]}, height=240)
