@@ -7,14 +7,14 @@ from mnist_core.arrays import SIDE
 from mnist_core.inspection.stations import Station
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.code import code_of
+from ui.backprop.followed import followed_weight
 from ui.backprop.formulas import formula_of, in_letters
 from ui.backprop.link import choose
 from ui.backprop.numbers import number
-from ui.components.matrix import MatrixLook, bars, matrix
+from ui.components.matrix import NOWHERE, Cell, MatrixLook, bars, matrix
 from ui.components.tiles import TileLook, weight_tiles
 
 MOST_TILES = 64
-PICKED = "backprop_picked"  # the weight that was chosen last in a picture
 DIGITS = [str(digit) for digit in range(10)]
 
 
@@ -59,13 +59,20 @@ def _picture(chosen: ChosenStep, station: Station) -> None:
     elif value.ndim == 2 and value.shape[1] == SIDE * SIDE:
         _pictures_of_units(chosen, station, key)
     elif value.ndim == 2:
-        look = MatrixLook(rows="unit", columns="input", quantity="gradient")
-        _chosen_weight(station, matrix(value, key=key, look=look, description=words))
+        _matrix_of_weights(chosen, station, key, words)
     else:
         maps = value.reshape(-1, *value.shape[-2:])[:MOST_TILES]
         noun = "filter" if value.ndim == 4 else "map"
         look = TileLook(size=84, noun=noun, quantity="value", description=words)
         weight_tiles(maps, key=key, look=look)
+
+
+def _matrix_of_weights(chosen: ChosenStep, station: Station, key: str, words: str) -> None:
+    """The gradient of later weights, the followed one framed: a row for each unit."""
+    look = MatrixLook(rows="unit", columns="input", quantity="gradient")
+    followed = _followed(chosen, station)
+    at = matrix(station.value, key=key, chosen=followed, look=look, description=words)
+    _follow(station, at, followed)
 
 
 def _pictures_of_units(chosen: ChosenStep, station: Station, key: str) -> None:
@@ -81,15 +88,33 @@ def _pictures_of_units(chosen: ChosenStep, station: Station, key: str) -> None:
         return
     inside = MatrixLook(rows="row", columns="column", quantity="gradient", cell=12)
     words = f"the gradient of the weights of unit {unit}"
-    pixel = matrix(tiles[unit], key=f"{key}_unit", look=inside, description=words)
-    if pixel is not None:
-        _chosen_weight(station, (unit, SIDE * pixel[0] + pixel[1]))
+    followed = _followed(chosen, station)
+    framed = divmod(followed[1], SIDE) if followed[0] == unit else NOWHERE
+    pixel = matrix(tiles[unit], key=f"{key}_unit", chosen=framed, look=inside, description=words)
+    if pixel is None:
+        if followed != NOWHERE:
+            st.caption(f"The followed weight is one of unit {followed[0]}: its frame is there.")
+        return
+    row, column = pixel
+    at = unit, SIDE * row + column
+    _follow(station, at, followed)
+    st.caption(
+        f"Row {row}, column {column} of the picture is the input {row} · {SIDE} + {column} = "
+        f"{at[1]}: the weight in row {unit}, column {at[1]} of {in_letters(f'W{station.number}')}."
+    )
 
 
-def _chosen_weight(station: Station, at: tuple[int, int] | None) -> None:
+def _followed(chosen: ChosenStep, station: Station) -> Cell:
+    """Row and column of the followed weight, NOWHERE if it is one of another layer."""
+    if station.kind != "weights":
+        return NOWHERE
+    weight = followed_weight(chosen)
+    return (weight.row, weight.column) if weight.station is station else NOWHERE
+
+
+def _follow(station: Station, at: Cell | None, followed: Cell) -> None:
     """A weight that was chosen in a picture just now is the one that is followed."""
-    if at is not None and station.kind == "weights" and at != st.session_state.get(PICKED):
-        st.session_state[PICKED] = at
+    if at is not None and at != followed and station.kind == "weights":
         for name, value in zip(("layer", "row", "column"), (station.number, *at), strict=True):
             choose(name, value)
 

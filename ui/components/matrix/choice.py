@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Cell = tuple[int, int]  # row, column
+NOWHERE: Cell = (-1, -1)  # chosen so that no number is: it is never among those that are shown
 
 
 @dataclass(frozen=True)
