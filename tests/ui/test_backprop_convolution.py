@@ -155,5 +155,7 @@ def test_another_place_by_its_numbers_is_taken_apart() -> None:
 def test_an_mlp_says_what_to_choose() -> None:
     network = build_mlp(hidden=(9,), rng=np.random.default_rng(0))
     app = shown(convolution, step_of(network))
-    assert app.info[0].value == "An MLP has no convolution: choose the CNN above."
+    assert app.info[0].value == (
+        "This network is an MLP, which has no convolution: choose the CNN above."
+    )
     assert not app.number_input

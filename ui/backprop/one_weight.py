@@ -93,7 +93,7 @@ def _numbers(factors: WeightFactors) -> str:
 def _in_words(factors: WeightFactors) -> str:
     """Why the gradient is what it is."""
     if factors.input == 0:
-        return "its input is 0 (paper, or a silent unit), so it had no part in the answer."
+        return "its input is 0 (no ink, or a silent unit), so it had no part in the answer."
     if factors.slope == 0:
         return "its unit is flat here, so nothing comes back through it."
     if factors.product == 0:

@@ -27,7 +27,8 @@ from ui.words import probability
 PATH = "backprop_path"
 GLOSSARY = (
     "hidden unit", "bias", "logit", "softmax", "one-hot", "loss", "cross-entropy",
-    "gradient of the loss", "chain rule", "Jacobian", "Kronecker product", "finite difference",
+    "gradient of the loss", "chain rule", "Jacobian", "Kronecker product", "elementwise product",
+    "learning rate", "finite difference", "relative error", "float32 and float64",
 )  # fmt: skip
 # Where the keyboard goes on after a button that goes.
 AFTER = {

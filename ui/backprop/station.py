@@ -30,7 +30,11 @@ def one_station(chosen: ChosenStep, station: Station) -> None:
     with left:
         st.header(f"{in_letters(station.name)}, {shape_in_words(station)}", anchor=False)
         st.latex(formula.tex)
+        if formula.more:
+            st.markdown(rf"$\displaystyle {formula.more}$")
         st.write(formula.words)
+        if formula.numbers:
+            st.markdown(f"For example, in numbers: ${formula.numbers}$.")
         code = code_of(chosen.values, station)
         st.caption(f"The lines that compute it: {code.place}")
         st.code(code.lines, wrap_lines=True)
