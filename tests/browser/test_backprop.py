@@ -83,6 +83,26 @@ def test_the_frame_in_a_units_picture_follows_the_weight(page: Page, serve: Serv
     expect(page.get_by_text("row 10, column 11: ")).to_be_hidden()
 
 
+def test_a_scale_has_negative_numbers_only_where_there_are_some(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    low = page.locator(".matrix .low")
+    page.get_by_role("option", name=re.compile("^y hat|probabilities")).first.click()
+    expect_station(page, "ŷ, 10 x 1")
+    expect(low).to_have_text("0", timeout=PATIENCE)
+    page.get_by_role("option", name=re.compile("^a 2, ")).click()
+    expect_station(page, "a₂, 10 x 1")
+    expect(low).to_have_text(re.compile("^−"), timeout=PATIENCE)
+
+
+def test_a_stations_weights_and_biases_are_shown_when_asked_for(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    page.get_by_role("option", name=re.compile("^a 1, ")).click()
+    expect_station(page, "a₁, 64 x 1")
+    page.get_by_text("Its weights W₁ and biases b₁").click()
+    expect(page.get_by_role("listbox", name="The weights W₁")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("one bias for each unit: all of them are 0 still")).to_be_visible()
+
+
 def test_a_link_leads_to_the_same_digit_station_and_weight(
     new_page: Callable[..., Page], serve: Serve
 ) -> None:

@@ -73,7 +73,7 @@ def test_one_number_of_a_formula_is_worked_out() -> None:
     f, delta = step.layers[1].output, step.layers[0].gradient
     row = int(np.abs(delta).argmax())
     activation, slope = (tex_number(float(n)) for n in (f[row, 0], f[row, 0] * (1 - f[row, 0])))
-    assert f"f[{row}] = {activation}" in numbers["dL/da1"]
+    assert f"f_{{1}}[{row}] = {activation}" in numbers["dL/da1"]
     assert f"{activation}(1-{activation}) = {slope}" in numbers["dL/da1"]
     assert numbers["dL/da1"].endswith(tex_number(float(delta[row, 0])))
 

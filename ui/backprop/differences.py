@@ -179,7 +179,8 @@ def _table(checked: Checked, layers: dict[str, int], *, is_spoiled: bool) -> Non
     """The largest relative error of each array, in both types of numbers."""
     double, single = by_parameter(checked.float64), by_parameter(checked.float32)
     rounding = max((one.relative_error or 0 for one in single), default=0)
-    st.table(
+    numbers = st.container(key="errors_of_layers")
+    numbers.table(
         {
             "of": [_array(one.path, layers) for one in double],
             "float64": [_error(one.relative_error) for one in double],

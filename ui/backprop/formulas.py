@@ -23,12 +23,12 @@ ACTIVATIONS = {
 class Formula:
     """A formula in TeX, what it says in a sentence, and one number of it worked out, in TeX.
 
-    `more` is a second line of TeX where one does not tell why.
+    `more` are further lines of TeX, where one does not tell why.
     """
 
     tex: str
     words: str
-    more: str = ""
+    more: tuple[str, ...] = ()
     numbers: str = ""
 
 
@@ -139,11 +139,13 @@ def _logits_back(step: Backpropagation, station: Station) -> Formula:
         rf"{own} = \hat y - y",
         f"What the network said, minus what is right: y is 1 at {label} and 0 elsewhere. "
         "The path leaves out ∂L/∂ŷ: it is −1/ŷ at the label, which grows without limit as ŷ "
-        "becomes small. Put into each other, the formulas of ŷ and L are the line above; its "
-        "slope is simple and safe. This gradient is a column, as every value on this page is.",
-        more=rf"L = \log\sum_j e^{{{a}[j]}} - {a}[{label}],\qquad "
-        rf"\frac{{\partial}}{{\partial {a}[i]}}\log\sum_j e^{{{a}[j]}} = "
-        rf"\frac{{e^{{{a}[i]}}}}{{\sum_j e^{{{a}[j]}}}} = \hat y_i",
+        "becomes small. Put into each other, the formulas of ŷ and L are L as above; its slope "
+        "is simple and safe. This gradient is a column, as every value on this page is.",
+        more=(
+            rf"L = {{\log\sum_j e^{{{a}[j]}} - {a}[{label}]}}",
+            rf"{{\frac{{\partial}}{{\partial {a}[i]}}\log\sum_j e^{{{a}[j]}}}} = "
+            rf"{{\frac{{e^{{{a}[i]}}}}{{\sum_j e^{{{a}[j]}}}} = \hat y_i}}",
+        ),
         numbers=rf"{own}[{label}] = {share} - 1 = {tex_number(float(station.value[label, 0]))}",
     )
 
@@ -174,9 +176,10 @@ def _one_slope(step: Backpropagation, station: Station, slope: str) -> str:
     layer, own = step.model.layers[station.layer], step.layers[station.layer]
     row = int(np.abs(station.value).argmax())
     f, after = (tex_number(float(values[row, 0])) for values in (own.output, own.gradient))
+    activation = symbol(station.sources[0].removeprefix("dL/d"))
     found = tex_number(float(activation_slopes(layer, step.input_of(station.layer))[row]))
     return (
-        rf"f[{row}] = {f}$, so $f' = {slope.replace('f', f)} = {found}$, and "
+        rf"{activation}[{row}] = {f}$, so $f' = {slope.replace('f', f)} = {found}$, and "
         rf"${symbol(station.name)}[{row}] = {after} \cdot {found} = "
         rf"{tex_number(float(station.value[row, 0]))}"
     )

@@ -21,8 +21,9 @@ def follow_one_weight(chosen: ChosenStep) -> None:
     station, row, column = weight.station, weight.row, weight.column
     assert station.layer is not None
     factors = factors_of(chosen.values, station.layer, row, column)
-    for formula in (_symbols(station, factors), _numbers(factors)):
-        st.markdown(rf"$\displaystyle {formula}$")  # in a sentence it goes on in the next line
+    with st.container(key="weight_formulas"):
+        for formula in (_symbols(station, factors), _numbers(factors)):
+            st.markdown(rf"$\displaystyle {formula}$")  # in a sentence it goes on in the next line
     st.html(
         f"<p>In the matrix {in_letters(station.name)}, row {row}, column {column}, stands "
         f"<b>{number(weight.gradient)}</b>: the two differ by "

@@ -30,8 +30,8 @@ def one_station(chosen: ChosenStep, station: Station) -> None:
     with left:
         st.header(f"{in_letters(station.name)}, {shape_in_words(station)}", anchor=False)
         st.latex(formula.tex)
-        if formula.more:
-            st.markdown(rf"$\displaystyle {formula.more}$")
+        for line in formula.more:
+            st.markdown(rf"$\displaystyle {line}$")
         st.write(formula.words)
         if formula.numbers:
             st.markdown(f"For example, in numbers: ${formula.numbers}$.")
@@ -40,6 +40,8 @@ def one_station(chosen: ChosenStep, station: Station) -> None:
         st.code(code.lines, wrap_lines=True)
     with right:
         _picture(chosen, station)
+        if station.direction == "forward" and station.kind in ("sum", "convolution"):
+            _parameters(chosen, station)
         if station.kind == "loss":  # the one number stands there already
             return
         key = f"backprop_numbers_{station.name}"
@@ -69,6 +71,35 @@ def _picture(chosen: ChosenStep, station: Station) -> None:
         noun = "filter" if value.ndim == 4 else "map"
         look = TileLook(size=84, noun=noun, quantity="value", description=words)
         weight_tiles(maps, key=key, look=look)
+
+
+def _parameters(chosen: ChosenStep, station: Station) -> None:
+    """The weights and biases that the station's layer adds, where they are asked for."""
+    n, key = station.number, f"backprop_parameters_{station.name}"
+    W, b = in_letters(f"W{n}"), in_letters(f"b{n}")
+    asked = st.expander(f"Its weights {W} and biases {b}", key=key, on_change="rerun")
+    if not asked.open:
+        return
+    values = chosen.values.model.parameters.named()
+    weights, biases = (values[f"{station.layer}.{name}"] for name in ("W", "b"))
+    with asked:
+        if weights.ndim == 2 and weights.shape[1] != SIDE * SIDE:
+            look = MatrixLook(rows="unit", columns="input", quantity="weight")
+            matrix(weights, key=f"{key}_W", look=look, description=f"the weights {W}")
+        else:
+            is_dense = weights.ndim == 2
+            tiles = weights.reshape(-1, SIDE, SIDE) if is_dense else weights
+            tiles = tiles.reshape(-1, *tiles.shape[-2:])[:MOST_TILES]
+            noun = "hidden unit" if is_dense else "filter"
+            look = TileLook(size=44, noun=noun, description=f"The weights {W}")
+            weight_tiles(tiles, key=f"{key}_W", scale="shared", look=look)
+        words = f"{b}, one bias for each {'unit' if weights.ndim == 2 else 'filter'}"
+        if not biases.any():
+            st.caption(f"{words}: all of them are 0 still.")
+            return
+        st.caption(words)
+        low = MatrixLook(rows="unit", quantity="bias", height=90, cell=44)
+        bars(biases, key=f"{key}_b", look=low, description=f"the biases {b}")
 
 
 def _matrix_of_weights(chosen: ChosenStep, station: Station, key: str, words: str) -> None:
@@ -128,4 +159,4 @@ def _table(station: Station) -> None:
     if value.ndim > 2:
         value = value.reshape(len(value), -1)
         st.caption("A row for each map, its places in the order in which one reads.")
-    st.dataframe(value, height=240, hide_index=False)
+    st.dataframe(value, hide_index=False)
