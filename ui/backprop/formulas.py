@@ -139,8 +139,8 @@ def _logits_back(step: Backpropagation, station: Station) -> Formula:
         rf"{own} = \hat y - y",
         f"What the network said, minus what is right: y is 1 at {label} and 0 elsewhere. "
         "The path leaves out ∂L/∂ŷ: it is −1/ŷ at the label, which grows without limit as ŷ "
-        "becomes small. Put into each other, the formulas of ŷ and L are L as above; its slope "
-        "is simple and safe. This gradient is a column, as every value on this page is.",
+        "becomes small. Put into each other, the formulas of ŷ and L give L as above, "
+        "whose slope is simple and safe. This gradient is a column, as are all values here.",
         more=(
             rf"L = {{\log\sum_j e^{{{a}[j]}} - {a}[{label}]}}",
             rf"{{\frac{{\partial}}{{\partial {a}[i]}}\log\sum_j e^{{{a}[j]}}}} = "

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from mnist_core.arrays import SIDE
+from mnist_core.arrays import SIDE, Array
 from mnist_core.inspection.stations import Station
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.code import code_of
@@ -82,24 +82,32 @@ def _parameters(chosen: ChosenStep, station: Station) -> None:
         return
     values = chosen.values.model.parameters.named()
     weights, biases = (values[f"{station.layer}.{name}"] for name in ("W", "b"))
+    is_dense = weights.ndim == 2
+    unit = "unit" if is_dense else "filter"
     with asked:
-        if weights.ndim == 2 and weights.shape[1] != SIDE * SIDE:
-            look = MatrixLook(rows="unit", columns="input", quantity="weight")
+        if is_dense and weights.shape[1] != SIDE * SIDE:
+            look = MatrixLook(rows=unit, columns="input", quantity="weight")
             matrix(weights, key=f"{key}_W", look=look, description=f"the weights {W}")
         else:
-            is_dense = weights.ndim == 2
-            tiles = weights.reshape(-1, SIDE, SIDE) if is_dense else weights
-            tiles = tiles.reshape(-1, *tiles.shape[-2:])[:MOST_TILES]
-            noun = "hidden unit" if is_dense else "filter"
-            look = TileLook(size=44, noun=noun, description=f"The weights {W}")
-            weight_tiles(tiles, key=f"{key}_W", scale="shared", look=look)
-        words = f"{b}, one bias for each {'unit' if weights.ndim == 2 else 'filter'}"
+            _tiles_of_weights(weights, W, f"{key}_W")
+        words = f"{b}, one bias for each {unit}"
         if not biases.any():
             st.caption(f"{words}: all of them are 0 still.")
             return
         st.caption(words)
-        low = MatrixLook(rows="unit", quantity="bias", height=90, cell=44)
+        low = MatrixLook(rows=unit, quantity="bias", height=90, cell=44)
         bars(biases, key=f"{key}_b", look=low, description=f"the biases {b}")
+
+
+def _tiles_of_weights(weights: Array, W: str, key: str) -> None:
+    """The pictures of units (units, 784), or the kernels of filters (filters, channels, k, k)."""
+    noun = "hidden unit" if weights.ndim == 2 else "kernel"
+    tiles = weights.reshape(-1, *((SIDE, SIDE) if weights.ndim == 2 else weights.shape[-2:]))
+    if len(tiles) > MOST_TILES:
+        order = "" if weights.ndim == 2 else f": {weights.shape[1]} of each filter"
+        st.caption(f"The first {MOST_TILES} of {len(tiles)} {noun}s{order}.")
+    look = TileLook(size=44, noun=noun, description=f"The weights {W}")
+    weight_tiles(tiles[:MOST_TILES], key=key, scale="shared", look=look)
 
 
 def _matrix_of_weights(chosen: ChosenStep, station: Station, key: str, words: str) -> None:
