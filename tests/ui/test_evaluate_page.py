@@ -162,7 +162,7 @@ def test_the_headlines_numbers_are_those_of_the_core(pool: LocalPool, network: s
     right = int(answers.right.sum())
     low, high = wilson_interval(right, 10_000)
     assert f"{percent(answers.accuracy)} right" in said
-    wrong = f"{10_000 - right} of 10,000 wrong; in truth {100 * low:.2f} to {100 * high:.2f} %"
+    wrong = f"{10_000 - right} of 10,000 wrong; 95 % interval {100 * low:.2f} to {100 * high:.2f} %"
     assert wrong in said
     assert "McNemar" not in said
 

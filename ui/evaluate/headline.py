@@ -44,7 +44,7 @@ def _number(judged: Judged) -> str:
     return (
         f'<div><p><span style="color:{row.colour}">●</span> {escape(judged.name)}, '
         f"{escape(judged.predictor.words)}</p><p><b>{percent(row.accuracy)}</b> right</p>"
-        f"<p>{wrong:,} of {len(answers):,} wrong; in truth {_between(row)}</p></div>"
+        f"<p>{wrong:,} of {len(answers):,} wrong; 95 % interval {_between(row)}</p></div>"
     )
 
 

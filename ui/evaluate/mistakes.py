@@ -35,7 +35,7 @@ def _table(subjects: Subjects) -> Cell | None:
     answers = subjects.first.answers
     counts = confusion_matrix(answers.predictions, answers.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"What {subjects.first.name} takes for what", anchor=False)
+        st.subheader(f"{subjects.first.name}: what is taken for what", anchor=False)
         shown = EVALUATE.said("cells_show", COUNTS, (COUNTS, SHARES))
         st.segmented_control(
             "Cells show",
