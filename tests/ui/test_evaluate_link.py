@@ -43,7 +43,7 @@ def test_the_address_says_the_network_alone_at_first(few: Dataset) -> None:
     ("choices", "words"),
     [
         ({"network": "mlp", "against": "none"}, "● MLP, "),
-        ({"network": "mlp"}, "What MLP takes for what"),
+        ({"network": "mlp"}, "MLP: what is taken for what"),
         ({"images": "validation"}, f"of {FEW} wrong"),
         ({"images": "own"}, "You have kept no digits yet"),
         ({"images": "uploaded"}, "Choose images with their labels"),
