@@ -23,6 +23,7 @@ ROOMS = [
     "mnist_core",  # the public doors in its __init__.py
     "mnist_core.inspection",
     "mnist_core.evaluation",
+    "mnist_core.figures",
     "mnist_core.runs",
     "mnist_core.experiments",
     "mnist_core.cli",

@@ -1,14 +1,15 @@
 """Colours and sizes, once for all pages: the same colour for the same thing everywhere."""
 
+from mnist_core.figures.colours import CNN as CNN
+from mnist_core.figures.colours import MARK as MARK
+from mnist_core.figures.colours import MLP as MLP
+from mnist_core.figures.colours import MODELS as MODELS
+from mnist_core.figures.colours import OWN as OWN
+
 # Told apart by colour-blind eyes, on white and on black.
 TRAINING = "#2f7fc1"
 VALIDATION = "#e07b00"
-MLP = "#009e73"
-CNN = "#aa4499"
-OWN = "#997700"  # a network of the visitor's own
-MODELS = {"mlp": MLP, "cnn": CNN}
 POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # as in the tiles: orange for, blue against
-MARK = "#888888"  # a line that marks a place in a chart
 DIVERGED = "#d13438"  # the place where a run had to end
 FLOAT64, FLOAT32 = "#2b8a8a", "#c0577f"  # types of numbers
 # Learning rates, as areas behind a curve.

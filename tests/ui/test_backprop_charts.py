@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from mnist_core.figures.plane import LEFT, Axis, Plane
+from mnist_core.figures.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH
 from mnist_core.inspection.descent import LossAlong
 from mnist_core.inspection.numerical_gradient import CURVE_STEPS
 from ui.charts.backprop import gradients_chart, rates_chart, regions_of
-from ui.charts.plane import LEFT, Axis, Plane
 from ui.charts.slopes import slopes_of
-from ui.charts.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from mnist_core.arrays import Array
+from mnist_core.figures.plane import DOT, Axis, Plane
 from mnist_core.inspection.descent import LossAlong
-from ui.charts.plane import DOT, Axis, Plane
 from ui.charts.slopes import Slopes
 from ui.theme import DIVERGED, MARK, NEGATIVE, POSITIVE, RIGHT_RATE, TOO_LARGE, TOO_SMALL, TRAINING
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mnist_core.arrays import Array
-from ui.charts.learning import Curve
+from mnist_core.figures.svg import Curve
 from ui.theme import CURVE_HEIGHT, MARK
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mnist_core.arrays import Array
+from mnist_core.figures.svg import Curve, Symbol
 from mnist_core.runs.numbers import BatchPoint, averaged
 from mnist_core.training.run import EpochResult
 from ui.theme import TRAINING, VALIDATION, faded
@@ -23,7 +24,6 @@ CURVE_LEGEND = {
 MAX_POINTS = 150  # of a faint line: more can't be seen, and each update would carry them
 LASTING = 0.01  # of a run's steps: a learning rate that holds for less was passed by a slider
 Measure = Literal["accuracy", "error", "loss"]
-Symbol = Literal["", "●", "◆", "◇", "□", "△", "▽"]
 HOLLOW: Sequence[Symbol] = ("◇", "□", "△", "▽")  # of runs that are laid over
 TITLES: dict[Measure, str] = {
     "accuracy": "accuracy (%)",
@@ -31,23 +31,6 @@ TITLES: dict[Measure, str] = {
     "loss": "loss",
 }
 RateChange = tuple[int, float]  # the step that it came before, the new learning rate
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Places (x, y) that a line joins, and the symbol that marks each of them, if any does.
-
-    `diverged` says that the run it is of had to end at its last place.
-    """
-
-    name: str
-    colour: str
-    x: Sequence[float]
-    y: Sequence[float]
-    width: float = 2.5
-    symbol: Symbol = ""
-    dashed: bool = False
-    diverged: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from math import log10
 from typing import Any
 
+from mnist_core.figures.svg import Curve
 from ui.charts.curves import layout, line_trace, marked
-from ui.charts.learning import TITLES, Curve, Measure, value_in_words
+from ui.charts.learning import TITLES, Measure, value_in_words
 from ui.charts.ranges import Beyond, points_beyond, y_range
 from ui.theme import DIVERGED, LEARNING_HEIGHT, MARK, TRAINING
 

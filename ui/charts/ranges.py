@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from ui.charts.learning import Curve, Measure, value_in_words
+from mnist_core.figures.svg import Curve
+from ui.charts.learning import Measure, value_in_words
 
 RUNGS = (0, 50, 80, 90, 95, 98, 99)  # %: where accuracy begins; few, so that the axis seldom moves
 SETTLED = 0.5  # epochs after which batches count

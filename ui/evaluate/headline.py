@@ -6,8 +6,8 @@ from math import floor, log10
 import streamlit as st
 
 from mnist_core.evaluation.scores import McNemar, mcnemar, wilson_interval
-from ui.charts.intervals import Interval, intervals
-from ui.charts.plane import RAISED
+from mnist_core.figures.intervals import Interval, intervals
+from mnist_core.figures.plane import RAISED
 from ui.components import svg_chart
 from ui.evaluate.subjects import Judged, Subjects
 from ui.html import changing_text

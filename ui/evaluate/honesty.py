@@ -12,7 +12,7 @@ from mnist_core.evaluation.calibration import (
     fit_temperature,
     reliability,
 )
-from ui.charts.honesty import FEW_IMAGES, Line, coverage_chart, reliability_chart
+from mnist_core.figures.honesty import FEW_IMAGES, Line, coverage_chart, reliability_chart
 from ui.choices import EVALUATE
 from ui.components import svg_chart
 from ui.evaluate.subjects import Judged, Subjects, mnist_images

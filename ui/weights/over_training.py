@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
+from mnist_core.figures import svg
+from mnist_core.figures.svg import Curve
 from mnist_core.runs.state import RunView
-from ui.charts import svg
 from ui.charts.learning import (
     CURVE_LEGEND,
     TITLES,
-    Curve,
     learning_curves,
     learning_in_words,
     thinned,

@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from mnist_core.figures import svg
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunView
 from mnist_core.training.checkpoint import Checkpoint, write_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
-from ui.charts import svg
 from ui.charts.learning import results_table
 from ui.components.tiles import tiles_image
 from ui.session import ShownRun, mnist

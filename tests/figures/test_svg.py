@@ -4,14 +4,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ui.charts.learning import Curve
-from ui.charts.svg import (
+from mnist_core.figures.svg import (
     BOTTOM,
     HEIGHT,
     LEFT,
     RIGHT,
     TOP,
     WIDTH,
+    Curve,
     line_chart,
     on_white,
     ticks,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_core.evaluation.calibration import Coverage, Reliability
-from ui.charts.plane import Axis, Plane
-from ui.theme import MARK
+from mnist_core.figures.colours import MARK
+from mnist_core.figures.plane import Axis, Plane
 
 FEW_IMAGES = 10  # say little: a bin of fewer is a dot alone
 FEW = 0.02  # of accuracy that the axis shows at least

@@ -10,7 +10,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from mnist_core.arrays import Array
-from ui.charts.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, ticks
+from mnist_core.figures.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, ticks
 
 LEFT = 68  # numbers on the y-axis may have many digits
 DOT = 4  # the largest dot's radius

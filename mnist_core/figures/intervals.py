@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ui.charts.svg import ticks
+from mnist_core.figures.svg import ticks
 
 WIDTH, ROW, TOP, FOOT = 480, 32, 2, 38  # units of the drawing
 LEFT, RIGHT = 12, 12

@@ -2,16 +2,33 @@
 A page shows one several times sooner than an interactive chart, and text readers read its words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import floor, log10
-
-from ui.charts.learning import Curve
+from typing import Literal
 
 WIDTH, HEIGHT = 480, 260  # units of the drawing; it becomes as wide as its place
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 44  # what the axes need around the curves
 TICKS = 5  # about as many on an axis
+Symbol = Literal["", "●", "◆", "◇", "□", "△", "▽"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Places (x, y) that a line joins, and the symbol that marks each of them, if any does.
+
+    `diverged` says that the run it is of had to end at its last place.
+    """
+
+    name: str
+    colour: str
+    x: Sequence[float]
+    y: Sequence[float]
+    width: float = 2.5
+    symbol: Symbol = ""
+    dashed: bool = False
+    diverged: bool = False
 
 
 @dataclass(frozen=True)
