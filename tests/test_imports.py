@@ -16,6 +16,7 @@ ROOMS = [
     "mnist_core.arrays",
     "mnist_core.paths",
     "mnist_core.files",
+    "mnist_core.words",
     "mnist_core.data",
     "mnist_core.preprocess",
     "mnist_core.nn",
