@@ -1,5 +1,6 @@
 """Numbers as people say them, for pages, reports and the command line: shares, times, digits."""
 
+from collections.abc import Sequence
 from math import floor
 
 MINUTE, HOUR = 60, 3600  # seconds
@@ -40,3 +41,8 @@ def duration(seconds: float) -> str:
 def a_digit(digit: int) -> str:
     """A digit with its article: "a 3", "an 8"."""
     return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words with commas and an "and" between them: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
