@@ -25,6 +25,7 @@ ROOMS = [
     "mnist_core.inspection",
     "mnist_core.evaluation",
     "mnist_core.figures",
+    "mnist_core.report",
     "mnist_core.runs",
     "mnist_core.experiments",
     "mnist_core.cli",
