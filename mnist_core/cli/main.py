@@ -5,13 +5,19 @@
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, evaluate, predict, train
+from mnist_core.cli import check_gradients, evaluate, predict, sweep, train
 from mnist_core.cli.output import complain, let_go_of_output
 from mnist_core.cli.parser import Parser
 
 COMMANDS = {
     command.name: command
-    for command in (train.COMMAND, evaluate.COMMAND, predict.COMMAND, check_gradients.COMMAND)
+    for command in (
+        train.COMMAND,
+        evaluate.COMMAND,
+        predict.COMMAND,
+        sweep.COMMAND,
+        check_gradients.COMMAND,
+    )
 }
 
 JSON_HELP = "Print one JSON object a line. Default: text for people."

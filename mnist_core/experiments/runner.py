@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def run_all(
     initial: Sequence[Array | None] | None = None,
     watch: Callable[[Standing], object] = lambda standing: None,
     interrupted: Callable[[], bool] = lambda: False,
-) -> Iterator[Finished]:
+) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
     The longest begin first. A run whose process dies is begun again, once. Whoever stops asking,
