@@ -57,7 +57,7 @@ def add_full_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--full", action="store_true",
         help="Work out everything: scores, mistakes, confidence, robustness, what is odd in the "
-        "data. It takes about half a minute for both shipped networks. Default: the accuracy alone.",
+        "data. It takes about half a minute for both shipped networks. Default: accuracy alone.",
     )  # fmt: skip
     group.add_argument(
         "--out", type=file_name, metavar="DIR",

@@ -8,6 +8,7 @@ import streamlit as st
 from ui.choices import EVALUATE
 from ui.components.focus import keyboard_goes_on
 from ui.evaluate.choosing import choose_subjects
+from ui.evaluate.downloads import downloads
 from ui.evaluate.headline import headline
 from ui.evaluate.honesty import honesty
 from ui.evaluate.mistakes import mistakes
@@ -23,6 +24,7 @@ LOOKS: dict[str, Callable[[Subjects], None]] = {
     "Confidence": honesty,
     "Robustness": robustness,
     "The images": the_data,
+    "Report": downloads,
 }
 AFTER: dict[str, str] = {EVALUATE.key("newest"): EVALUATE.key("network")}
 
