@@ -40,7 +40,7 @@ def _confusion(one: Judged) -> str:
     styles |= {(digit, digit): "color:var(--soft)" for digit in range(CLASSES)}
     digits = [str(digit) for digit in range(CLASSES)]
     rows = [
-        [digit, *(f"{count:,}" if count else "" for count in row)]
+        [digit, *(str(count) if count else "" for count in row)]
         for digit, row in zip(digits, counts.tolist(), strict=True)
     ]
     caption = f"What **{one.name}** takes for what: images"

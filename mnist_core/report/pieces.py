@@ -33,8 +33,9 @@ def picture(image: Array, *, alt: str) -> str:
 
 
 def bold(words: str) -> str:
-    """Text with **bold** words."""
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(words))
+    """Text with **bold** words, where no number stands without its percent sign."""
+    text = escape(words.replace(" %", "\N{NO-BREAK SPACE}%"))
+    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
 
 
 def paragraph(words: str, *, small: bool = False) -> str:

@@ -85,7 +85,7 @@ def confidence(evaluation: Evaluation, colours: Mapping[str, str]) -> list[str]:
         figure(
             coverage_chart(curves, places, alt=_plain(turned)),
             "What is right when the network may say that it does not know, against how much it "
-            f"answers. The dot: with a confidence of at least {THRESHOLD:.0%}.",
+            f"answers. The dot: with a confidence of at least {percent(THRESHOLD, 0)}.",
         ),
     ]
     explained = (

@@ -9,16 +9,15 @@ from mnist_core.evaluation.full import Evaluation
 from mnist_core.evaluation.sentences import difference_in_words, interval_in_words
 from mnist_core.figures.intervals import Interval, intervals
 from mnist_core.report.pieces import figure, paragraph
-from mnist_core.words import listed
 
 
 def what_was_judged(evaluation: Evaluation, command: str) -> list[str]:
     """The networks, the images, and the command that makes the report again."""
     images = evaluation.images
     found = {
-        one.name: listed([f"{one.parameters:,} weights and biases", one.candidate.words])
-        if one.candidate.words
-        else f"{one.parameters:,} weights and biases"
+        one.name: ", ".join(
+            filter(None, [f"{one.parameters:,} weights and biases", one.candidate.words])
+        )
         for one in evaluation.judged
     }
     found |= {

@@ -224,14 +224,19 @@ def _read_meta(file: Npz) -> dict[str, Any]:
     return meta
 
 
+def model_path(name_or_path: str | Path) -> Path:
+    """The file of a shipped network by its name; any other path as it is."""
+    if name_or_path in SHIPPED:
+        return MODELS_FOLDER / f"{name_or_path}.npz"
+    return Path(name_or_path)
+
+
 def load_model(name_or_path: str | Path) -> Sequential:
     """A network ready to predict: "mlp" or "cnn" as shipped, or the one in a checkpoint file.
 
     Raises CheckpointError with the name or path as it was given, and the reason.
     """
-    path = Path(name_or_path)
-    if name_or_path in SHIPPED:
-        path = MODELS_FOLDER / f"{name_or_path}.npz"
+    path = model_path(name_or_path)
     try:
         return load_checkpoint(path).network()
     except FileNotFoundError as error:
