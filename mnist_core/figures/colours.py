@@ -8,3 +8,6 @@ OWN = "#997700"  # a network of the visitor's own
 OTHER = "#bb5566"  # another one of theirs beside it
 MODELS = {"mlp": MLP, "cnn": CNN}
 MARK = "#888888"  # a line that marks a place in a chart
+TRAINING = "#2f7fc1"
+VALIDATION = "#e07b00"
+POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # of weights: orange for, blue against

@@ -6,10 +6,23 @@ import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 from mnist_core.arrays import Array
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+STYLE = Path(__file__).with_name("style.css")
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """A whole page, which needs no other file: its title over pieces of HTML."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'
+        f"<title>{escape(title)}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{''.join(parts)}</main></body></html>\n"
+    )
 
 
 def png(image: Array) -> bytes:
