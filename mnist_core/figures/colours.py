@@ -11,3 +11,5 @@ MARK = "#888888"  # a line that marks a place in a chart
 TRAINING = "#2f7fc1"
 VALIDATION = "#e07b00"
 POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # of weights: orange for, blue against
+SUMMED, MEAN = "#8064c8", "#a87400"  # a batch's gradients
+TUNED = "#d55e00"  # a network with the settings that are best for it
