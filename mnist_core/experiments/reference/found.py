@@ -19,7 +19,7 @@ TESTS = "test.json"
 
 
 @dataclass(frozen=True)
-class Tested:
+class Recognised:
     """How many of the test images a network recognises."""
 
     right: int
@@ -51,7 +51,7 @@ class Found:
     plan: Plan
     runs: dict[str, Finished]
     scores: tuple[Score, ...]
-    tests: dict[str, Tested]
+    tests: dict[str, Recognised]
     weights: tuple[WeightPictures, ...]
     validation_images: int
 
@@ -81,11 +81,11 @@ def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dat
     return Found(plan, runs, scored, tests, weights, len(data.validation))
 
 
-def _tested(runs: dict[str, Finished], kept: KeptRuns, data: Dataset) -> dict[str, Tested]:
+def _tested(runs: dict[str, Finished], kept: KeptRuns, data: Dataset) -> dict[str, Recognised]:
     """How many test images each network recognises; each is asked once, and remembered."""
     path = kept.folder.parent / TESTS
     try:
-        known = {key: Tested(**values) for key, values in json.loads(path.read_bytes()).items()}
+        known = {key: Recognised(**values) for key, values in json.loads(path.read_bytes()).items()}
     except (FileNotFoundError, ValueError, TypeError, AttributeError):
         known = {}
     keys = {name: kept.key(run.config) for name, run in runs.items()}
@@ -93,7 +93,7 @@ def _tested(runs: dict[str, Finished], kept: KeptRuns, data: Dataset) -> dict[st
         if keys[name] not in known:
             answers = load_model(kept.network(run.config)).predict(data.test.images)
             right = int((answers == data.test.labels).sum())
-            known[keys[name]] = Tested(right, len(data.test))
+            known[keys[name]] = Recognised(right, len(data.test))
     write_text(path, json.dumps({key: asdict(one) for key, one in known.items()}, indent=1))
     return {name: known[key] for name, key in keys.items()}
 

@@ -19,6 +19,7 @@ REACHED = {
     "94 %": (0.935, 0.945),
 }
 ALIKE = 0.002  # accuracy: two runs of the same steps differ by less, but for rounding
+STANDS_STILL, THROWN_OFF = "stands still", "is thrown off to no better than guessing"
 WORDS = {"sum": "summed", "mean": "mean"}
 
 
@@ -48,7 +49,7 @@ def fate(score: Score, top: Score | None) -> str:
         return f"diverges ({score.diverged} of {every} seeds)" if every > 1 else "diverges"
     if any(outcome(run) == "stood still" for run in score.runs):
         too_large = top is not None and rate_of(score) > rate_of(top)
-        return "is thrown off: no better than guessing" if too_large else "stands still"
+        return THROWN_OFF if too_large else STANDS_STILL
     return ""
 
 
@@ -184,11 +185,17 @@ def _settings_that_reach(scores: Sequence[Score], report: Finished, epochs: int)
         ending = [s for s in scores if low <= s.mean < high]  # false for NaN
         rates = [f"{WORDS[s.candidate.settings['reduction']]} {_typed(s)}" for s in ending]
         passed = [r.epoch for r in report.history if low <= r.validation_accuracy < high]
-        own = f"its own setting in epochs {passed[0]} to {passed[-1]}" if passed else ""
+        own = f"its own setting in {_epochs(passed)}" if passed else ""
         swept = f"after {epochs} epochs {listed(rates)}" if rates else ""
         both = listed([part for part in (own, swept) if part])
         said.append(f"**{words}**: {both or 'no setting here'}")
     return f"What the report reached, in validation: {'; '.join(said)}."
+
+
+def _epochs(passed: Sequence[int]) -> str:
+    """The first and the last of them."""
+    first, last = passed[0], passed[-1]
+    return f"epoch {first}" if first == last else f"epochs {first} to {last}"
 
 
 def _typed(score: Score) -> str:

@@ -47,7 +47,11 @@ def what_was_trained(found: Found, command: str) -> list[str]:
         f"network in section 6 sees the test images once. All {len(found.plan.configs)} runs "
         f"took {duration(seconds)} of training on one core."
     )
-    return [paragraph(words), table(head, rows, "The runs that have a name"), _again(command)]
+    return [
+        paragraph(words),
+        table(head, rows, "The runs that have a name", kind="wrapped"),
+        _again(command),
+    ]
 
 
 def _beginning(found: Found) -> str:
@@ -149,7 +153,9 @@ def _rates_table(found: Found) -> str:
     columns = ("mean", "lowest to highest", "what happens")
     head = ["learning rate", *(f"{word}: {column}" for word in rates.WORDS.values()
                                for column in columns)]  # fmt: skip
-    return table(head, rows, "Figure 2 in numbers: validation accuracy over seeds, in %")
+    return table(
+        head, rows, "Figure 2 in numbers: validation accuracy over seeds, in %", kind="wrapped"
+    )
 
 
 def _cells(score: Score, top: Score | None) -> list[str]:
