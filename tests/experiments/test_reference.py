@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.experiments.reference import rates
 from mnist_core.experiments.reference.charts import coloured
@@ -36,8 +37,8 @@ UP = np.linspace(0, 1, EPOCHS)
 
 def made_up(
     config: TrainConfig,
-    training: Sequence[float],
-    validation: Sequence[float] | None = None,
+    training: Sequence[float] | Array,
+    validation: Sequence[float] | Array | None = None,
     *,
     status: str = "finished",
     loss: float = 0.1,
@@ -51,14 +52,14 @@ def made_up(
     return Finished(0, config, status, history=history)  # type: ignore[arg-type]
 
 
-def said(few: Sequence[float], many: Sequence[float], gaps=(0.0, 0.0), faster=None):
+def said(few: Sequence[float] | Array, many: Sequence[float] | Array, gaps=(0.0, 0.0), faster=None):
     """The statements on runs with these validation accuracies, and gaps above them."""
-    courses = [
+    small, large = (
         course(made_up(PLAN.named[name], np.asarray(reached) + gap, reached), 10_000)
         for name, reached, gap in zip((FEW, MANY), (few, many), gaps, strict=True)
-    ]
-    assert courses[0] and courses[1]
-    return statements(*courses, faster)
+    )
+    assert small and large
+    return statements(small, large, faster)
 
 
 def test_all_three_statements_may_be_supported() -> None:
@@ -115,7 +116,7 @@ def swept(values: dict[tuple[str, float], object], *, seeds: int = 2) -> list[Sc
     return found
 
 
-def sentences(values: dict, own: Sequence[float] = (0.905, 0.94)) -> str:
+def sentences(values: dict, own: Sequence[float] | Array = (0.905, 0.94)) -> str:
     report = made_up(PLAN.named[MANY], own)
     return " ".join(rates.sentences(swept(values), report)).replace("**", "")
 
@@ -141,9 +142,9 @@ def test_rates_that_diverge_stand_still_or_are_thrown_off_are_named() -> None:
         {("sum", 1.0): "diverged", ("sum", 1e-6): "still", ("mean", 100.0): "still",
          ("mean", 1.0): 0.97, ("sum", 0.01): 0.96}
     )  # fmt: skip
-    assert "summed 0.000001 stands still" in words
-    assert "summed 1 diverges" in words
-    assert "mean 100 is thrown off to no better than guessing" in words
+    assert "Stands still: summed 0.000001." in words
+    assert "Diverges: summed 1." in words
+    assert "Thrown off to no better than guessing: mean 100." in words
     assert "the best of 13 rates is 0.01, with 96.0 % in validation" in words
     assert "No rate diverges" not in words and "No rate diverges" in sentences({})
 

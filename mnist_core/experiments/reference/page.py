@@ -69,13 +69,20 @@ def quick_words(found: Found) -> str:
     """How the quick experiment is less than the full one."""
     quick, full = found.plan, planned(found.plan.images)
     swept, whole = quick.sweep[0].configs[0], full.sweep[0].configs[0]
+    less = [
+        f"{little:,} {words} instead of {much:,}"
+        for words, little, much in (
+            ("epochs", quick.named[MANY].epochs, full.named[MANY].epochs),
+            ("learning rates", len(quick.sweep), len(full.sweep)),
+            ("seed for each", len(quick.sweep[0].configs), len(full.sweep[0].configs)),
+            ("images for each", swept.train_size, whole.train_size),
+            ("epochs for each", swept.epochs, whole.epochs),
+        )
+        if little != much
+    ]
     return (
         "**This is the quick experiment, whose numbers are not those of the full one:** "
-        f"{quick.named[MANY].epochs} epochs instead of {full.named[MANY].epochs}, "
-        f"{len(quick.sweep)} settings of the learning rate instead of {len(full.sweep)}, each "
-        f"with {len(quick.sweep[0].configs)} seed instead of {len(full.sweep[0].configs)}, "
-        f"{swept.train_size:,} images instead of {whole.train_size:,} and {swept.epochs} epochs "
-        f"instead of {whole.epochs}, and better networks that are trained for a shorter time."
+        f"{', '.join(less)}, and better networks that are trained for a shorter time."
     )
 
 

@@ -19,7 +19,7 @@ REACHED = {
     "94 %": (0.935, 0.945),
 }
 ALIKE = 0.002  # accuracy: two runs of the same steps differ by less, but for rounding
-STANDS_STILL, THROWN_OFF = "stands still", "is thrown off to no better than guessing"
+STANDS_STILL, THROWN_OFF = "stands still", "thrown off to no better than guessing"
 WORDS = {"sum": "summed", "mean": "mean"}
 
 
@@ -83,18 +83,20 @@ def _best(scores: Sequence[Score], reduction: str) -> str:
 
 def _failures(scores: Sequence[Score]) -> str:
     """Which rates stand still, are thrown off or diverge."""
-    said = []
+    by_fate: dict[str, list[str]] = {}
     for reduction, word in WORDS.items():
         chosen = of_reduction(scores, reduction)
-        top = best(chosen)
-        by_fate: dict[str, list[str]] = {}
+        top, rates = best(chosen), dict[str, list[str]]()
         for score in chosen:
             if what := fate(score, top).split(" (")[0]:
-                by_fate.setdefault(what, []).append(rate_in_words(rate_of(score)))
-        said += [f"{word} {listed(rates)} {what}" for what, rates in by_fate.items()]
-    if not said:
+                rates.setdefault(what, []).append(rate_in_words(rate_of(score)))
+        for what, those in rates.items():
+            by_fate.setdefault(what, []).append(f"{word} {listed(those)}")
+    if not by_fate:
         return "No rate diverges, and none stands still."
-    return f"Where it fails: {'; '.join(said)}."
+    return " ".join(
+        f"**{what[0].upper()}{what[1:]}:** {'; '.join(rates)}." for what, rates in by_fate.items()
+    )
 
 
 def _contradiction(scores: Sequence[Score], report: Finished, epochs: int) -> str:
@@ -131,7 +133,7 @@ def _contradiction(scores: Sequence[Score], report: Finished, epochs: int) -> st
     top = best(of_reduction(scores, "sum"))
     if top is not None and top.mean - summed.mean > ALIKE:
         said += (
-            f" It is the best rate in neither sense: summed, {rate_in_words(rate_of(top))} ends "
+            f" Even summed it is not the best: {rate_in_words(rate_of(top))} ends "
             f"{points(top.mean - summed.mean)} higher."
         )
     return said

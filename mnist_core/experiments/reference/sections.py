@@ -7,7 +7,7 @@ from mnist_core.experiments.reference import rates
 from mnist_core.experiments.reference.charts import COLOURS, SIDES, names
 from mnist_core.experiments.reference.found import SWEEP, WELL, Found, course_of, verdicts
 from mnist_core.experiments.reference.plan import CNN, FASTER, FEW, MANY
-from mnist_core.experiments.reference.sizes import Course, points
+from mnist_core.experiments.reference.sizes import Course, points, slope_in_words
 from mnist_core.experiments.reference.weights_in_words import what_the_weights_show
 from mnist_core.experiments.sweep import Score, best
 from mnist_core.figures import colours
@@ -103,7 +103,7 @@ def _numbers(few: Course, many: Course) -> str:
         row("gap (training minus validation)", lambda c: points(c.gap)),
         row("maximum of validation", lambda c: f"{percent(c.highest)}, epoch {c.highest_epoch}"),
         row("first epoch with 90 %", lambda c: str(c.reaches or "none")),
-        row(f"slope, last {few.late} epochs", lambda c: f"{100 * c.slope:+.3f} points an epoch"),
+        row(f"slope, last {few.late} epochs", lambda c: f"{slope_in_words(c)} an epoch"),
     ]
     head = ["", f"{few.images:,} images", f"{many.images:,} images"]
     return table(head, rows, "Figure 1 in numbers")
@@ -118,11 +118,14 @@ def learning_rates(found: Found, drawn: Mapping[str, str]) -> list[str]:
     config = found.scores[0].candidate.configs[0]
     seeds = len(found.scores[0].candidate.configs)
     (chart,) = _starting(drawn, "figure-2")
+    spread = (
+        f" A dot is one of {seeds} seeds, the line their mean, and the shaded part reaches from "
+        "the lowest to the highest."
+    )
     words = (
         f"**Figure 2.** Validation accuracy after {config.epochs} epochs of "
-        f"{config.train_size:,} images. A dot is one of {seeds} seed{'' if seeds == 1 else 's'}, "
-        "the line their mean, the shaded part reaches from the lowest to the highest; a cross at "
-        "the foot is a rate with which a run diverged."
+        f"{config.train_size:,} images.{spread if seeds > 1 else ''} A cross at the foot is a "
+        "rate with which a run diverged."
     )
     entries = [
         ("━" if not dash else "╍", colour, f"{rates.WORDS[reduction]} gradients")

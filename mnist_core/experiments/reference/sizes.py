@@ -14,6 +14,7 @@ LEVEL = 0.9  # the accuracy whose first epoch is looked for
 LATE = 20  # epochs at the end, over which the slope is measured
 SURE = 2.0  # standard errors: a smaller difference may be chance
 ALIKE = 1.5  # times: two slopes of at most this ratio are about the same
+MINUS = "\N{MINUS SIGN}"
 FLAT = 5e-5  # accuracy an epoch: slopes below it are none
 
 Verdict = Literal["supported", "supported in part", "refuted", "not decided"]
@@ -174,8 +175,8 @@ def _late_slopes(few: Course, many: Course) -> Statement:
             )
     words = (
         f"Over the last {min(few.late, many.late)} epochs validation changes by "
-        f"{_slope(few)} an epoch with {few.images:,} images, and by {_slope(many)} with "
-        f"{many.images:,}. {said} (Up to {ALIKE:g} times counts as about the same.)"
+        f"{slope_in_words(few)} an epoch with {few.images:,} images, and by "
+        f"{slope_in_words(many)} with {many.images:,}. {said} (Up to {ALIKE:g} times counts as about the same.)"
     )
     return Statement("Late in the run both climb at about the same rate.", verdict, words)
 
@@ -197,11 +198,12 @@ def _when(one: Course) -> str:
     return f"in epoch {one.reaches} with {one.images:,} images"
 
 
-def _slope(one: Course) -> str:
-    return f"{100 * one.slope:+.3f} points"
+def slope_in_words(one: Course) -> str:
+    """How much validation changes in an epoch: "+0.031 points"."""
+    return f"{100 * one.slope:+.3f} points".replace("-", MINUS)
 
 
 def points(share: float) -> str:
     """A difference of two shares, 0..1, in percentage points."""
-    value = f"{100 * share:.1f}"
+    value = f"{100 * share:.1f}".replace("-", MINUS)
     return f"{value} point{'' if value == '1.0' else 's'}"
