@@ -17,6 +17,7 @@ from mnist_core.cli.output import clear_progress, complain, say, show_progress, 
 from mnist_core.cli.parser import Command, add_data_option, file_name
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
+from mnist_core.experiments.reference.charts import names
 from mnist_core.experiments.reference.found import Found, gathered, verdicts
 from mnist_core.experiments.reference.page import About, figures, page
 from mnist_core.experiments.reference.plan import Plan, planned
@@ -126,7 +127,7 @@ def about(options: argparse.Namespace, data: Dataset) -> About:
 
 def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None:
     """The statements, the test accuracies, and where the page is."""
-    path, stated = options.out / PAGE, verdicts(found)
+    path, stated, called = options.out / PAGE, verdicts(found), names(found.plan)
     if options.json:
         tested = {
             name: {"accuracy": test.accuracy, "interval": list(test.interval), "n": test.total}
@@ -140,7 +141,9 @@ def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None
         tell(f"{one.claim} {one.verdict.capitalize()}. {one.words}")
     for name, test in found.tests.items():
         low, high = test.interval
-        tell(f"{name}: test accuracy {test.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})")
+        tell(
+            f"{called[name]}: test accuracy {test.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})"
+        )
     tell(f"page, figures and tables: {path} ({duration(seconds)})")
 
 

@@ -176,7 +176,8 @@ def _late_slopes(few: Course, many: Course) -> Statement:
     words = (
         f"Over the last {min(few.late, many.late)} epochs validation changes by "
         f"{slope_in_words(few)} an epoch with {few.images:,} images, and by "
-        f"{slope_in_words(many)} with {many.images:,}. {said} (Up to {ALIKE:g} times counts as about the same.)"
+        f"{slope_in_words(many)} with {many.images:,}. {said} "
+        f"(Up to {ALIKE:g} times counts as about the same.)"
     )
     return Statement("Late in the run both climb at about the same rate.", verdict, words)
 
