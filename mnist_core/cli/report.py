@@ -141,9 +141,8 @@ def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None
         tell(f"{one.claim} {one.verdict.capitalize()}. {one.words}")
     for name, test in found.tests.items():
         low, high = test.interval
-        tell(
-            f"{called[name]}: test accuracy {test.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})"
-        )
+        interval = f"95 % interval {low:.2%} to {high:.2%}"
+        tell(f"{called[name]}: test accuracy {test.accuracy:.2%} ({interval})")
     tell(f"page, figures and tables: {path} ({duration(seconds)})")
 
 
