@@ -106,7 +106,7 @@ def _numbers(few: Course, many: Course) -> str:
         row(f"slope, last {few.late} epochs", lambda c: f"{slope_in_words(c)} an epoch"),
     ]
     head = ["", f"{few.images:,} images", f"{many.images:,} images"]
-    return table(head, rows, "Figure 1 in numbers")
+    return table(head, rows, "Figure 1 in numbers", kind="wrapped")
 
 
 def _starting(drawn: Mapping[str, str], beginning: str) -> list[str]:
@@ -198,7 +198,7 @@ def better_networks(found: Found, drawn: Mapping[str, str]) -> list[str]:
         legend(entries),
         figure(chart, words, kind="chart large"),
         *map(paragraph, _how_far(found)),
-        table(head, rows, "Settings for the same 64 units without augmentation"),
+        table(head, rows, "Settings for the same 64 units without augmentation", kind="wrapped"),
     ]
 
 
@@ -271,4 +271,4 @@ def tests(found: Found, drawn: Mapping[str, str]) -> list[str]:
     ]
     words = "**Figure 5.** Test accuracy with Wilson's 95 % interval."
     head = ["network", "accuracy", "95 % interval", "wrong"]
-    return [figure(charts[0], words), table(head, rows, "Figure 5 in numbers")]
+    return [figure(charts[0], words), table(head, rows, "Figure 5 in numbers", kind="wrapped")]
