@@ -217,7 +217,7 @@ def tell_result(pairs: Sequence[Pair], options: argparse.Namespace) -> None:
         print(pair_in_a_line(pair))
     better = sum(one > 0 for one in differences_)
     print(
-        f"mean over {len(pairs)} seeds: A {means[0]:.2%}, B {means[1]:.2%}; "
+        f"mean over {len(pairs)} seed{'s' * (len(pairs) > 1)}: A {means[0]:.2%}, B {means[1]:.2%}; "
         f"B - A {100 * (means[1] - means[0]):+.2f} points "
         f"({100 * min(differences_):+.2f} to {100 * max(differences_):+.2f}); "
         f"B is better with {better} of {len(pairs)}\n"

@@ -89,7 +89,7 @@ def run_all(
     """Train a run for each of the settings; yields each as soon as it is finished.
 
     The longest begin first. A run whose process dies is begun again, once. Whoever stops asking,
-    or says that it is `interrupted`, ends all processes; what was yielded before is finished.
+    or says that it is `interrupted`, ends all processes; what is not finished by then is lost.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
@@ -114,8 +114,8 @@ def run_all(
         crew = _Crew(jobs, clock.longest_first, Path(folder), min(processes or cores(), len(jobs)))
         try:
             while clock.done < len(jobs):
-                try:
-                    news = crew.news.get(timeout=LOOK_EVERY)
+                try:  # what is finished already is handed out, also to one who wants to stop
+                    news = crew.news.get(timeout=0 if interrupted() else LOOK_EVERY)
                 except Empty:
                     if interrupted():
                         return
@@ -128,8 +128,6 @@ def run_all(
                 else:
                     index, result = news
                     watch(clock.standing(index, result))
-                if interrupted():
-                    return
         finally:
             crew.end()
 
