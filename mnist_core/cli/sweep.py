@@ -55,7 +55,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--vary", type=varied, action="append", required=True, metavar="NAME=VALUES",
         help="A setting and its values: learning_rate=0.1,0.01; hidden=32,128+64 with + between "
         "layers; or a range with a number of values, learning_rate=1e-6..1:log:9 or "
-        "dropout=0..0.5:linear:6. May be given several times: every combination is trained.",
+        "dropout=0..0.5:linear:6. May be given several times: every combination is trained. "
+        "Default: none, one is needed.",
     )  # fmt: skip
     parser.add_argument(
         "--random", type=whole_number, metavar="N",
@@ -69,7 +70,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=file_name, required=True, metavar="DIR",
         help="The folder for every finished run and its network, the tables results.csv and "
-        "summary.csv, a chart and best.json. What it has already is not trained again.",
+        "summary.csv, a chart and best.json. What it has already is not trained again. Default: "
+        "none, one is needed.",
     )  # fmt: skip
     parser.add_argument(
         "--processes", type=whole_number, metavar="N",
