@@ -64,7 +64,7 @@ def calibrated(judged: Judged) -> Calibrated:
 
 
 def _reliability(found: list[Calibrated]) -> None:
-    st.subheader("Is it right as often as it says?", anchor=False)
+    st.header("Is it right as often as it says?", anchor=False)
     lines = []
     for one in found:
         for answers, dash in ((one.judged.answers, ""), (one.after, AFTER)):
@@ -97,7 +97,7 @@ def _in_words(one: Calibrated) -> str:
 
 
 def _coverage(found: list[Calibrated]) -> None:
-    st.subheader("What if it may say “I don't know”?", anchor=False)
+    st.header("What if it may say “I don't know”?", anchor=False)
     EVALUATE.said("threshold", 90, range(101))
     threshold = st.slider(
         "Answer only with a confidence of at least",
