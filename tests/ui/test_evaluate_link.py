@@ -43,7 +43,7 @@ def test_the_address_says_the_network_alone_at_first(few: Dataset) -> None:
     ("choices", "words"),
     [
         ({"network": "mlp", "against": "none"}, "● MLP, "),
-        ({"network": "mlp"}, "What MLP takes for what"),
+        ({"network": "mlp"}, "MLP: what is taken for what"),
         ({"images": "validation"}, f"of {FEW} wrong"),
         ({"images": "own"}, "You have kept no digits yet"),
         ({"images": "uploaded"}, "Choose images with their labels"),
@@ -77,6 +77,12 @@ def test_a_link_restores_the_image_in_every_list(few: Dataset, where: dict[str, 
     app = opened(**link)
     assert not app.warning
     assert len(numbers) == 1 or address(app) == link
+
+
+def test_each_networks_mistakes_begin_with_its_own_worst(pool: LocalPool) -> None:
+    app = opened(network="cnn")
+    app.segmented_control(key="evaluate_network").set_value("mlp")
+    assert address(looked_at(app)) == {"network": "mlp"}
 
 
 def test_the_widgets_show_what_the_link_says(few: Dataset) -> None:
