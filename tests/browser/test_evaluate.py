@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from mnist_core import load_mnist
 from mnist_core.data.mnist import Split
 from mnist_core.evaluation.answers import Answers
-from tests.browser.conftest import wait_idle
+from tests.browser.conftest import wait_idle, watched_pages
 from tests.browser.test_accessibility import Inspector
 from tests.browser.test_confusion_table import cell, worst_cell
 from tests.browser.test_confusion_table import mlp as mlp
@@ -36,34 +36,17 @@ Serve = Callable[[str], str]
 
 
 @pytest.fixture
-def page_below(browser: Browser) -> Iterator[Page]:
-    """A page for links to below the root: of those Streamlit first asks in the wrong place.
-
-    That is two errors in the browser's console; there may be no others.
-    """
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert [line for line in errors if "404 (Not Found)" not in line] == []
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Pages for links to below the root: of those Streamlit first asks in the wrong place."""
+    with watched_pages(browser, but_for="404 (Not Found)") as new_page:
+        yield new_page
 
 
-def opened(page: Page, serve: Serve, network: str = "MLP") -> None:
-    """The page, by the menu, with the mistakes of a network on the test images."""
-    page.goto(serve("app.py"))
-    wait_idle(page)
-    page.get_by_role("link", name="Evaluate").click()
-    heading = page.get_by_role("heading", name=re.compile("CNN: what is taken for what"))
+def opened(page: Page, serve: Serve) -> None:
+    """The page, with the mistakes of the MLP on the test images."""
+    page.goto(f"{serve('app.py')}/evaluate?network=mlp")
+    heading = page.get_by_role("heading", name="MLP: what is taken for what")
     expect(heading).to_be_visible(timeout=PATIENCE)
-    wait_idle(page)
-    if network != "CNN":
-        group = page.get_by_role("radiogroup", name="Network")
-        group.get_by_role("radio", name=network, exact=True).click()
-        heading = page.get_by_role("heading", name=f"{network}: what is taken for what")
-        expect(heading).to_be_visible(timeout=PATIENCE)
     settled(page)
 
 
@@ -136,9 +119,9 @@ def test_by_keyboard_a_cell_is_chosen_stays_focused_and_is_let_go(
 
 
 def test_arrows_step_through_mistakes_the_link_follows_and_a_reload_restores(
-    page_below: Page, serve: Serve, mlp: Answers
+    page: Page, serve: Serve, mlp: Answers
 ) -> None:
-    page, worst = page_below, mlp.worst_mistakes
+    worst = mlp.worst_mistakes
     opened(page, serve)
     expect_image(page, worst[0])
     page.get_by_role("listbox").focus()
@@ -154,14 +137,14 @@ def test_arrows_step_through_mistakes_the_link_follows_and_a_reload_restores(
     expect(page.get_by_role("heading", name="MLP: what is taken for what")).to_be_visible()
 
 
-def test_a_link_restores_look_images_and_rival(page_below: Page, serve: Serve) -> None:
+def test_a_link_restores_look_images_and_rival(page: Page, serve: Serve) -> None:
     query = "network=mlp&against=none&images=validation&look=Confidence&threshold=73"
-    page_below.goto(f"{serve('app.py')}/evaluate?{query}")
-    expect(page_below.get_by_text("MLP turns")).to_be_visible(timeout=PATIENCE)
-    expect(page_below.get_by_role("slider")).to_have_value("73")
-    expect(page_below.get_by_role("radio", name="Validation")).to_be_checked()
-    settled(page_below)
-    assert page_below.url.endswith(query)
+    page.goto(f"{serve('app.py')}/evaluate?{query}")
+    expect(page.get_by_text("MLP turns")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("slider")).to_have_value("73")
+    expect(page.get_by_role("radio", name="Validation")).to_be_checked()
+    settled(page)
+    assert page.url.endswith(query)
 
 
 # ---- from an image to other pages ---------------------------------------------------------------
