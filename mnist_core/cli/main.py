@@ -1,17 +1,23 @@
-"""The command line: train a network, evaluate one, let one read pictures, check its gradients.
+"""The command line: train, evaluate or export a network, read pictures, check gradients.
 `python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
 """
 
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, evaluate, predict, train
+from mnist_core.cli import check_gradients, evaluate, export, predict, train
 from mnist_core.cli.output import complain, let_go_of_output
 from mnist_core.cli.parser import Parser
 
 COMMANDS = {
     command.name: command
-    for command in (train.COMMAND, evaluate.COMMAND, predict.COMMAND, check_gradients.COMMAND)
+    for command in (
+        train.COMMAND,
+        evaluate.COMMAND,
+        predict.COMMAND,
+        check_gradients.COMMAND,
+        export.COMMAND,
+    )
 }
 
 JSON_HELP = "Print one JSON object a line. Default: text for people."

@@ -60,7 +60,7 @@ BACKPROP_LOOKS = {
     "Finite differences": "All layers are right",
     "Take the step": "Step after step",
     "Why softmax is shifted": "The shift changes nothing",
-    "Convolution as a product": "An MLP has no convolution",
+    "Convolution as a product": "This network is an MLP",
 }
 
 
