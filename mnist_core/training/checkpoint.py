@@ -220,6 +220,13 @@ def _read_meta(file: Npz) -> dict[str, Any]:
     return meta
 
 
+def model_path(name_or_path: str | Path) -> Path:
+    """The file of a shipped network by its name; any other path as it is."""
+    if name_or_path in SHIPPED:
+        return MODELS_FOLDER / f"{name_or_path}.npz"
+    return Path(name_or_path)
+
+
 def load_model(name_or_path: str | Path) -> Sequential:
     """A network ready to predict: "mlp" or "cnn" as shipped, or the one in a checkpoint file.
 
@@ -230,9 +237,7 @@ def load_model(name_or_path: str | Path) -> Sequential:
 
 def load_trained(name_or_path: str | Path) -> tuple[Checkpoint, Sequential]:
     """The network of load_model, and the checkpoint that it stands in. Raises what that raises."""
-    path = Path(name_or_path)
-    if name_or_path in SHIPPED:
-        path = MODELS_FOLDER / f"{name_or_path}.npz"
+    path = model_path(name_or_path)
     try:
         checkpoint = load_checkpoint(path)
         return checkpoint, checkpoint.network()

@@ -38,8 +38,8 @@ def the_data(subjects: Subjects) -> None:
         _doubtful(subjects)
     live(
         partial(_duplicates, subjects.images),
-        _job(subjects.images),
-        partial(_job, subjects.images),
+        comparing(subjects.images),
+        partial(comparing, subjects.images),
         pace=lambda job: pace([job], WORK),
     )
 
@@ -89,7 +89,8 @@ def _doubtful(subjects: Subjects) -> None:
     browse(subjects, doubts.images, "images whose label is doubted", key="doubts")
 
 
-def _job(images: Images) -> Job:
+def comparing(images: Images) -> Job:
+    """The search for duplicates among the training images: once for all who ask."""
     return ask((WORK, images.hash), partial(_found, images), 1)
 
 
