@@ -203,7 +203,8 @@ def test_robustness_fills_and_what_is_done_outlasts_stop_and_go_on(
     look(page, "Scores per digit")
     looks.get_by_role("radio", name="Robustness").click()
     expect(page.get_by_text("Measuring: stopped")).to_be_visible(timeout=PATIENCE)
-    assert done <= circles.count() <= done + 1  # what was being measured when it was stopped
+    expect(circles.nth(done - 1)).to_be_attached(timeout=PATIENCE)
+    assert circles.count() <= done + 1  # what was being measured when it was stopped
     page.get_by_role("button", name="Go on").click()
     expect(circles.nth(done + 1)).to_be_attached(timeout=PATIENCE)
     measured = page.get_by_text(re.compile(r"Measuring: \d+ of 72"))
