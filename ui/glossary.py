@@ -35,6 +35,11 @@ WORDS = {
     "Jacobian": "All slopes of several outputs for several inputs as a matrix: a row for each "
     "output, a column for each input.",
     "Kronecker product": "A matrix of blocks: each number of the first times the whole second.",
+    "elementwise product": "Number by number: of two columns of one shape a third, written ⊙.",
+    "learning rate": "How far a step goes: each weight changes by its gradient times this number, "
+    "η (eta).",
+    "relative error": "A difference beside the size of the numbers that differ: 0.01 is 1 %.",
+    "float32 and float64": "How a computer keeps numbers: with about 7 digits, and with about 16.",
     "finite difference": "A slope measured by moving a number a little and looking what changes.",
     "RMS gradient": "The usual size of the gradient of one weight: the root of the mean square.",
     "update ratio": "How large a step is beside the weights it changes; about 0.001 is usual.",

@@ -177,7 +177,7 @@ def _refusal(key: str, text: str, possible: Sequence[Any], said: float | None = 
     elif len(possible) <= FEW or isinstance(possible[0], str):
         words = ", ".join(written(value) for value in possible if value != "")
     else:
-        words = f"one of {len(possible)} values from {possible[0]:g} to {possible[-1]:g}"
+        words = f"one of {len(possible)} values from {min(possible):g} to {max(possible):g}"
         if said is not None:
             nearest = sorted(possible, key=lambda value: abs(value - said))[:2]
             words += ", the nearest {:g} and {:g}".format(*sorted(nearest))

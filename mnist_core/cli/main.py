@@ -1,11 +1,11 @@
-"""The command line: train a network, evaluate one, let one read pictures, check its gradients.
+"""The command line: train, evaluate or export a network, read pictures, check gradients.
 `python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
 """
 
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, compare, evaluate, predict, sweep, train
+from mnist_core.cli import check_gradients, compare, evaluate, export, predict, sweep, train
 from mnist_core.cli.output import complain, let_go_of_output
 from mnist_core.cli.parser import Parser
 
@@ -18,6 +18,7 @@ COMMANDS = {
         sweep.COMMAND,
         compare.COMMAND,
         check_gradients.COMMAND,
+        export.COMMAND,
     )
 }
 

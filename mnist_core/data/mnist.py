@@ -200,6 +200,16 @@ def load_test(root: str | Path | None = None) -> Split:
         return _images_to_judge_by(source)
 
 
+def load_to_judge(root: str | Path | None = None) -> tuple[Split, Dataset | None]:
+    """The same pictures, and the data set that they belong to if it has others besides."""
+    if root is not None:
+        with _opened(Path(root)) as source:
+            if not (source.has(TRAIN) and source.has(TEST)):
+                return _images_to_judge_by(source), None
+    data = load_mnist(root)
+    return data.test, data
+
+
 def judged_by_zip(content: bytes, name: str, *, most_bytes: int | None = None) -> Split:
     """The same of the bytes of a ZIP called `name`, no file of which may hold more values."""
     try:

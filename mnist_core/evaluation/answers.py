@@ -84,3 +84,10 @@ def answers_of(
     """
     logits = network.logits(split.images, threads=threads, before_tile=before_tile)
     return Answers(logits, split.labels)
+
+
+def disagreements(first: Answers, second: Answers) -> Array:
+    """Numbers of the images that two networks read differently, first those both are sure of."""
+    numbers = np.flatnonzero(first.predictions != second.predictions)
+    sure = np.minimum(first.confidence, second.confidence)[numbers]
+    return numbers[np.argsort(-sure, kind="stable")]

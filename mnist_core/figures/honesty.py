@@ -7,7 +7,7 @@ import numpy as np
 
 from mnist_core.evaluation.calibration import Coverage, Reliability
 from mnist_core.figures.colours import MARK
-from mnist_core.figures.plane import Axis, Plane
+from mnist_core.figures.plane import DOT, Axis, Plane
 
 FEW_IMAGES = 10  # say little: a bin of fewer is a dot alone
 FEW = 0.02  # of accuracy that the axis shows at least
@@ -33,7 +33,7 @@ def reliability_chart(found: Sequence[tuple[Line, Reliability]], *, alt: str) ->
         parts.append(plane.line(x, y, colour=line.colour, name=line.name, dash=line.dash))
         x, y = reliability.confidence[filled], reliability.accuracy[filled]
         # The size of a dot says how many images lie in its bin, on a logarithmic scale.
-        radii = 2 + np.log10(reliability.counts[filled])
+        radii = np.minimum(1.5 + np.log10(reliability.counts[filled]), DOT)
         for at, (one, other) in enumerate(zip(x, y, strict=True)):
             name = f"{line.name}: {reliability.counts[filled][at]:,} images"
             place = np.array([one]), np.array([other])

@@ -11,13 +11,13 @@ import numpy as np
 
 from mnist_core.arrays import Array
 from mnist_core.figures.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, ticks
+from mnist_core.words import RAISED
 
 LEFT = 68  # numbers on the y-axis may have many digits
 DOT = 4  # the largest dot's radius
 LINE = 18  # height of a line of text
 MOST_TICKS = 8  # on a logarithmic axis
 PLAIN = range(-4, 5)  # powers of ten that are written out
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ BACKPROP_LOOKS = {
     "Finite differences": "All layers are right",
     "Take the step": "Step after step",
     "Why softmax is shifted": "The shift changes nothing",
-    "Convolution as a product": "An MLP has no convolution",
+    "Convolution as a product": "This network is an MLP",
 }
 
 
@@ -70,7 +70,7 @@ class Inspector:
     def __init__(self, page: Page, *, colours_alone: bool) -> None:
         self.page = page
         self.options = COLOURS if colours_alone else OPTIONS
-        self.widths = (DESK,) if colours_alone else (DESK, ZOOMED, TELEPHONE)
+        self.widths: tuple[int, ...] = (DESK,) if colours_alone else (DESK, ZOOMED, TELEPHONE)
         self.found: list[str] = []
 
     def inspect(self, state: str) -> None:

@@ -51,7 +51,7 @@ def test_a_weight_that_is_chosen_in_its_picture_is_followed(page: Page, serve: S
     expect(page.get_by_text("In the matrix ∂L/∂W₂")).to_be_visible(timeout=PATIENCE)
     field = page.get_by_role("application", name="of a new network")
     field.focus()
-    for key in ("Home", "ArrowRight", "ArrowDown"):
+    for key in ("Control+Home", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
     train = load_mnist().train
     step = backpropagate(new_network(0).in_float64(), train.images[0], int(train.labels[0]))
@@ -59,6 +59,48 @@ def test_a_weight_that_is_chosen_in_its_picture_is_followed(page: Page, serve: S
         number(float(step.gradients["2.W"][1, 1])), timeout=PATIENCE
     )
     expect(page).to_have_url(re.compile("row=1&column=1"), timeout=PATIENCE)
+
+
+def test_the_frame_in_a_units_picture_follows_the_weight(page: Page, serve: Serve) -> None:
+    def follow(name: str, value: int) -> None:
+        box = page.get_by_role("spinbutton", name=name)
+        box.fill(str(value))
+        box.press("Enter")
+
+    open_page(page, serve)
+    page.get_by_role("option", name=re.compile("^gradient of W 1")).click()
+    expect_station(page, "∂L/∂W₁, 64 x 784")
+    page.get_by_role("option", name=re.compile("^hidden unit 22,")).click()
+    expect(page.get_by_text("row 5, column 21: ")).to_be_visible(timeout=PATIENCE)
+    follow("Input (column)", 292)
+    expect(page.get_by_text("row 10, column 12: ")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("the input 10 · 28 + 12 = 292")).to_be_visible()
+    page.get_by_role("application", name="the gradient of the weights of unit 22").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("row 22, column 291, stands")).to_be_visible(timeout=PATIENCE)
+    follow("Unit (row)", 3)
+    expect(page.get_by_text("The followed weight is one of unit 3")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("row 10, column 11: ")).to_be_hidden()
+
+
+def test_a_scale_has_negative_numbers_only_where_there_are_some(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    low = page.locator(".matrix .low")
+    page.get_by_role("option", name=re.compile("^y hat|probabilities")).first.click()
+    expect_station(page, "ŷ, 10 x 1")
+    expect(low).to_have_text("0", timeout=PATIENCE)
+    page.get_by_role("option", name=re.compile("^a 2, ")).click()
+    expect_station(page, "a₂, 10 x 1")
+    expect(low).to_have_text(re.compile("^−"), timeout=PATIENCE)
+
+
+def test_a_stations_weights_and_biases_are_shown_when_asked_for(page: Page, serve: Serve) -> None:
+    open_page(page, serve)
+    page.get_by_role("option", name=re.compile("^a 1, ")).click()
+    expect_station(page, "a₁, 64 x 1")
+    page.get_by_text("Its weights W₁ and biases b₁").click()
+    expect(page.get_by_role("listbox", name="The weights W₁")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("one bias for each unit: all of them are 0 still")).to_be_visible()
 
 
 def test_a_link_leads_to_the_same_digit_station_and_weight(

@@ -100,7 +100,7 @@ def test_every_tile_says_what_it_is(page, serve):
     expect(tiles).to_have_count(64)
     number = r"\d+(\.\d+)?"
     for unit, words in ((0, ""), (3, "dead, "), (5, "saturated, "), (7, "off, ")):
-        name = re.compile(rf"^hidden unit {unit}, {words}largest weight {number}$")
+        name = re.compile(rf"^hidden unit {unit}, {words}largest weight in size {number}$")
         expect(tiles.nth(unit)).to_have_accessible_name(name)
     expect(tiles.nth(3)).to_contain_text("dead")
     expect(tiles.nth(7)).to_contain_text("off")

@@ -60,7 +60,7 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
     return across and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
 
 
-def test_five_steps_point_at_five_things_and_never_again(page: Page, serve: Serve) -> None:
+def test_six_steps_point_at_six_things_and_never_again(page: Page, serve: Serve) -> None:
     opened(page, serve("app.py"))
     outlined = [
         page.get_by_role("button", name="Start", exact=True),
@@ -68,6 +68,7 @@ def test_five_steps_point_at_five_things_and_never_again(page: Page, serve: Serv
         page.locator(".st-key-curve_accuracy"),
         page.get_by_role("link", name="Draw"),
         page.get_by_role("link", name="Weights"),
+        page.get_by_role("link", name="Back-propagation"),
     ]
     for number, thing in enumerate(outlined, start=1):
         expect_step(page, number)

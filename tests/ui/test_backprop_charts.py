@@ -9,8 +9,8 @@ from mnist_core.figures.plane import LEFT, Axis, Plane
 from mnist_core.figures.svg import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH
 from mnist_core.inspection.descent import LossAlong
 from mnist_core.inspection.numerical_gradient import CURVE_STEPS
-from ui.charts.backprop import gradients_chart, rates_chart, regions_of
-from ui.charts.slopes import slopes_of
+from ui.charts.backprop import ErrorCurve, error_chart, gradients_chart, rates_chart, regions_of
+from ui.charts.slopes import Slopes, slopes_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -93,3 +93,27 @@ def test_the_chosen_rate_is_a_named_mark_and_the_regions_are_named() -> None:
     assert {"too small", "right", "too large"} <= set(words)
     (mark,) = (path for path in root.iter() if path.get("class") == "mark")
     assert (mark.get("d") or "").startswith(f"M{LEFT + 2 / 5 * (WIDTH - LEFT - RIGHT):.1f}")
+
+
+def place(root: ElementTree.Element, words: str) -> tuple[float, float, str | None]:
+    """Where the last text with these words stands in a chart, and to which side it goes."""
+    *_, text = (text for text in root.iter(f"{SVG}text") if text.text == words)
+    return float(text.get("x", "")), float(text.get("y", "")), text.get("text-anchor")
+
+
+def test_the_name_of_a_slope_far_to_the_right_is_not_cut_off() -> None:
+    errors = np.full_like(CURVE_STEPS, 0.1)
+    curve = ErrorCurve("float64", "red", "", errors, None)
+    for crossing, side in ((1e-5, "start"), (5e-3, "end")):
+        slopes = Slopes(truncation=1.0, rounding=crossing**3)
+        chart = error_chart(CURVE_STEPS, [curve], {"float64": slopes}, alt="a")
+        x, y, anchor = place(ElementTree.fromstring(chart), "truncation: slope 2")
+        assert anchor == side and x < WIDTH - RIGHT
+        _, other, _ = place(ElementTree.fromstring(chart), "rounding: slope −1")
+        assert (y > other + 10) == (side == "end")  # not over one another
+
+
+def test_the_name_of_the_chosen_rate_stands_above_the_curve() -> None:
+    rates = along(1.9, 1.4, 1.0, 1.6, 2.5, 0.0)
+    root = ElementTree.fromstring(rates_chart(rates, regions_of(rates), chosen=1.0, alt="a"))
+    assert place(root, "1")[1] < place(root, "before")[1]

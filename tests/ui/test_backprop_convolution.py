@@ -15,7 +15,7 @@ from mnist_core.nn.network import Sequential
 from tests.ui.test_backprop_panels import says, shown, step_of
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.convolution.panel import convolution
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, strongest
 
 ROW, COLUMN = 5, 4  # in the square 2, 2
 PARTS = ("filter", "row", "column")
@@ -113,7 +113,7 @@ def test_the_gradient_counts_the_places_that_add_to_it(case: Case) -> None:
     words = f"{np.count_nonzero(strength)} of {len(strength)} places add something"
     assert says(case.app, words)
     own = case.chosen.values.gradients[f"{case.layer}.W"][case.filter]
-    assert says(case.app, f"its largest number is {number(float(np.abs(own).max()))}")
+    assert says(case.app, f"the largest in size is {number(strongest(own))}")
 
 
 def test_a_place_that_no_square_covers_is_left_out_by_pooling() -> None:
@@ -155,5 +155,7 @@ def test_another_place_by_its_numbers_is_taken_apart() -> None:
 def test_an_mlp_says_what_to_choose() -> None:
     network = build_mlp(hidden=(9,), rng=np.random.default_rng(0))
     app = shown(convolution, step_of(network))
-    assert app.info[0].value == "An MLP has no convolution: choose the CNN above."
+    assert app.info[0].value == (
+        "This network is an MLP, which has no convolution: choose the CNN above."
+    )
     assert not app.number_input

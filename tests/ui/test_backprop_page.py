@@ -62,6 +62,22 @@ def test_every_station_has_a_formula_that_names_it_and_the_cores_own_lines(netwo
         assert there[0].strip() == code.lines.splitlines()[0]
 
 
+def test_one_number_of_a_formula_is_worked_out() -> None:
+    step = a_step("the report's")
+    numbers = {one.name: formula_of(step, one).numbers for one in stations(step)}
+    label, loss = int(step.one_hot.argmax()), tex_number(step.loss)
+    probability = float(step.probabilities[label, 0])
+    share = tex_number(probability)
+    assert numbers["L"].endswith(rf"-\log {share} = {loss}")
+    assert numbers["dL/da2"].endswith(f"{share} - 1 = {tex_number(probability - 1)}")
+    f, delta = step.layers[1].output, step.layers[0].gradient
+    row = int(np.abs(delta).argmax())
+    activation, slope = (tex_number(float(n)) for n in (f[row, 0], f[row, 0] * (1 - f[row, 0])))
+    assert f"f_{{1}}[{row}] = {activation}" in numbers["dL/da1"]
+    assert f"{activation}(1-{activation}) = {slope}" in numbers["dL/da1"]
+    assert numbers["dL/da1"].endswith(tex_number(float(delta[row, 0])))
+
+
 def test_the_lines_are_those_of_the_gradient_that_is_asked_for() -> None:
     step = a_step("the report's")
     lines = {station.name: code_of(step, station).lines for station in stations(step)}

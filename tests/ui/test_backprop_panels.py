@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import load_mnist, load_model
@@ -19,9 +20,10 @@ from mnist_core.nn.functional import softmax
 from mnist_core.nn.network import Sequential
 from ui.backprop.chosen import ChosenStep, Example
 from ui.backprop.differences import differences
-from ui.backprop.numbers import number, one_digit
+from ui.backprop.numbers import number, one_digit, told_apart
 from ui.backprop.softmax_shift import softmax_shift
 from ui.backprop.the_step import the_step
+from ui.words import probability
 
 Panel = Callable[[ChosenStep], None]
 RATE = 0.1
@@ -133,7 +135,16 @@ def test_the_slopes_of_the_curve_cross_where_the_error_is_smallest(report: Chose
 
 def test_a_followed_weight_without_a_gradient_is_said_to_have_none(report: ChosenStep) -> None:
     app = shown(differences, report, layer=1, row=0, column=0)  # a corner, where there is no ink
-    assert any("W₁[0, 0] is zero" in one.value for one in app.markdown)
+    words = " ".join(one.value for one in app.markdown)
+    assert "W₁[0, 0] is zero" in words
+    assert "the median of the 9 weights" in words  # all of them have an error
+
+
+def test_the_error_in_float32_is_called_rounding_only_without_spoiling(report: ChosenStep) -> None:
+    app = shown(differences, report)
+    assert "In float32 rounding alone" in app.caption[1].value
+    app.toggle[0].set_value(True)
+    assert not any("rounding alone" in one.value for one in again(app).caption)
 
 
 def test_weights_are_not_checked_again_for_the_same_step_but_for_another_drawing(
@@ -186,7 +197,20 @@ def test_a_learning_rate_is_called_what_it_is(deep: ChosenStep, rate: float, wor
 
 
 def test_where_no_rate_is_too_large_it_is_said(report: ChosenStep) -> None:
-    assert says(shown(the_step, report), "No rate up to 1,000 makes the loss of this digit larger")
+    app = shown(the_step, report)
+    assert says(app, "No rate up to 1,000 makes the loss of this digit larger")
+    assert says(app, "The best is 2.5.")
+
+
+def test_the_best_rate_is_said_to_be_only_an_end_of_the_slider(cnn: ChosenStep) -> None:
+    app = shown(the_step, step_of(cnn.values.model, image=1))
+    assert says(app, "Of these rates 1,000, an end of the slider, is the best")
+
+
+def test_a_loss_that_hardly_changes_has_as_many_digits_as_tell_it(report: ChosenStep) -> None:
+    assert told_apart(7.7212345e-05, 7.7212e-05) == ("7.72123e−05", "7.7212e−05")
+    assert told_apart(2.399, 0.6038) == ("2.399", "0.6038")
+    assert told_apart(0.5, 0.5) == ("0.5", "0.5")
 
 
 def test_steps_are_taken_one_after_the_other_and_taken_back(report: ChosenStep) -> None:
@@ -199,7 +223,22 @@ def test_steps_are_taken_one_after_the_other_and_taken_back(report: ChosenStep) 
     descent = descend(report.values.model, example.image, example.label, RATE, steps=11)
     assert says(app, f"After 11 steps with a learning rate of {RATE:g}")
     assert says(app, f"to {number(descent.losses[-1])}")
+    assert says(app, f"to {probability(descent.probabilities[-1, example.label])}")
     app.button(key="backprop_back_to_the_start").click()
+    assert says(again(app), "No step is taken yet")
+
+
+def test_another_learning_rate_begins_at_the_start(
+    report: ChosenStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plain(*_: Any, key: str, on_move: Callable[[int], None], **__: Any) -> None:
+        st.button("Smallest rate", key=f"{key}_least", on_click=on_move, args=(0,))
+
+    monkeypatch.setattr("ui.backprop.the_step.step_slider", plain)
+    app = shown(the_step, report)
+    app.button(key="backprop_ten_steps").click()
+    assert says(again(app), "After 10 steps")
+    app.button(key="backprop_rate_slider_least").click()
     assert says(again(app), "No step is taken yet")
 
 
@@ -237,3 +276,17 @@ def test_small_logits_are_right_both_ways(report: ChosenStep) -> None:
 
 def test_logits_far_below_zero_are_nothing_divided_by_nothing(report: ChosenStep) -> None:
     assert says(shown(softmax_shift, report, shift_by=-1000), "0 / 0 is no number")
+
+
+@pytest.mark.parametrize("by", [-740, -744])
+def test_logits_that_leave_few_digits_are_wrong_and_said_to_be(report: ChosenStep, by: int) -> None:
+    app = shown(softmax_shift, report, shift_by=by)
+    numbers = app.table[0].value
+    assert list(numbers["as in a book"]) != list(numbers["shifted"])
+    assert says(app, "is wrong by up to") and not says(app, "It went well")
+
+
+def test_a_sum_that_alone_overflows_is_not_said_to_have_gone_well(report: ChosenStep) -> None:
+    step = replace(report, values=replace(report.values, logits=np.full((10, 1), 9.0)))
+    app = shown(softmax_shift, step, shift_by=700)  # e^709 is finite, ten times as much is not
+    assert says(app, "all ten divided by infinity are 0")

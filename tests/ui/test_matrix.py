@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.components.choice import Choice
+from ui.components.choice import NOWHERE, Choice
 from ui.components.matrix import MatrixLook, bars, matrix
 from ui.components.matrix.numbers import MOST_EXACT, coded, exact
 from ui.components.tiles import MISSING, STEPS
@@ -188,3 +188,9 @@ def test_a_vector_is_answered_with_one_number():
 
     app = AppTest.from_function(page, default_timeout=30).run()
     assert [line.value for line in app.markdown] == ["2", "2", "None"]
+
+
+def test_the_page_may_choose_that_no_number_is_chosen():
+    choice = Choice().after([2, 3, 1], None).after([2, 3, 1], NOWHERE)
+    assert choice.within((9, 9), (0, 0)) is None
+    assert choice.told() == {"orders": 1, "ordered": NOWHERE, "ordered_at": 1}

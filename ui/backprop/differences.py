@@ -72,7 +72,7 @@ def _check(chosen: ChosenStep) -> None:
     with left:
         _scatter(checked.float64)
     with right:
-        _table(checked, layers)
+        _table(checked, layers, is_spoiled=spoil is not None)
         st.button(
             "Draw other weights",
             key=PREFIX + "draw_others",
@@ -175,11 +175,12 @@ def _scatter(checks: Sequence[WeightCheck]) -> None:
     )
 
 
-def _table(checked: Checked, layers: dict[str, int]) -> None:
+def _table(checked: Checked, layers: dict[str, int], *, is_spoiled: bool) -> None:
     """The largest relative error of each array, in both types of numbers."""
     double, single = by_parameter(checked.float64), by_parameter(checked.float32)
     rounding = max((one.relative_error or 0 for one in single), default=0)
-    st.table(
+    numbers = st.container(key="errors_of_layers")
+    numbers.table(
         {
             "of": [_array(one.path, layers) for one in double],
             "float64": [_error(one.relative_error) for one in double],
@@ -190,11 +191,16 @@ def _table(checked: Checked, layers: dict[str, int]) -> None:
         hide_index=True,
         hide_header=False,
     )
-    st.caption(
+    words = (
         "The largest relative error of each layer's weights and biases, and how many were measured "
-        f"in float64. In float32 rounding alone makes it up to {one_digit(rounding)}: that proves "
-        "little, and so gradients are checked in float64."
+        "in float64."
     )
+    if not is_spoiled:  # else most of the error in float32 may be the spoiling
+        words += (
+            f" In float32 rounding alone makes it up to {one_digit(rounding)}: that proves "
+            "little, and so gradients are checked in float64."
+        )
+    st.caption(words)
 
 
 def _array(path: str, layers: dict[str, int]) -> str:

@@ -1,11 +1,15 @@
-"""What each station computes: its formula, and one sentence in words."""
+"""What each station computes: its formula, what it says in words, and one number as an example."""
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mnist_core.inspection.backpropagation import Backpropagation
+from mnist_core.inspection.jacobians import activation_slopes
 from mnist_core.inspection.stations import Station
 from mnist_core.nn.convolution import Conv2D
 from mnist_core.nn.layers import ReLU, Sigmoid, Tanh
+from ui.backprop.numbers import tex_number
 
 # f of each kind of activation, and its derivative, written with f itself.
 ACTIVATIONS = {
@@ -17,10 +21,15 @@ ACTIVATIONS = {
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula in TeX, and what it says in a sentence."""
+    """A formula in TeX, what it says in a sentence, and one number of it worked out, in TeX.
+
+    `more` are further lines of TeX, where one does not tell why.
+    """
 
     tex: str
     words: str
+    more: tuple[str, ...] = ()
+    numbers: str = ""
 
 
 def symbol(name: str) -> str:
@@ -52,7 +61,7 @@ def formula_of(step: Backpropagation, station: Station) -> Formula:
 def _input(step: Backpropagation, station: Station) -> Formula:
     return Formula(
         r"x = \mathrm{pixels} / 255",
-        "The digit's pixels, from 0 (paper) to 1 (ink), as one column.",
+        "The digit's pixels as one column, from 0 (no ink, shown black) to 1 (full ink, white).",
     )
 
 
@@ -107,23 +116,44 @@ def _probabilities(step: Backpropagation, station: Station) -> Formula:
 
 
 def _loss(step: Backpropagation, station: Station) -> Formula:
+    label, share = _label(step)
     return Formula(
         r"L = -\sum_i y_i \log \hat y_i = -\log \hat y_{\mathrm{label}}",
         "Cross-entropy: small if the network gave the right digit a large probability. "
         "y is 1 at the label and 0 elsewhere.",
+        numbers=rf"-\log \hat y[{label}] = -\log {share} = {tex_number(step.loss)}",
     )
 
 
 def _sum_back(step: Backpropagation, station: Station) -> Formula:
     if station.sources[0] == "y_hat":
-        label = int(step.one_hot.argmax())
-        return Formula(
-            rf"{symbol(station.name)} = \hat y - y",
-            f"What the network said, minus what is right: y is 1 at {label} and 0 elsewhere. "
-            "The two formulas before make L the logarithm of all e^a summed, minus the logit of "
-            f"{label}: for a logit, the first has its probability as slope, the second its y.",
-        )
+        return _logits_back(step, station)
     return _through_activation(step, station)
+
+
+def _logits_back(step: Backpropagation, station: Station) -> Formula:
+    """The gradient of the logits, through softmax and the logarithm at once."""
+    label, share = _label(step)
+    own, a = symbol(station.name), symbol(station.name.removeprefix("dL/d"))
+    return Formula(
+        rf"{own} = \hat y - y",
+        f"What the network said, minus what is right: y is 1 at {label} and 0 elsewhere. "
+        "The path leaves out ∂L/∂ŷ: it is −1/ŷ at the label, which grows without limit as ŷ "
+        "becomes small. Put into each other, the formulas of ŷ and L give L as above, "
+        "whose slope is simple and safe. This gradient is a column, as are all values here.",
+        more=(
+            rf"L = {{\log\sum_j e^{{{a}[j]}} - {a}[{label}]}}",
+            rf"{{\frac{{\partial}}{{\partial {a}[i]}}\log\sum_j e^{{{a}[j]}}}} = "
+            rf"{{\frac{{e^{{{a}[i]}}}}{{\sum_j e^{{{a}[j]}}}} = \hat y_i}}",
+        ),
+        numbers=rf"{own}[{label}] = {share} - 1 = {tex_number(float(station.value[label, 0]))}",
+    )
+
+
+def _label(step: Backpropagation) -> tuple[int, str]:
+    """The right digit, and its probability in TeX."""
+    label = int(step.one_hot.argmax())
+    return label, tex_number(float(step.probabilities[label, 0]))
 
 
 def _through_activation(step: Backpropagation, station: Station) -> Formula:
@@ -131,10 +161,27 @@ def _through_activation(step: Backpropagation, station: Station) -> Formula:
     value, after = symbol(station.sources[1]), symbol(station.sources[0])
     assert station.layer is not None
     _, slope = ACTIVATIONS[type(step.model.layers[station.layer])]
+    numbers = "" if station.value.ndim > 2 else _one_slope(step, station, slope)
     return Formula(
         rf"{symbol(station.name)} = {after} \odot f'({value}),\qquad f' = {slope}",
         "Each number's share, times how steep the activation is there. The Jacobian is diagonal: "
         "a product number by number replaces it.",
+        numbers=numbers,
+    )
+
+
+def _one_slope(step: Backpropagation, station: Station, slope: str) -> str:
+    """The gradient of one sum as a product, its slope worked out from f: the strongest of all."""
+    assert station.layer is not None
+    layer, own = step.model.layers[station.layer], step.layers[station.layer]
+    row = int(np.abs(station.value).argmax())
+    f, after = (tex_number(float(values[row, 0])) for values in (own.output, own.gradient))
+    activation = symbol(station.sources[0].removeprefix("dL/d"))
+    found = tex_number(float(activation_slopes(layer, step.input_of(station.layer))[row]))
+    return (
+        rf"{activation}[{row}] = {f}$, so $f' = {slope.replace('f', f)} = {found}$, and "
+        rf"${symbol(station.name)}[{row}] = {after} \cdot {found} = "
+        rf"{tex_number(float(station.value[row, 0]))}"
     )
 
 
@@ -168,6 +215,7 @@ def _convolution_back(step: Backpropagation, station: Station) -> Formula:
 
 def _weights(step: Backpropagation, station: Station) -> Formula:
     delta, x = symbol(station.sources[0]), symbol(station.sources[1])
+    W = in_letters(f"W{station.number}")
     if station.value.ndim == 4:
         return Formula(
             rf"{symbol(station.name)} = \sum_{{\mathrm{{places}}}} {delta}\;\mathrm{{patch}}({x})",
@@ -176,7 +224,9 @@ def _weights(step: Backpropagation, station: Station) -> Formula:
     return Formula(
         rf"{symbol(station.name)} = {delta}\,{x}^{{\mathsf T}}",
         "How much the unit's sum matters, times what the weight was multiplied by: a column times "
-        "a row gives the whole matrix.",
+        "a row gives the whole matrix. Each weight has one slope, so the gradient has the shape of "
+        f"{W}. As a product with a full Jacobian it is one row, 1 x {station.value.size:,}, that "
+        f"is folded into {' x '.join(map(str, station.shape))} afterwards.",
     )
 
 

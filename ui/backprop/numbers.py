@@ -2,6 +2,10 @@
 
 from math import isfinite
 
+import numpy as np
+
+from mnist_core.arrays import Array
+
 DIGITS = 4
 
 
@@ -9,6 +13,17 @@ def number(value: float, digits: int = DIGITS) -> str:
     """As a sentence has it: 0.01234, 1.234e−05."""
     value += 0.0  # what is minus zero is zero then
     return f"{value:.{digits}g}".replace("-", "−") if isfinite(value) else str(value)
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers in words, with as many more digits as tell them apart."""
+    digits = next((n for n in range(DIGITS, 17) if number(one, n) != number(other, n)), DIGITS)
+    return number(one, digits), number(other, digits)
+
+
+def strongest(values: Array) -> float:
+    """The value of largest magnitude, with its sign."""
+    return float(values.flat[np.abs(values).argmax()])
 
 
 def one_digit(value: float) -> str:

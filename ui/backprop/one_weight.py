@@ -21,8 +21,9 @@ def follow_one_weight(chosen: ChosenStep) -> None:
     station, row, column = weight.station, weight.row, weight.column
     assert station.layer is not None
     factors = factors_of(chosen.values, station.layer, row, column)
-    for formula in (_symbols(station, factors), _numbers(factors)):
-        st.markdown(rf"$\displaystyle {formula}$")  # in a sentence it goes on in the next line
+    with st.container(key="weight_formulas"):
+        for formula in (_symbols(station, factors), _numbers(factors)):
+            st.markdown(rf"$\displaystyle {formula}$")  # in a sentence it goes on in the next line
     st.html(
         f"<p>In the matrix {in_letters(station.name)}, row {row}, column {column}, stands "
         f"<b>{number(weight.gradient)}</b>: the two differ by "
@@ -93,7 +94,7 @@ def _numbers(factors: WeightFactors) -> str:
 def _in_words(factors: WeightFactors) -> str:
     """Why the gradient is what it is."""
     if factors.input == 0:
-        return "its input is 0 (paper, or a silent unit), so it had no part in the answer."
+        return "its input is 0 (no ink, or a silent unit), so it had no part in the answer."
     if factors.slope == 0:
         return "its unit is flat here, so nothing comes back through it."
     if factors.product == 0:

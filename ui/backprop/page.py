@@ -13,6 +13,7 @@ from ui.backprop.differences import differences
 from ui.backprop.followed import layers_to_follow
 from ui.backprop.jacobians.panel import jacobians
 from ui.backprop.link import PREFIX, begin, choose, part, refusals, said
+from ui.backprop.numbers import number
 from ui.backprop.one_weight import follow_one_weight
 from ui.backprop.softmax_shift import softmax_shift
 from ui.backprop.station import one_station, shape_in_words
@@ -26,7 +27,8 @@ from ui.words import probability
 PATH = "backprop_path"
 GLOSSARY = (
     "hidden unit", "bias", "logit", "softmax", "one-hot", "loss", "cross-entropy",
-    "gradient of the loss", "chain rule", "Jacobian", "Kronecker product", "finite difference",
+    "gradient of the loss", "chain rule", "Jacobian", "Kronecker product", "elementwise product",
+    "learning rate", "finite difference", "relative error", "float32 and float64",
 )  # fmt: skip
 # Where the keyboard goes on after a button that goes.
 AFTER = {
@@ -98,6 +100,7 @@ def _summary(chosen: ChosenStep) -> None:
     network = chosen.network[0].upper() + chosen.network[1:]
     share = probability(float(values.probabilities[label, 0]))
     st.write(
-        f"{network} reads {chosen.example.words}, and gives the right answer {share}: a loss of "
-        f"{values.loss:.3f}. On the way back each weight is told how much it has to do with that."
+        f"{network} reads {chosen.example.words}, and gives the right answer {share}: a loss "
+        f"of {number(values.loss)}. On the way back each weight is told how much it has to do "
+        "with that."
     )

@@ -10,15 +10,17 @@ from mnist_core.inspection.naive_softmax import naive_softmax
 from mnist_core.nn.functional import softmax
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.link import PREFIX, choose, part, said
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, one_digit
 from ui.backprop.picking import pick
 from ui.html import probability_bars
 from ui.theme import OWN
+from ui.words import percent
 
 ADD, MULTIPLY = "add", "multiply"
 HOW = {ADD: "Add", MULTIPLY: "Multiply by"}
 QUICK = (10, 100, 1000)
 MOST = 10_000
+SAME = 1e-9  # relative difference that rounding alone makes
 NAIVE_TEX = r"\hat y_i = \frac{e^{a_i}}{\sum_j e^{a_j}}"
 SHIFTED_TEX = r"\hat y_i = \frac{e^{a_i-m}}{\sum_j e^{a_j-m}},\quad m = \max_j a_j"
 WHY = (
@@ -39,7 +41,7 @@ def _both_ways(chosen: ChosenStep) -> None:
     naive, shifted = naive_softmax(logits), softmax(logits[:, None])[:, 0]
     left, right = st.columns(2, gap="large")
     with left:
-        _one_way("As in a book", NAIVE_TEX, naive, _what_happens(logits, naive))
+        _one_way("As in a book", NAIVE_TEX, naive, _what_happens(logits, naive, shifted))
     with right:
         remark = f"The largest logit, {number(logits.max())}, is subtracted from all of them first."
         _one_way("Shifted, as the core does it", SHIFTED_TEX, shifted, remark)
@@ -76,21 +78,41 @@ def _one_way(name: str, tex: str, probabilities: Array, remark: str) -> None:
     st.html(f"<p>Their sum: <b>{words}</b>. {remark}</p>")
 
 
-def _what_happens(logits: Array, naive: Array) -> str:
-    """Why the formula as it stands has failed, or that it has not."""
-    limit = float(np.log(np.finfo(logits.dtype).max))
-    if not np.isnan(naive).any():
-        return f"It went well: no logit is above {limit:.1f}, where e<sup>a</sup> overflows."
-    if logits.max() > limit:
-        return (
-            f"e<sup>{number(logits.max())}</sup> is more than the largest number that float64 "
-            f"knows (about e<sup>{limit:.1f}</sup>): it becomes infinite, and infinity divided by "
-            "infinity is no number."
+def _what_happens(logits: Array, naive: Array, shifted: Array) -> str:
+    """How far the formula as it stands is off, and why."""
+    with np.errstate(over="ignore", under="ignore"):
+        total = np.exp(logits).sum()
+    if np.isinf(total):
+        limit = float(np.log(np.finfo(logits.dtype).max))
+        consequence = (
+            "infinity divided by infinity is no number"
+            if np.isnan(naive).any()
+            else "all ten divided by infinity are 0"
         )
+        return (
+            f"The sum is more than the largest number that float64 knows (about "
+            f"e<sup>{limit:.1f}</sup>; here e<sup>{number(logits.max())}</sup> is in it): it "
+            f"becomes infinite, and {consequence}."
+        )
+    largest = f"e<sup>{number(logits.max())}</sup>, the largest of them,"
+    if total == 0:
+        return f"{largest} is too small for float64: all ten become 0, and 0 / 0 is no number."
+    difference = largest_difference(naive, shifted)
+    if difference <= SAME:
+        return f"It went well: both ways differ by {one_digit(difference)} of a value at most."
     return (
-        f"e<sup>{number(logits.max())}</sup>, the largest of them, is too small for float64: "
-        "all ten become 0, and 0 / 0 is no number."
+        f"It looks well, and is wrong by up to {percent(difference)} of a value: {largest} is so "
+        "small that float64 keeps only a few of its digits (such numbers are called subnormal)."
     )
+
+
+def largest_difference(naive: Array, shifted: Array) -> float:
+    """The largest relative difference between two lists of probabilities (10,).
+
+    Probabilities that float64 itself can only keep with few digits tell nothing.
+    """
+    clear = shifted >= np.finfo(shifted.dtype).tiny
+    return float((np.abs(naive - shifted)[clear] / shifted[clear]).max())
 
 
 def _numbers(logits: Array, naive: Array, shifted: Array) -> dict[str, list[str]]:

@@ -25,7 +25,10 @@ TYPES = {"float64": (np.float64, FLOAT64, "——"), "float32": (np.float32, FLO
 
 @dataclass(frozen=True)
 class Measured:
-    """Relative errors (steps,) of the followed weight and of the median of several, by type."""
+    """Relative errors (steps,) of the followed weight and of the median of several, by type.
+
+    A followed weight whose gradient is zero has none: `own` is empty.
+    """
 
     own: dict[str, Array]
     median: dict[str, Array]
@@ -44,7 +47,7 @@ def step_sizes(chosen: ChosenStep) -> None:
     )
     slopes = {name: slopes_of(CURVE_STEPS, errors) for name, errors in measured.median.items()}
     curves = [
-        ErrorCurve(name, colour, dash, measured.median[name], measured.own[name])
+        ErrorCurve(name, colour, dash, measured.median[name], measured.own.get(name))
         for name, (colour, dash) in {"float64": (FLOAT64, ""), "float32": (FLOAT32, "7 4")}.items()
     ]
     chart, words = st.columns([4, 3], gap="large")
@@ -57,23 +60,26 @@ def step_sizes(chosen: ChosenStep) -> None:
 
 
 def _measured(chosen: ChosenStep, weight: FollowedWeight) -> Measured:
-    """The errors of the followed weight and of those with the largest gradients of its layer."""
+    """The errors of the followed weight and of those with the steepest slopes in its layer."""
     gradients = weight.station.value
-    largest = np.argsort(-np.abs(gradients), axis=None, kind="stable")[: OTHERS + 1]
+    strongest = np.argsort(-np.abs(gradients), axis=None, kind="stable")[: OTHERS + 1]
     followed = weight.row, weight.column
     places = [(int(row), int(column)) for row, column in
-              zip(*np.unravel_index(largest, gradients.shape), strict=True)]  # fmt: skip
-    weights = [followed, *(place for place in places if place != followed)][: OTHERS + 1]
+              zip(*np.unravel_index(strongest, gradients.shape), strict=True)]  # fmt: skip
+    if weight.gradient:  # else it has no relative error
+        places = [followed, *(place for place in places if place != followed)][: OTHERS + 1]
     own, median = {}, {}
     for name, (dtype, _, _) in TYPES.items():
         errors = errors_over_steps(
             chosen.values.model,
             chosen.example.image,
             chosen.example.label,
-            [(weight.path, place) for place in weights],
+            [(weight.path, place) for place in places],
             dtype=dtype,
         )
-        own[name], median[name] = errors[0], np.median(errors, axis=0)
+        median[name] = np.median(errors, axis=0)
+        if weight.gradient:
+            own[name] = errors[0]
     return Measured(own, median)
 
 
@@ -97,9 +103,11 @@ def _crossings(slopes: dict[str, Slopes | None]) -> str:
 def _explained(weight: FollowedWeight, slopes: dict[str, Slopes | None]) -> str:
     """What the curve shows, and of which weights it is."""
     if weight.gradient == 0:
-        own = f"The gradient of {weight.words} is zero, so it has no relative error of its own."
+        own = f"The gradient of {weight.words} is zero, so it has no relative error to be shown."
+        several = f"the {OTHERS + 1} weights"
     else:
         own = f"Thin: {weight.words} alone, whose gradient is {number(weight.gradient)}."
+        several = f"{OTHERS + 1} weights, {weight.words} and the {OTHERS} others"
     return "\n\n".join(
         [
             "**To the right, truncation:** the curve of the loss bends within the step, and the "
@@ -107,9 +115,8 @@ def _explained(weight: FollowedWeight, slopes: dict[str, Slopes | None]) -> str:
             "**To the left, rounding:** the two losses differ in their last digits only, and "
             "dividing by a smaller h makes that error larger (slope −1).",
             f"{_crossings(slopes)} A smaller step is not a better one.",
-            f"Bold: the median of {OTHERS + 1} weights, {weight.words} and the {OTHERS} others "
-            f"with the largest gradients of its layer, since the rounding of one weight alone "
-            f"jumps. Where a network is sure of its answer, a single weight hardly shows the V in "
-            f"float32. {own}",
+            f"Bold: the median of {several} whose gradients are the largest in size of its "
+            f"layer, since the rounding of one weight alone jumps. Where a network is sure of its "
+            f"answer, a single weight hardly shows the V in float32. {own}",
         ]
     )

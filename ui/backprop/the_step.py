@@ -11,14 +11,14 @@ from mnist_core.inspection.descent import Descent, LossAlong, descend, loss_alon
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.followed import followed_weight
 from ui.backprop.link import PREFIX, choose, part, said
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, told_apart
 from ui.backprop.remembered import remembered
 from ui.charts.backprop import Regions, rates_chart, regions_of, steps_chart
 from ui.components import svg_chart
 from ui.components.step_slider import step_slider
 from ui.html import captioned, changing_text, in_a_row, probability_bars
 from ui.theme import OWN, TRAINING
-from ui.words import percent
+from ui.words import probability
 
 # 20 rates a decade with two digits each.
 RATES = np.array([float(f"{rate:.2g}") for rate in np.logspace(-4, 3, 141)])
@@ -52,7 +52,7 @@ def _with_a_rate(chosen: ChosenStep) -> None:
         chosen.values.model, chosen.example.image, chosen.example.label, rate, steps=max(taken, 1)
     )
     _one_update(chosen, rate, descent)
-    _along(along, place, float(descent.losses[1]))
+    _along(chosen, along, place, float(descent.losses[1]))
     _steps(chosen, descent, taken, rate)
 
 
@@ -62,17 +62,18 @@ def _one_update(chosen: ChosenStep, rate: float, descent: Descent) -> None:
     before = float(chosen.values.model.parameters.named()[weight.path][weight.row, weight.column])
     update = 0.0 - rate * weight.gradient  # never -0
     st.latex(UPDATE)
+    loss_before, loss_after = told_apart(descent.losses[0], descent.losses[1])
     values = {
         f"{weight.words} before": number(before, UPDATED),
         f"update = −{rate:g} · ({number(weight.gradient)})": number(update),
         f"{weight.words} after": number(before + update, UPDATED),
-        "loss before": number(descent.losses[0]),
-        "loss after the whole step": number(descent.losses[1]),
+        "loss before": loss_before,
+        "loss after the whole step": loss_after,
     }
     st.html(in_a_row([captioned(f"<b>{value}</b>", name) for name, value in values.items()]))
 
 
-def _along(along: LossAlong, place: int, after: float) -> None:
+def _along(chosen: ChosenStep, along: LossAlong, place: int, after: float) -> None:
     """The curve, with the slider that moves its mark right below it, and what it says."""
     rate, regions = float(along.rates[place]), regions_of(along)
     st.subheader("How large may the learning rate be?", anchor=False)
@@ -80,15 +81,16 @@ def _along(along: LossAlong, place: int, after: float) -> None:
     said = _in_words(along, rate, after, regions)
     with left:
         svg_chart.show(rates_chart(along, regions, chosen=rate, alt=said), key=PREFIX + "along")
-        _slider(along.rates, place)
+        _slider(chosen, along.rates, place)
     right.html(changing_text(said))
 
 
-def _slider(rates: Array, place: int) -> None:
+def _slider(chosen: ChosenStep, rates: Array, place: int) -> None:
     """It stands below the mark that it moves: style.css gives it the width of the axis."""
 
     def move(to: int) -> None:
         choose("rate", float(rates[to]))
+        _take(chosen.key, 0)  # the steps so far had another rate
 
     with st.container(key="below_axis"):
         step_slider(
@@ -109,9 +111,10 @@ def _in_words(along: LossAlong, rate: float, after: float, regions: Regions) -> 
         "right": "the step is not needlessly small, and the loss does not grow",
         "too large": "the step jumps over the valley, and can land higher than it began",
     }[which]
+    loss_before, loss_after = told_apart(along.before, after)
     words = (
         f"A learning rate of **{rate:g}** is **{which}** here: {why}. The loss goes from "
-        f"{number(along.before)} to {number(after)}. The best is {regions.best:g}. "
+        f"{loss_before} to {loss_after}. {_best(along, regions)} "
     )
     if regions.too_large_from is not None:
         return f"{words}At {regions.too_large_from:g} the loss becomes larger than before."
@@ -119,6 +122,13 @@ def _in_words(along: LossAlong, rate: float, after: float, regions: Regions) -> 
         f"{words}No rate up to {along.rates[-1]:,g} makes the loss of this digit larger. In "
         "training one would: all other digits share these weights."
     )
+
+
+def _best(along: LossAlong, regions: Regions) -> str:
+    """The best rate, and whether it is only an end of those that were tried."""
+    if regions.best in (along.rates[0], along.rates[-1]):
+        return f"Of these rates {regions.best:,g}, an end of the slider, is the best."
+    return f"The best is {regions.best:,g}."
 
 
 def _steps(chosen: ChosenStep, descent: Descent, taken: int, rate: float) -> None:
@@ -162,11 +172,12 @@ def _progress(losses: Array, probabilities: Array, rate: float) -> str:
     """What the steps have done, or what to do next."""
     taken = len(losses) - 1
     if not taken:
-        return "No step is taken yet: take one, or ten."
+        return "No step is taken yet: take one, or ten. Another learning rate begins anew."
+    loss_before, loss_after = told_apart(losses[0], losses[-1])
     said = (
         f"After {taken} {'step' if taken == 1 else 'steps'} with a learning rate of {rate:g} the "
-        f"loss went from {number(losses[0])} to {number(losses[-1])}, and the right digit from "
-        f"{percent(probabilities[0])} to {percent(probabilities[-1])}."
+        f"loss went from {loss_before} to {loss_after}, and the right digit from "
+        f"{probability(probabilities[0])} to {probability(probabilities[-1])}."
     )
     if not np.isfinite(losses).all():
         return "The loss is no number any more: the steps diverged. Choose a smaller learning rate."

@@ -16,6 +16,7 @@ from ui.theme import DIVERGED, MARK, NEGATIVE, POSITIVE, RIGHT_RATE, TOO_LARGE, 
 
 ERRORS = 1e-14, 10.0  # what the axis of the error spans
 HALF = 0.5  # of what one step can gain: a rate that gains less is too small
+ROOM = 0.65  # of an axis: further to the right there is no room for a name
 ABOVE = 2.0  # times the loss before the step that the axis of losses spans
 
 
@@ -69,7 +70,11 @@ def error_chart(
             parts += _slope_lines(plane, steps, found)
     if (clearest := next((one for one in slopes.values() if one is not None), None)) is not None:
         below, h = clearest.error / 30, clearest.crossing  # the foot of the V, where room is
-        parts.append(plane.words(2 * h, below, "truncation: slope 2"))
+        if plane.x.share(2 * h) < ROOM:
+            parts.append(plane.words(2 * h, below, "truncation: slope 2"))
+        else:  # in a line of its own
+            end = float(steps.max())
+            parts.append(plane.words(end, below / 30, "truncation: slope 2", anchor="end"))
         parts.append(plane.words(h / 2, below, "rounding: slope −1", anchor="end"))
     for curve in curves:
         look: dict[str, Any] = {"colour": curve.colour, "dash": curve.dash}
@@ -148,7 +153,10 @@ def rates_chart(along: LossAlong, regions: Regions, *, chosen: float, alt: str) 
     parts.append(
         plane.line(rates, along.losses, colour=TRAINING, name="loss after one step", width=3)
     )
-    parts.append(plane.mark(chosen, f"{chosen:g}"))
+    # Named above the line of the loss before: at the mark's foot lies the curve.
+    anchor = "end" if plane.x.share(chosen) > 0.5 else "start"
+    parts.append(plane.mark(chosen, ""))
+    parts.append(plane.words(chosen, 1.5 * (before or 1), f"{chosen:g}", anchor=anchor))
     return plane.chart(parts, alt=alt)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Cell = tuple[int, int]  # row and column of a matrix; or a set of images and a place in it
+NOWHERE: Cell = (-1, -1)  # chosen so that nothing is: it is never among what is shown
 
 
 @dataclass(frozen=True)

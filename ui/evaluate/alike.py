@@ -24,6 +24,7 @@ from ui.networks import RUNNING
 from ui.session import ShownRun, shown_run
 
 WORK = "map"
+FEWEST = 2  # images
 MOST = 24  # times of a run: each takes up to a second of work, and 70 kB in the browser
 POSITION_BYTES = 21  # that an image takes at one time, with what is packed of it
 MAPS = 4  # sets of images that are kept packed, a megabyte each
@@ -41,6 +42,9 @@ class Moment:
 
 def alike(subjects: Subjects) -> None:
     """The map, which fills its slider while the positions are worked out."""
+    if len(subjects.images) < FEWEST:
+        st.info("A map needs two images or more: it shows which ones are alike.")
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         judged = _choice_of_network(subjects)
         layer = _choice_of_layer(judged)

@@ -1,5 +1,6 @@
 """The row in which networks and images are chosen. A link restores both."""
 
+import numpy as np
 import streamlit as st
 
 from mnist_core.data.idx import DataError
@@ -43,7 +44,8 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
             if run is not None and RUNNING in (first, second)
             else None
         )
-    if problem := st.session_state.get(PROBLEM):
+    problem = st.session_state.get(PROBLEM)
+    if problem and st.session_state[EVALUATE.key("images")] == UPLOADED:
         st.error(problem)
     if images is None:
         return None
@@ -52,6 +54,13 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
         for key in (first, second)
         if (predictor := _predictor(key, run, snapshot)) is not None
     ]
+    for one in judged:
+        if not np.isfinite(one.answers.logits).all():
+            st.error(
+                f"{one.name} can't be judged: some of its answers are no numbers. Its weights are "
+                "too large, as they are when training has diverged. Choose another network."
+            )
+            return None
     return Subjects(images, judged[0], judged[1] if len(judged) > 1 else None)
 
 
@@ -99,7 +108,8 @@ def _choice_of_images() -> Images | None:
 def _own_images() -> Images | None:
     own = own_collection()
     if len(own):
-        return images_of(own, OWN, "digits of yours", "your digit")
+        name = "digit of yours" if len(own) == 1 else "digits of yours"
+        return images_of(own, OWN, name, "your digit")
     st.info("You have kept no digits yet: on the Draw page, draw one and say what it was.")
     return None
 
@@ -127,12 +137,15 @@ def _take_files() -> None:
     if not files:
         return
     names = [plain_name(file.name, LONGEST_NAME) or "a file" for file in files]
+    if len(set(names)) < len(names):  # cut short, or from two folders
+        names = [f"{name}, file {place}" for place, name in enumerate(names, 1)]
     try:
         contents = [file.getvalue() for file in files]
         split, n = uploaded_split(dict(zip(names, contents, strict=True)))
     except DataError as error:
         st.session_state[PROBLEM] = f"These files can't be used: {error}."
         return
-    first = f"of the first {len(split):,} " if n > len(split) else ""
-    name = f"{first}images of {names[0]}"
+    name = f"{'image' if len(split) == 1 else 'images'} of {names[0]}"
+    if n > len(split):
+        name += f" (the first of {n:,})"
     st.session_state[TAKEN] = images_of(split, UPLOADED, name, "image")

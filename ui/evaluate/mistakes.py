@@ -1,9 +1,9 @@
 """Where it errs: the confusion matrix, and the images behind it, one after the other."""
 
-import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
+from mnist_core.evaluation.answers import disagreements
 from mnist_core.evaluation.scores import confusion_matrix
 from ui.choices import EVALUATE
 from ui.components.confusion_table import Cell, confusion_table
@@ -35,14 +35,15 @@ def _table(subjects: Subjects) -> Cell | None:
     answers = subjects.first.answers
     counts = confusion_matrix(answers.predictions, answers.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"What {subjects.first.name} takes for what", anchor=False)
-        shown = st.segmented_control(
+        st.header(f"{subjects.first.name}: what is taken for what", anchor=False)
+        shown = EVALUATE.said("cells_show", COUNTS, (COUNTS, SHARES))
+        st.segmented_control(
             "Cells show",
             [COUNTS, SHARES],
-            default=COUNTS,
             required=True,
             label_visibility="collapsed",
             key=EVALUATE.key("cells_show"),
+            persist_state="session",
         )
     unit = "percent of each digit's images" if shown == SHARES else "images"
     said = EVALUATE.said("cell", "", CELLS)
@@ -66,7 +67,7 @@ def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
     first, second = subjects.first, subjects.second
     if cell is not None:
         label, prediction = cell
-        st.subheader(
+        st.header(
             f"{a_digit(label).capitalize()}, read {'right' if label == prediction else ''}"
             f"{'' if label == prediction else f'as {a_digit(prediction)}'}",
             anchor=False,
@@ -88,14 +89,5 @@ def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
     if which == LEAST_SURE:
         return first.answers.least_sure_right, "right answers"
     if which == DISAGREE and second is not None:
-        return _disagreements(subjects), "images on which they disagree"
+        return disagreements(first.answers, second.answers), "images on which they disagree"
     return first.answers.worst_mistakes, "mistakes"
-
-
-def _disagreements(subjects: Subjects) -> Array:
-    """Numbers of the images that two networks read differently, first those both are sure of."""
-    assert subjects.second is not None
-    one, other = subjects.first.answers, subjects.second.answers
-    numbers = np.flatnonzero(one.predictions != other.predictions)
-    sure = np.minimum(one.confidence, other.confidence)[numbers]
-    return numbers[np.argsort(-sure, kind="stable")]

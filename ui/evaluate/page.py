@@ -9,6 +9,7 @@ from ui.choices import EVALUATE
 from ui.components.focus import keyboard_goes_on
 from ui.evaluate.alike import alike
 from ui.evaluate.choosing import choose_subjects
+from ui.evaluate.downloads import downloads
 from ui.evaluate.headline import headline
 from ui.evaluate.honesty import honesty
 from ui.evaluate.mistakes import mistakes
@@ -25,6 +26,7 @@ LOOKS: dict[str, Callable[[Subjects], None]] = {
     "Robustness": robustness,
     "Map": alike,
     "The images": the_data,
+    "Report": downloads,
 }
 AFTER: dict[str, str] = {EVALUATE.key("newest"): EVALUATE.key("network")}
 
@@ -34,7 +36,9 @@ def page() -> None:
     EVALUATE.begin()
     st.title("How far can you trust it? What a network reads, and its mistakes", anchor=False)
     subjects = choose_subjects(shown_run())
-    if subjects is not None:
+    if subjects is None:
+        EVALUATE.write_address()
+    else:
         headline(subjects)
         EVALUATE.part(partial(_look_closer, subjects))
     keyboard_goes_on(AFTER)

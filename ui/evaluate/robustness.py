@@ -27,19 +27,19 @@ def robustness(subjects: Subjects) -> None:
     """One picture, which fills while it is measured."""
     live(
         partial(_measured, subjects),
-        _jobs(subjects),
-        partial(_jobs, subjects),
-        pace=lambda found: pace(found, _name(subjects)),
+        measuring(subjects),
+        partial(measuring, subjects),
+        pace=lambda found: pace(found, work_of(subjects)),
     )
 
 
-def _jobs(subjects: Subjects) -> list[Job]:
+def measuring(subjects: Subjects) -> list[Job]:
     """A job for each network: whoever has measured it before, has done so for all."""
-    stopped = is_stopped(_name(subjects))
+    stopped = is_stopped(work_of(subjects))
     return [_job(judged, stopped) for judged in subjects.all]
 
 
-def _name(subjects: Subjects) -> str:
+def work_of(subjects: Subjects) -> str:
     """What stops and goes on together."""
     return f"{WORK} {subjects.key}"
 
@@ -59,7 +59,7 @@ def _measured(subjects: Subjects, found: list[Job]) -> None:
         number = _example(subjects)
         progress_of(
             found,
-            _name(subjects),
+            work_of(subjects),
             words="Measuring",
             done=f"Each point: {n:,} {subjects.images.name}, all changed in the same way.",
         )

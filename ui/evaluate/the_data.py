@@ -38,14 +38,14 @@ def the_data(subjects: Subjects) -> None:
         _doubtful(subjects)
     live(
         partial(_duplicates, subjects.images),
-        _job(subjects.images),
-        partial(_job, subjects.images),
+        comparing(subjects.images),
+        partial(comparing, subjects.images),
         pace=lambda job: pace([job], WORK),
     )
 
 
 def _look_of(images: Images) -> None:
-    st.subheader("The mean of each digit, and samples", anchor=False)
+    st.header("The mean of each digit, and samples", anchor=False)
     split = images.split
     statistics = pixel_statistics(split)
     st.html(_sheet(images))
@@ -76,7 +76,7 @@ def _sheet(images: Images) -> str:
 
 
 def _doubtful(subjects: Subjects) -> None:
-    st.subheader("Labels that may be wrong", anchor=False)
+    st.header("Labels that may be wrong", anchor=False)
     probabilities = np.mean([one.answers.probabilities for one in subjects.all], axis=0)
     doubts = label_doubts(probabilities, subjects.images.split.labels)
     if not len(doubts.images):
@@ -89,7 +89,8 @@ def _doubtful(subjects: Subjects) -> None:
     browse(subjects, doubts.images, "images whose label is doubted", key="doubts")
 
 
-def _job(images: Images) -> Job:
+def comparing(images: Images) -> Job:
+    """The search for duplicates among the training images: once for all who ask."""
     return ask((WORK, images.hash), partial(_found, images), 1)
 
 
@@ -99,7 +100,7 @@ def _found(images: Images) -> Iterator[Duplicates]:
 
 
 def _duplicates(images: Images, job: Job) -> None:
-    st.subheader("Is any of them among the training images?", anchor=False)
+    st.header("Is any of them among the training images?", anchor=False)
     if not job.results:
         progress_of([job], WORK, words="Comparing each with 50,000 training images", done="")
         return

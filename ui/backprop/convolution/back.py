@@ -8,7 +8,7 @@ from ui.backprop.chosen import ChosenStep
 from ui.backprop.convolution.place import ChosenPlace
 from ui.backprop.formulas import in_letters, symbol
 from ui.backprop.link import PREFIX
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, strongest
 from ui.backprop.signed_picture import WIDE, framed, number_table
 from ui.components.matrix import MatrixLook, matrix
 from ui.components.tiles import TileLook, weight_tiles
@@ -123,6 +123,7 @@ def filter_gradient(chosen: ChosenStep, place: ChosenPlace) -> None:
         f"tile is delta · patch of one place (row, column), and the last is the sum of all. "
         f"{working:,} of {len(deltas):,} places add something; at the others delta or the patch is "
         f"0. The sum differs from the network's gradient by "
-        f"{number(float(np.abs(total - own).max()), 1)} at most; its largest number is "
-        f"{number(float(np.abs(own).max()))}.</p>"
+        f"{number(float(np.abs(total - own).max()), 1)} at most; of its numbers"
+        f"{' in all channels' if len(own) > 1 else ''} the largest in size is "
+        f"{number(strongest(own))}.</p>"
     )

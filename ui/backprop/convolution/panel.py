@@ -22,7 +22,7 @@ def convolution(chosen: ChosenStep) -> None:
     """What one convolution of a CNN does; an MLP has none."""
     st.header("Convolution as a product", anchor=False)
     if not convolutions(chosen):
-        st.info("An MLP has no convolution: choose the CNN above.")
+        st.info("This network is an MLP, which has no convolution: choose the CNN above.")
         return
     part(partial(_place_by_place, chosen))
 

@@ -1,4 +1,4 @@
-"""Gradients as rows, as in the report, beside gradients as columns, as in the code."""
+"""Gradients as rows, as many texts write them, beside gradients as columns, as in the code."""
 
 import numpy as np
 import streamlit as st
@@ -12,7 +12,7 @@ from ui.backprop.jacobians.diagonal import hidden_activation
 from ui.backprop.jacobians.full import slopes_of, sums, weights_of
 from ui.backprop.jacobians.words import with_shape
 from ui.backprop.link import PREFIX
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, strongest
 from ui.components.matrix import MatrixLook, matrix
 
 
@@ -33,16 +33,19 @@ def rows_and_columns(chosen: ChosenStep) -> None:
         st.header("The same numbers", anchor=False)
         own = chosen.station(f"dL/da{n}").value
         look = MatrixLook(quantity="gradient", height=360)
-        st.caption(f"A row, 1 x {len(column)}: the report's product, diagonal matrix and all.")
+        st.caption(
+            f"A row, 1 x {len(column)}: the product with row vectors, as many texts write it, "
+            "diagonal matrix and all."
+        )
         matrix(row, key=f"{PREFIX}jacobian_row {n}", look=look, description="the gradient as a row")
-        st.caption(f"A column, {len(column)} x 1: ours.")
+        st.caption(f"A column, {len(column)} x 1: as at the stations, and in the code.")
         words = "the gradient as a column"
         matrix(column, key=f"{PREFIX}jacobian_column {n}", look=look, description=words)
         apart, from_own = np.abs(row.T - column).max(), np.abs(column - own).max()
         st.write(
             f"Largest difference between the two: **{number(apart)}**; between the column and "
-            f"what the network computed: **{number(from_own)}**. The largest of the numbers is "
-            f"{number(np.abs(own).max())}."
+            f"what the network computed: **{number(from_own)}**. Of all numbers the largest in "
+            f"size is {number(strongest(own))}."
         )
         with st.expander("All their numbers"):
             st.dataframe({"as a row": row[0], "as a column": column[:, 0]}, height=240)

@@ -22,7 +22,9 @@ def jacobians(chosen: ChosenStep) -> None:
     st.header("The Jacobians in full", anchor=False)
     st.write(
         "Row i, column j of a Jacobian says how much output i grows with input j. The chain rule "
-        "multiplies these matrices; training never builds one of them."
+        "multiplies these matrices; training never builds one of them. Here the gradient of the "
+        "loss is a row, as the Jacobian of one number is; at the stations it is a column, with "
+        "the same numbers (see *Rows or columns*)."
     )
     part = pick("Look at", "jacobian_part", PARTS, lambda key: PARTS[key][0])
     PARTS[part][1](chosen)

@@ -21,7 +21,7 @@ from ui.backprop.jacobians.one import stacking
 from ui.backprop.jacobians.words import in_tex, with_shape
 from ui.backprop.link import PREFIX
 from ui.backprop.measured import in_memory, in_time, median_seconds
-from ui.backprop.numbers import number
+from ui.backprop.numbers import number, strongest
 from ui.backprop.picking import pick
 
 REPEATS, SHORT_REPEATS = 3, 50
@@ -38,7 +38,7 @@ class Product:
 
     factors: tuple[Factor, ...]
     numbers: int
-    largest: float
+    strongest: float
     difference: float
     seconds: float
     short_seconds: float
@@ -60,7 +60,7 @@ def _multiplied_out(step: Backpropagation, station: Station, name: str, order: O
     return Product(
         result.factors,
         result.gradient.size,
-        float(abs(result.gradient).max()),
+        strongest(result.gradient),
         result.difference,
         seconds,
         median_seconds(short_form(step, station), SHORT_REPEATS),
@@ -146,8 +146,8 @@ def _shown(product: Product, gradient: str, by: str) -> None:
     st.write(f"${result} =$ " + r" $\cdot$ ".join(f"${one}$" for one in factors))
     st.write(
         f"The largest difference to the gradient that the network computed: "
-        f"**{number(product.difference)}**; the largest number of {gradient} itself is "
-        f"{number(product.largest)}. "
+        f"**{number(product.difference)}**; of the numbers of {gradient} itself, the largest in "
+        f"size is {number(product.strongest)}. "
         + (
             "Both ways give the same, as exactly as float64 can tell."
             if product.difference <= SAME

@@ -35,7 +35,8 @@ def confusion_table(
         raise ValueError(f"counts of 10 digits by 10 are expected, not {counts.shape}")
     sent = (st.session_state.get(key) or {}).get("chosen") or {"cell": None, "at": None}
     heard = f"{key}_heard"
-    if sent["at"] != st.session_state.get(heard):
+    # Of a table that was away for a while the session knows nothing: that is no choice.
+    if sent["at"] not in (None, st.session_state.get(heard)):
         chosen = _cell(sent["cell"])
     data = {
         "counts": counts.tolist(),

@@ -12,13 +12,13 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import Array
-from ui.components.choice import Cell, Choice
+from ui.components.choice import NOWHERE, Cell, Choice
 from ui.components.files import component_of
 from ui.components.matrix.numbers import coded, exact
 from ui.components.pieces import pack
 from ui.components.tiles.colours import COLOURS
 
-__all__ = ["BARS", "Cell", "MatrixLook", "bars", "matrix"]
+__all__ = ["BARS", "NOWHERE", "Cell", "MatrixLook", "bars", "matrix"]
 
 _mount = component_of(
     "digit_lab_matrix",
@@ -77,8 +77,8 @@ def matrix(
     as missing, and a number is shown as zero only if it is zero.
 
     Args:
-        chosen: the cell that the page chooses. What the reader has chosen since the last call goes
-            before it; without it the last choice stays.
+        chosen: the cell that the page chooses, NOWHERE for none of them. What the reader has chosen
+            since the last call goes before it; without it the last choice stays.
         description: what the matrix is, for those who do not see it.
 
     Raises ValueError for another shape, for more than MOST rows or columns, and for negative values

@@ -14,12 +14,12 @@ function drawCells(canvas, { codes, shape: [rows, columns] }, colours) {
 }
 
 /** Bars from zero, as long and as coloured as their numbers are large. */
-function drawBars(canvas, { codes, diverging }, colours, wide, high) {
+function drawBars(canvas, { codes, bothSigns }, colours, wide, high) {
   const dots = devicePixelRatio;
   canvas.width = Math.round(wide * codes.length * dots);
   canvas.height = Math.round(high * dots);
   const pen = canvas.getContext("2d");
-  const zero = diverging ? canvas.height / 2 : canvas.height;
+  const zero = bothSigns ? canvas.height / 2 : canvas.height;
   const gap = Math.min(2 * dots, 0.15 * wide * dots);
   codes.forEach((code, place) => {
     const left = place * wide * dots + gap;

@@ -120,11 +120,13 @@ class Field {
   }
 
   drawLegend() {
-    const { diverging, peak, quantity } = this.frame;
-    paintScale(this.root.querySelector(".bar"), diverging, this.colours);
-    setText(this.root.querySelector(".low"), diverging ? format(-peak) : "0");
-    setText(this.root.querySelector(".high"), `${diverging ? "+" : ""}${format(peak)}`);
-    const middle = diverging ? `${quantity}; the middle is 0` : quantity;
+    const { bothSigns, diverging, peak, quantity } = this.frame;
+    const bar = this.root.querySelector(".bar");
+    paintScale(bar, bothSigns, this.colours);
+    setStyle(bar, "display", peak ? "" : "none"); // of zeros alone there is no scale
+    setText(this.root.querySelector(".low"), bothSigns ? format(-peak) : "0");
+    setText(this.root.querySelector(".high"), peak ? `${diverging ? "+" : ""}${format(peak)}` : "");
+    const middle = bothSigns ? `${quantity}; the middle is 0` : quantity;
     setText(this.root.querySelector(".wording"), [middle, ...directionsInWords(this.frame)].join(" · "));
   }
 }

@@ -7,10 +7,12 @@ function readMatrix(data) {
   const message = unpack(data);
   const [tables, codes, exact] = message.pieces;
   const kinds = { f4: Float32Array, f8: Float64Array };
+  const numbers = signed(codes);
   return {
     ...message,
     tables: colourTables(tables),
-    codes: signed(codes),
+    codes: numbers,
+    bothSigns: numbers.some((code) => code < 0 && code !== MISSING),
     values: message.kind ? new kinds[message.kind](exact.buffer) : null,
   };
 }

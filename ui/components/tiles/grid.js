@@ -91,13 +91,13 @@ class Grid {
   // What there is to say about a tile, for the line below the grid and for screen readers alike: first
   // what stands under it, in the same words, so that who speaks those words to a computer means this tile.
   facts(place) {
-    const { units, labels, marks, details, off, noun, quantity, peaks } = this.frame;
+    const { units, labels, marks, details, off, noun, quantity, peaks, diverging } = this.frame;
     return [
       `${noun} ${units[place]}`,
       labels?.[place],
       off.has(units[place]) ? "off" : "",
       marks?.[place],
-      `largest ${quantity} ${format(peaks[place])}`,
+      `largest ${quantity} ${diverging ? "in size " : ""}${format(peaks[place])}`,
       details?.[place],
     ].filter(Boolean);
   }

@@ -1,0 +1,71 @@
+"""What the scores mean, in sentences; **bold** words are between two stars."""
+
+from math import floor, log10
+
+from mnist_core.evaluation.answers import Answers
+from mnist_core.evaluation.scores import McNemar
+from mnist_core.evaluation.temperature import Calibrated
+from mnist_core.words import RAISED, percent
+
+LEAST_P = 1e-300  # a smaller one is rounded to 0
+CHANCE = 0.05  # a difference that chance makes more often is none to speak of
+
+
+def difference_in_words(first: str, second: str, test: McNemar) -> str:
+    """Whether one reads better than the other, judged by the images that only one of them reads."""
+    if not test.only_first and not test.only_second:
+        return f"**{first} and {second} are right on the very same images.**"
+    better, worse = (second, first) if test.difference > 0 else (first, second)
+    few, many = sorted((test.only_first, test.only_second))
+    images = "image" if many == 1 else "images"
+    seen = f"{many:,} {images} only {better} reads, {few:,} only {worse}"
+    if test.p_value > CHANCE:
+        return (
+            f"**No difference that could not be chance:** {seen}. Two equally good networks differ "
+            f"as much with a probability of {_share(test)} (McNemar's exact test)."
+        )
+    return (
+        f"**{better} reads better:** {seen}. By chance alone that has a probability of "
+        f"{_share(test)} (McNemar's exact test)."
+    )
+
+
+def _share(test: McNemar) -> str:
+    if test.p_value >= 0.1:
+        return percent(test.p_value, 0)
+    if test.p_value >= 0.0001:
+        return f"{100 * test.p_value:.2g} %"
+    power = floor(-log10(max(test.p_value, LEAST_P)))
+    return f"less than 1 in 10{str(power).translate(RAISED)}"
+
+
+def interval_in_words(low: float, high: float) -> str:
+    """An interval of shares (0..1) in percent: "98.37 to 98.82 %"."""
+    return f"{100 * low:.2f} to {100 * high:.2f} %"
+
+
+def calibration_in_words(name: str, one: Calibrated) -> str:
+    """Whether a network is right as often as it says, before and after temperature scaling."""
+    answers = one.before
+    words = (
+        f"**{name}** says {percent(float(answers.confidence.mean()))} on average and is right in "
+        f"{percent(answers.accuracy)}: calibration error "
+        f"**{percent(one.reliability_before.error)}**"
+    )
+    if one.reliability_after is None:
+        return f"{words} ({one.words})."
+    after = percent(one.reliability_after.error)
+    return f"{words}, after temperature scaling **{after}** ({one.words})."
+
+
+def turned_away_in_words(name: str, answers: Answers, threshold: float) -> str:
+    """What turning away all answers of less than that confidence (0..1) brings and costs."""
+    kept = answers.confidence >= threshold
+    if not kept.any():
+        return f"**{name}** answers none of the images."
+    turned, wrong = int((~kept).sum()), int((~answers.right & kept).sum())
+    spared = int((~answers.right).sum()) - wrong
+    return (
+        f"**{name}** turns {turned:,} of {len(answers):,} images away, {spared:,} of which it "
+        f"would get wrong; of the others {percent(1 - wrong / int(kept.sum()))} are right."
+    )

@@ -1,0 +1,102 @@
+"""Small pieces of HTML for a report. Whatever is text is escaped here, and nowhere else."""
+
+import re
+import struct
+import zlib
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from mnist_core.arrays import Array
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def png(image: Array) -> bytes:
+    """A grey image, uint8 (H, W), as a PNG; https://www.w3.org/TR/png-3/"""
+    height, width = image.shape
+    header = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)  # 8 bits, grey, nothing special
+    rows = b"".join(b"\0" + row.tobytes() for row in image)  # 0: a row without a filter
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    return PNG_SIGNATURE + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+def picture(image: Array, *, alt: str) -> str:
+    """An image, uint8 (H, W), inside the file itself."""
+    height, width = image.shape
+    data = b64encode(png(image)).decode()
+    size = f'width="{width}" height="{height}"'
+    return f'<img {size} alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+
+
+def bold(words: str) -> str:
+    """Text with **bold** words, where no number stands without its percent sign."""
+    text = escape(words.replace(" %", "\N{NO-BREAK SPACE}%"))
+    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+
+
+def paragraph(words: str, *, small: bool = False) -> str:
+    """A paragraph with **bold** words."""
+    return f"<p{' class=small' if small else ''}>{bold(words)}</p>"
+
+
+def section(title: str, parts: Iterable[str]) -> str:
+    """A heading and what belongs to it."""
+    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+
+
+def subheading(words: str) -> str:
+    """A heading within a section."""
+    return f"<h3>{escape(words)}</h3>"
+
+
+def figure(content: str, caption: str, *, kind: str = "chart") -> str:
+    """A chart or a picture, which is HTML, over its caption."""
+    return f'<figure class="{kind}">{content}<figcaption>{bold(caption)}</figcaption></figure>'
+
+
+def side_by_side(parts: Iterable[str], *, kind: str = "") -> str:
+    """Pieces of HTML beside one another as far as there is room."""
+    return f'<div class="beside {kind}">{"".join(parts)}</div>'
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str,
+    *,
+    kind: str = "",
+    styles: dict[tuple[int, int], str] | None = None,
+) -> str:
+    """A table whose first column names the rows.
+
+    Args:
+        styles: the style of single cells by row and column, both from 0, without the names.
+    """
+    styles = styles or {}
+    heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    lines = []
+    for i, (first, *cells) in enumerate(rows):
+        row = "".join(
+            f"<td{f' style={chr(34)}{styles[i, j]}{chr(34)}' if (i, j) in styles else ''}>"
+            f"{escape(cell)}</td>"
+            for j, cell in enumerate(cells)
+        )
+        lines.append(f'<tr><th scope="row">{escape(first)}</th>{row}</tr>')
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="{kind}"><caption>{bold(caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def legend(entries: Sequence[tuple[str, str, str]]) -> str:
+    """Symbols in their colours with names: (symbol, colour, name)."""
+    said = "".join(
+        f'<li><span style="color:{colour}" aria-hidden="true">{symbol}</span> {escape(name)}</li>'
+        for symbol, colour, name in entries
+    )
+    return f'<ul class="legend">{said}</ul>'

@@ -1,0 +1,326 @@
+"""The Evaluate page without a browser: every closer look at all kinds of networks and images.
+Its address is tested in test_evaluate_link.py, images that a visitor brings in
+test_evaluate_images.py.
+"""
+
+import re
+from time import sleep
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core import load_mnist, load_model
+from mnist_core.data.mnist import Dataset
+from mnist_core.evaluation.answers import answers_of
+from mnist_core.evaluation.calibration import (
+    at_temperature,
+    cross_fitted,
+    fit_temperature,
+    reliability,
+)
+from mnist_core.evaluation.scores import class_scores, confusion_matrix, mcnemar, wilson_interval
+from mnist_core.nn.builders import build_mlp
+from mnist_core.nn.network import Sequential
+from mnist_core.runs.handle import RunHandle
+from mnist_core.runs.local import LocalPool
+from mnist_core.training.config import TrainConfig
+from ui.evaluate.page import LOOKS
+from ui.evaluate.subjects import Images
+from ui.session import NamedNetwork, Session
+from ui.words import percent
+
+PAGE = """
+import ui.evaluate.page
+ui.evaluate.page.page()
+"""
+FEW = 100  # images of a split, where the page has 10,000
+LONG_WORK = ("Robustness", "Map", "The images")
+
+
+@pytest.fixture
+def few(pool: LocalPool, mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """A server with few images."""
+    return with_images(mnist, FEW, monkeypatch)
+
+
+def with_images(mnist: Dataset, n: int, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """Have the page judge by the first `n` images, and compare them with as many to learn from."""
+    few = Dataset(mnist.train[:n], mnist.validation[:n], mnist.test[:n], sha256=f"first {n}")
+
+    def images(key: str) -> Images:
+        split = few.test if key == "test" else few.validation
+        return Images(key, f"{key} images", f"{key} image", split, f"first {n} {key}")
+
+    for module in ("choosing", "honesty"):
+        monkeypatch.setattr(f"ui.evaluate.{module}.mnist_images", images)
+    monkeypatch.setattr("ui.evaluate.the_data.mnist", lambda: few)
+    return few
+
+
+def opened(*loaded: Sequential, **link: str) -> AppTest:
+    """The page of somebody who has loaded these networks, by a link."""
+    app = AppTest.from_string(PAGE, default_timeout=60)
+    named = [NamedNetwork(f"loaded_{n}", f"n{n}.npz", one) for n, one in enumerate(loaded)]
+    app.session_state["session"] = Session(loaded=named)
+    for name, value in link.items():
+        app.query_params[name] = value
+    return looked_at(app)
+
+
+def looked_at(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def done(app: AppTest) -> AppTest:
+    """The page as soon as its long work has ended."""
+    while "Stop" in [button.label for button in app.button]:
+        sleep(0.05)  # leaves the processor to the work
+        looked_at(app)
+    return app
+
+
+def text(app: AppTest) -> str:
+    """All words in sight, without what makes some of them bold."""
+    plain = [*app.title, *app.header, *app.markdown, *app.caption, *app.info]
+    words = [str(piece.value) for piece in plain] + [html.proto.body for html in app.get("html")]
+    return re.sub(r"<[^>]+>|\*\*", "", " ".join(words)).replace("&#x27;", "'")
+
+
+def untrained() -> Sequential:
+    return build_mlp(hidden=(8,), rng=np.random.default_rng(0))
+
+
+# ---- closer looks -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("images", ["test", "validation"])
+@pytest.mark.parametrize(("network", "against"), [("mlp", "none"), ("cnn", "none"), ("mlp", "cnn")])
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_opens_for_every_network_and_all_images(
+    few: Dataset, look: str, network: str, against: str, images: str
+) -> None:
+    app = done(opened(look=look, network=network, against=against, images=images))
+    assert not app.warning and not app.error
+    names = [name.upper() for name in (network, against) if name != "none"]
+    assert all(f"● {name}, " in text(app) for name in names)
+    assert text(app).count("●") == len(names)
+
+
+def test_long_work_goes_on_to_its_end_and_says_what_it_found(few: Dataset) -> None:
+    said = {look: text(done(opened(look=look, against="none"))) for look in LONG_WORK}
+    assert f"Each point: {FEW} test images, all changed in the same way." in said["Robustness"]
+    assert "the two directions in which they differ most (PCA)" in said["Map"]
+    assert (
+        f"0 are the same to the pixel, 0 nearly the same, of {FEW} test images."
+        in (said["The images"])
+    )
+
+
+def test_scores_are_those_of_the_core(few: Dataset) -> None:
+    app = opened(look="Scores per digit", network="mlp", against="none")
+    answers = answers_of(load_model("mlp"), few.test)
+    scores = class_scores(confusion_matrix(answers.predictions, answers.labels))
+    (table,) = [html.proto.body for html in app.get("html") if "<table" in html.proto.body]
+    rows = re.findall("<tr>(.*?)</tr>", table)[1:]
+    for digit in range(10):
+        numbers = (scores.precision[digit], scores.recall[digit], scores.f1[digit])
+        cells = re.findall("<t[dh][^>]*>(.*?)</t[dh]>", rows[digit])
+        shares = [percent(float(number)) for number in numbers]
+        assert cells == [str(digit), str(scores.support[digit]), *shares]
+
+
+def test_a_cell_that_is_chosen_shows_its_images_alone(few: Dataset) -> None:
+    network = untrained()
+    app = opened(network, network="loaded_0", cell="4-9", against="none")
+    n = int(((network.predict(few.test.images) == 9) & (few.test.labels == 4)).sum())
+    heading = "A 4, read as a 9"
+    assert heading in text(app)
+    assert bool(n) != ("There are no such images." in text(app))
+    assert "evaluate_which" not in [group.key for group in app.segmented_control]
+
+
+def test_what_cells_show_is_kept_while_another_look_is_open(few: Dataset) -> None:
+    app = opened()
+    app.segmented_control(key="evaluate_cells_show").set_value("Shares")
+    looked_at(app)
+    for look in ("Scores per digit", "Mistakes"):
+        app.segmented_control(key="evaluate_look").set_value(look)
+        looked_at(app)
+    assert app.segmented_control(key="evaluate_cells_show").value == "Shares"
+
+
+# ---- the headline -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_the_headlines_numbers_are_those_of_the_core(pool: LocalPool, network: str) -> None:
+    said = text(opened(network=network, against="none"))
+    answers = answers_of(load_model(network), load_mnist().test)
+    right = int(answers.right.sum())
+    low, high = wilson_interval(right, 10_000)
+    assert f"{percent(answers.accuracy)} right" in said
+    wrong = f"{10_000 - right} of 10,000 wrong; 95 % interval {100 * low:.2f} to {100 * high:.2f} %"
+    assert wrong in said
+    assert "McNemar" not in said
+
+
+def test_a_difference_is_said_with_its_probability(pool: LocalPool) -> None:
+    said = text(opened(network="mlp", against="cnn"))
+    test = load_mnist().test
+    found = mcnemar(*(answers_of(load_model(name), test).right for name in ("mlp", "cnn")))
+    assert (
+        f"CNN reads better: {found.only_second} images only CNN reads, {found.only_first} only MLP."
+    ) in said
+    assert 1e-17 < found.p_value < 1e-16
+    assert "By chance alone that has a probability of less than 1 in 10¹⁶" in said
+
+
+def test_networks_that_are_right_on_the_same_images_are_called_so(few: Dataset) -> None:
+    said = text(opened(load_model("mlp"), network="mlp", against="loaded_0"))
+    assert "MLP and Loaded: n0.npz are right on the very same images." in said
+
+
+@pytest.mark.parametrize(
+    ("seed", "scale", "words"),
+    [
+        (2, 0.02, "2 images only MLP reads, 1 only Loaded: n0.npz. Two equally good networks "),
+        (1, 0.02, "1 image only Loaded: n0.npz reads, 0 only MLP. Two equally good networks "),
+        (0, 0.03, "3 images only MLP reads, 1 only Loaded: n0.npz. Two equally good networks "),
+        (4, 0.08, "5 images only MLP reads, 0 only Loaded: n0.npz. Two equally good networks "),
+    ],
+)
+def test_a_difference_that_may_be_chance_is_called_so(
+    pool: LocalPool,
+    mnist: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    scale: float,
+    words: str,
+) -> None:
+    few = with_images(mnist, 300, monkeypatch)
+    near = load_model("mlp")
+    noise = np.random.default_rng(seed).normal(0, scale, near.parameters.flat.size)
+    near.parameters.flat[:] += noise.astype(np.float32)
+    said = text(opened(near, network="mlp", against="loaded_0"))
+    p = mcnemar(*(answers_of(one, few.test).right for one in (load_model("mlp"), near))).p_value
+    assert p > 0.05
+    assert f"No difference that could not be chance: {words}" in said
+    found = re.search(r"differ as much with a probability of ([\d.]+) %", said)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(100 * p, abs=0.5)
+
+
+def test_a_difference_beyond_what_numbers_can_say_is_less_than_one(
+    pool: LocalPool, mnist: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = with_images(mnist, 1_500, monkeypatch)
+    rights = [answers_of(one, few.test).right for one in (load_model("mlp"), untrained())]
+    assert mcnemar(*rights).p_value == 0
+    said = text(opened(untrained(), network="mlp", against="loaded_0"))
+    assert "By chance alone that has a probability of less than 1 in 10³⁰⁰ (" in said
+
+
+def test_shipped_networks_are_not_praised_for_images_they_learned_from(few: Dataset) -> None:
+    assert "have learned from these images too" in text(opened(images="validation"))
+    assert "have learned" not in text(opened(images="test"))
+    own = opened(untrained(), network="loaded_0", against="none", images="validation")
+    assert "have learned" not in text(own)
+
+
+# ---- temperature --------------------------------------------------------------------------------
+
+
+def test_a_shipped_networks_temperatures_are_from_the_other_half(few: Dataset) -> None:
+    said = text(opened(look="Confidence", network="mlp", against="none"))
+    answers = answers_of(load_model("mlp"), few.test)
+    after, (one, other) = cross_fitted(answers)
+    error = percent(reliability(after.confidence, after.right).error)
+    assert f"after temperature scaling {error} (T = {one:.2f} and {other:.2f}, each half's" in said
+
+
+@pytest.mark.parametrize("images", ["test", "validation"])
+def test_another_networks_temperature_is_from_validation_images_unless_they_are_judged(
+    few: Dataset, images: str
+) -> None:
+    network = untrained()
+    said = text(
+        opened(network, look="Confidence", network="loaded_0", against="none", images=images)
+    )
+    if images == "validation":
+        assert "each half's from the other half" in said
+        return
+    validation, test = (answers_of(network, split) for split in (few.validation, few.test))
+    temperature = fit_temperature(validation.logits, validation.labels)
+    after = at_temperature(test, temperature)
+    error = percent(reliability(after.confidence, after.right).error)
+    assert f"{error} (T = {temperature:.2f}, from the validation images)" in said
+
+
+# ---- networks that can't answer, and runs -------------------------------------------------------
+
+
+@pytest.mark.parametrize("against", ["none", "mlp"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_network_without_finite_answers_gets_a_sentence(
+    few: Dataset, look: str, against: str
+) -> None:
+    diverged = load_model("mlp")
+    diverged.parameters.flat[-1] = np.nan
+    app = opened(diverged, look=look, network="loaded_0", against=against)
+    (error,) = app.error
+    assert "Loaded: n0.npz can't be judged" in error.value
+
+
+def test_a_run_before_its_first_weights_is_not_there_yet(few: Dataset, pool: LocalPool) -> None:
+    config = TrainConfig(hidden=(8,), epochs=1_000, train_size=1_000)
+    handles = [pool.start(config) for _ in range(pool.settings.trainings + 1)]
+    assert handles[-1].peek().status == "queued"
+    app = opened(run=handles[-1].id)
+    assert app.segmented_control(key="evaluate_network").options == ["MLP", "CNN"]
+    assert "● CNN" in text(app)
+    (warning,) = opened(run=handles[-1].id, network="run").warning
+    assert "`network=run` (possible: mlp, cnn)" in warning.value
+
+
+@pytest.fixture
+def run(pool: LocalPool) -> RunHandle:
+    """A run that has ended."""
+    handle = pool.start(TrainConfig(hidden=(8,), epochs=2, train_size=200, batch_size=50))
+    handle.wait_for(lambda view: view.ended, timeout=60)
+    return handle
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_run_that_has_ended_is_judged_first(few: Dataset, run: RunHandle, look: str) -> None:
+    app = done(opened(run=run.id, look=look))
+    assert "● Your run, at step 8, finished" in text(app)
+    assert "● MLP" in text(app)
+    assert "evaluate_newest" not in [button.key for button in app.button]
+    snapshot = run.peek().snapshot
+    assert snapshot is not None
+    accuracy = answers_of(snapshot.network(run.peek().config), few.test).accuracy
+    assert f"{percent(accuracy)} right" in text(app)
+
+
+def test_the_weights_of_a_run_that_goes_on_are_held_until_others_are_taken(
+    few: Dataset, pool: LocalPool
+) -> None:
+    def judged_step(app: AppTest) -> int:
+        said = re.search(r"Your run, at step ([\d,]+), still training", text(app))
+        assert said is not None
+        return int(said[1].replace(",", ""))
+
+    handle = pool.start(TrainConfig(hidden=(8,), epochs=1_000))
+    handle.wait_for(lambda view: view.snapshot is not None, timeout=60)
+    app = opened(run=handle.id)
+    held = judged_step(app)
+    newer = handle.wait_for(
+        lambda view: view.snapshot is not None and view.snapshot.step > held, timeout=60
+    )
+    assert judged_step(looked_at(app)) == held
+    app.button(key="evaluate_newest").click()
+    assert newer.snapshot is not None
+    assert judged_step(looked_at(app)) >= newer.snapshot.step
