@@ -60,6 +60,15 @@ def followed(path: Path) -> Path:
     return target
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those on the way to it, unless it is there; OSError that names it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"the folder {path} can't be made: {error.strerror}"
+        raise OSError(error.errno, reason) from error
+
+
 def atomic_write(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Have `write` fill a temporary file beside `path`, which then takes its place in one step.
 

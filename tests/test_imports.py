@@ -71,6 +71,7 @@ FOREIGN = {
     "mnist_core": {"numpy"},
     "mnist_core.data.own_digits": {"numpy", "PIL"},  # its ZIP holds pictures for people
     "mnist_core.preprocess": {"numpy", "PIL"},
+    "mnist_core.experiments.onnx_file": {"numpy", "onnx"},  # an extra, for this form alone
     "mnist_core.runs.cluster": {"numpy", "dask", "distributed"},
     "ui": {"numpy", "PIL", "plotly", "streamlit"},
     "ui.charts": {"numpy", "plotly"},
@@ -140,12 +141,13 @@ def test_the_core_runs_without_any_library_but_numpy():
     # Whatever else is installed is hidden; only rooms of pictures may ask for Pillow.
     code = (
         "import sys\n"
-        "for name in ('PIL', 'streamlit', 'plotly', 'pandas', 'scipy'):\n"
+        "for name in ('PIL', 'streamlit', 'plotly', 'pandas', 'scipy', 'onnx'):\n"
         "    sys.modules[name] = None\n"
         "from mnist_core import load_mnist, load_model\n"
         "from mnist_core.training import train\n"
         "from mnist_core.nn import gradient_check\n"
         "from mnist_core.runs import local, worker\n"
+        "from mnist_core.experiments import export\n"
         "assert len(load_mnist().test) == 10_000\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -19,6 +19,7 @@ from ui.components.visitor import visitor
 
 MOST_BYTES = 48 * 2**20  # of the results that are kept, of all jobs
 MOST = 200  # jobs
+AGAIN_AFTER = 30.0  # seconds until what has failed is tried again
 PATIENCE = 10.0  # seconds after which somebody who has not looked any more is taken to have left
 NICENESS = 10  # the pages' own answers go first
 
@@ -38,6 +39,7 @@ class Job:
         self.problem = ""
         self.seconds = 0.0  # that the results took
         self._work = work
+        self._failed_at = 0.0
         self._looked: dict[str, float] = {}  # who wants it, and when they looked last
 
     @property
@@ -69,14 +71,20 @@ class Job:
         looked = list(self._looked.values())
         return not self.ended and any(now - at < PATIENCE for at in looked)
 
+    def may_be_tried_again(self) -> bool:
+        """Whether it failed, and that is a while ago: each look would ask for it otherwise."""
+        return bool(self.problem) and monotonic() - self._failed_at >= AGAIN_AFTER
+
     def go_on(self) -> None:
         """Work out one more result."""
         start = perf_counter()
         try:
             self.results.append(next(self._work))
         except Exception as error:
+            if not threading.main_thread().is_alive():  # the server ends: no thread can be started
+                return
             log.exception("a page's work failed")
-            self.problem = str(error) or type(error).__name__
+            self.problem, self._failed_at = str(error) or type(error).__name__, monotonic()
         self.seconds += perf_counter() - start
 
 
@@ -111,7 +119,7 @@ class Jobs:
         """
         with self._lock:
             job = self._jobs.get(key)
-            if job is None or job.problem:
+            if job is None or job.may_be_tried_again():
                 job = self._jobs[key] = Job(work(), total, result_bytes)
             self._jobs.move_to_end(key)
             self._forget_oldest()

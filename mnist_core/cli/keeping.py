@@ -80,18 +80,23 @@ def same_file(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
+def check_place(path: Path) -> None:
+    """ValueError if what stands at the path is nothing that a file may take the place of."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no plain file: give the name of one")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise ValueError(f"{path} is protected from being changed")
+
+
 def try_output(path: Path, checkpoint: Checkpoint) -> None:
     """ValueError unless something as large as the checkpoint can be written to the path.
 
     What stands there stays as it is; folders that are missing are made.
     """
     try:
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder: give the name of a file in it")
-        if path.exists() and not path.is_file():
-            raise ValueError(f"{path} is no plain file: give the name of one")
-        if path.exists() and not os.access(path, os.W_OK):
-            raise ValueError(f"{path} is protected from being changed")
+        check_place(path)
         target = followed(path)  # a link may lead to another disk
         trial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.trial")
         try:

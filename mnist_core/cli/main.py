@@ -1,11 +1,20 @@
-"""The command line: train a network, evaluate one, let one read pictures, check its gradients.
+"""The command line: train, evaluate or export a network, read pictures, check gradients.
 `python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
 """
 
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, evaluate, predict, report, sweep, train
+from mnist_core.cli import (
+    check_gradients,
+    compare,
+    evaluate,
+    export,
+    predict,
+    report,
+    sweep,
+    train,
+)
 from mnist_core.cli.output import complain, let_go_of_output
 from mnist_core.cli.parser import Parser
 
@@ -16,8 +25,10 @@ COMMANDS = {
         evaluate.COMMAND,
         predict.COMMAND,
         sweep.COMMAND,
+        compare.COMMAND,
         report.COMMAND,
         check_gradients.COMMAND,
+        export.COMMAND,
     )
 }
 

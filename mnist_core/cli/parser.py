@@ -88,6 +88,14 @@ def refuse_what_is_not_used(config: TrainConfig, given: Iterable[str]) -> None:
         raise ValueError("; ".join(strangers))
 
 
+def refuse_below_one(options: argparse.Namespace, *names: str) -> None:
+    """ValueError for a number of things that is below 1; None is not given."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name} must be at least 1, not {value}")
+
+
 def add_data_option(parser: argparse.ArgumentParser) -> None:
     """Which images to train on or to be judged by."""
     parser.add_argument(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_progress
+from mnist_core.cli.output import clear_progress, complain, say, show_time_left
 from mnist_core.cli.parser import (
     Command,
     add_data_option,
@@ -17,6 +17,7 @@ from mnist_core.cli.parser import (
     chosen_config,
     file_name,
     given_settings,
+    refuse_below_one,
     refuse_what_is_not_used,
     whole_number,
 )
@@ -54,7 +55,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--vary", type=varied, action="append", required=True, metavar="NAME=VALUES",
         help="A setting and its values: learning_rate=0.1,0.01; hidden=32,128+64 with + between "
         "layers; or a range with a number of values, learning_rate=1e-6..1:log:9 or "
-        "dropout=0..0.5:linear:6. May be given several times: every combination is trained.",
+        "dropout=0..0.5:linear:6. May be given several times: every combination is trained. "
+        "Default: none, one is needed.",
     )  # fmt: skip
     parser.add_argument(
         "--random", type=whole_number, metavar="N",
@@ -68,7 +70,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=file_name, required=True, metavar="DIR",
         help="The folder for every finished run and its network, the tables results.csv and "
-        "summary.csv, a chart and best.json. What it has already is not trained again.",
+        "summary.csv, a chart and best.json. What it has already is not trained again. Default: "
+        "none, one is needed.",
     )  # fmt: skip
     parser.add_argument(
         "--processes", type=whole_number, metavar="N",
@@ -135,10 +138,7 @@ def planned(options: argparse.Namespace, data: Dataset) -> list[Candidate]:
 
 def refuse_what_makes_no_sense(options: argparse.Namespace, given: dict[str, Any]) -> None:
     """ValueError for options that do not go together, whatever the settings are."""
-    for name in ("random", "seeds", "processes"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ValueError(f"--{name} must be at least 1, not {value}")
+    refuse_below_one(options, "random", "seeds", "processes")
     if "threads" in given:
         raise ValueError(f"--threads has no place here: {REFUSED['threads']}")
     names = [one.name for one in options.vary]
@@ -164,7 +164,7 @@ def train_all(
 
     def watch(standing: Standing) -> None:
         if not options.json:
-            show_progress(standing.share, f"about {standing.seconds_left:.0f} s left ")
+            show_time_left(standing.share, standing.seconds_left)
 
     how = {"processes": options.processes, "interrupted": lambda: bool(stop.number)}
     with closing(kept.run(configs, watch=watch, **how)) as runs:  # ends processes at an error too

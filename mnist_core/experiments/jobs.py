@@ -9,7 +9,7 @@ from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.run import EpochResult, Run, starting_point
+from mnist_core.training.run import EpochResult, Run
 from mnist_core.training.train import train
 
 Outcome = Literal["finished", "diverged", "failed"]
@@ -63,7 +63,7 @@ def carry_out(job: Job, data: Dataset) -> Iterator[EpochResult | Result]:
 
 def _new_run(job: Job, data: Dataset) -> Run:
     # Every core has a run of its own, and threads change no number of it.
-    config = replace(job.config, threads=1)
-    if job.initial is None:
-        return Run(config, data)
-    return Run.resume(starting_point(config, job.initial, data.sha256), data)
+    run = Run(replace(job.config, threads=1), data)
+    if job.initial is not None:
+        run.model.parameters.flat[:] = job.initial
+    return run

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,6 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 
 WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
-TEMPORARY = "digit-lab-experiment-"  # how the folder of shared images begins
 STARTS = 2  # of a run whose process dies: the second time it is given up
 LOOK_EVERY = 0.1  # seconds between looks at whether to stop
 
@@ -89,7 +88,7 @@ def run_all(
     """Train a run for each of the settings; yields each as soon as it is finished.
 
     The longest begin first. A run whose process dies is begun again, once. Whoever stops asking,
-    or says that it is `interrupted`, ends all processes; what was yielded before is finished.
+    or says that it is `interrupted`, ends all processes; what is not finished by then is lost.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
@@ -113,23 +112,12 @@ def run_all(
         write_shared(data, Path(folder))
         crew = _Crew(jobs, clock.longest_first, Path(folder), min(processes or cores(), len(jobs)))
         try:
-            while clock.done < len(jobs):
-                try:
-                    news = crew.news.get(timeout=LOOK_EVERY)
-                except Empty:
-                    if interrupted():
-                        return
-                    continue
-                if isinstance(news, BaseException):
-                    raise news
+            for news in crew.hear(interrupted):
                 if isinstance(news, Finished):
                     clock.finish(news.index)
                     yield news
                 else:
-                    index, result = news
-                    watch(clock.standing(index, result))
-                if interrupted():
-                    return
+                    watch(clock.standing(*news))
         finally:
             crew.end()
 
@@ -164,7 +152,7 @@ class _Crew:
     """Some processes, each in the care of a thread, that take jobs from one queue."""
 
     def __init__(self, jobs: list[Job], order: list[int], folder: Path, size: int) -> None:
-        self.news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
+        self._news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
         self._jobs, self._folder = jobs, folder
         self._waiting: SimpleQueue[int] = SimpleQueue()
         for index in order:
@@ -175,6 +163,24 @@ class _Crew:
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(size)]
         for thread in self._threads:
             thread.start()
+
+    def hear(self, interrupted: Callable[[], bool]) -> Iterator[Finished | tuple[int, EpochResult]]:
+        """Yield what happens, until every job is finished or somebody wants to stop.
+
+        What is finished already is handed out also then.
+        """
+        left = len(self._jobs)
+        while left:
+            try:
+                news = self._news.get(timeout=0 if interrupted() else LOOK_EVERY)
+            except Empty:
+                if interrupted():
+                    return
+                continue
+            if isinstance(news, BaseException):
+                raise news
+            left -= isinstance(news, Finished)
+            yield news
 
     def end(self) -> None:
         """End all processes at once, and wait until they are gone."""
@@ -195,7 +201,7 @@ class _Crew:
                 for start in range(1, STARTS + 1):
                     try:
                         process = process or self._new_process()
-                        result = process.train(job, lambda r, i=index: self.news.put((i, r)))
+                        result = process.train(job, lambda r, i=index: self._news.put((i, r)))
                     except (OSError, EOFError, pickle.UnpicklingError) as error:
                         why = process.how_it_ended() if process else f"It can't start: {error}."
                         self._leave(process)
@@ -203,14 +209,14 @@ class _Crew:
                         if self._ended:
                             return
                         continue
-                    self.news.put(_finished(index, job, result, start))
+                    self._news.put(_finished(index, job, result, start))
                     break
                 else:
-                    self.news.put(Finished(index, job.config, "failed", why, starts=STARTS))
+                    self._news.put(Finished(index, job.config, "failed", why, starts=STARTS))
         except Empty:  # nothing waits any more
             pass
         except BaseException as error:  # a fault of ours: whoever waits for news must hear of it
-            self.news.put(error)
+            self._news.put(error)
         finally:
             self._leave(process)
 

@@ -14,7 +14,7 @@ import numpy as np
 from mnist_core.arrays import Array
 from mnist_core.data.npz import ArrayHeader, Npz
 from mnist_core.data.zip_files import ArchiveError
-from mnist_core.files import atomic_write
+from mnist_core.files import atomic_write, make_folder
 from mnist_core.nn.builders import MODELS, build_model, check_model
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
@@ -107,11 +107,7 @@ def fill(targets: dict[str, Array], arrays: dict[str, Array]) -> None:
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write `path` whole or not at all, and the folders on the way; OSError if that fails."""
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"the folder {path.parent} can't be made: {error.strerror}"
-        raise OSError(error.errno, reason) from error
+    make_folder(path.parent)
     atomic_write(path, lambda file: write_checkpoint(file, checkpoint))
 
 
@@ -236,9 +232,15 @@ def load_model(name_or_path: str | Path) -> Sequential:
 
     Raises CheckpointError with the name or path as it was given, and the reason.
     """
+    return load_trained(name_or_path)[1]
+
+
+def load_trained(name_or_path: str | Path) -> tuple[Checkpoint, Sequential]:
+    """The network of load_model, and the checkpoint that it stands in. Raises what that raises."""
     path = model_path(name_or_path)
     try:
-        return load_checkpoint(path).network()
+        checkpoint = load_checkpoint(path)
+        return checkpoint, checkpoint.network()
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no file {path}") from error
     except CheckpointError as error:

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -102,9 +103,12 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """new_page(**context options) -> a page of its own, whose console must stay free of errors."""
+@contextmanager
+def watched_pages(browser: Browser, *, but_for: str | None = None) -> Iterator[Callable[..., Page]]:
+    """new_page(**context options) -> a page whose console must stay free of errors.
+
+    `but_for` is what an error may have in it.
+    """
     errors: list[str] = []
     contexts = []
 
@@ -119,7 +123,14 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     yield make
     for context in contexts:
         context.close()
-    assert errors == []
+    assert [error for error in errors if not but_for or but_for not in error] == []
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """new_page(**context options) -> a page of its own, whose console must stay free of errors."""
+    with watched_pages(browser) as new_page:
+        yield new_page
 
 
 @pytest.fixture

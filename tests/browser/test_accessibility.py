@@ -70,7 +70,7 @@ class Inspector:
     def __init__(self, page: Page, *, colours_alone: bool) -> None:
         self.page = page
         self.options = COLOURS if colours_alone else OPTIONS
-        self.widths = (DESK,) if colours_alone else (DESK, ZOOMED, TELEPHONE)
+        self.widths: tuple[int, ...] = (DESK,) if colours_alone else (DESK, ZOOMED, TELEPHONE)
         self.found: list[str] = []
 
     def inspect(self, state: str) -> None:

@@ -2,70 +2,51 @@
 
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from mnist_core import load_mnist, load_model
-from mnist_core.arrays import Array
-from mnist_core.evaluation.answers import Answers, answers_of
-from mnist_core.evaluation.scores import confusion_matrix
-from tests.browser.conftest import wait_idle
+from mnist_core import load_mnist
+from mnist_core.data.mnist import Split
+from mnist_core.evaluation.answers import Answers
+from tests.browser.conftest import wait_idle, watched_pages
 from tests.browser.test_accessibility import Inspector
+from tests.browser.test_confusion_table import cell, worst_cell
+from tests.browser.test_confusion_table import mlp as mlp
+from tests.browser.test_draw import answer
 from tests.browser.test_image_browser import pixels
 from tests.conftest import idx_bytes
+from ui.pixels import image_of
 
 PATIENCE = 60_000  # milliseconds, on however busy a machine
 TEST = load_mnist().test
-APP = "tests/browser/apps/confusion_app.py"
 TELEPHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-# The closer looks, and what is there as soon as one is open.
+# The closer looks, and what is there as soon as one has all it shows.
 LOOKS = {
     "Mistakes": "Choose a cell to see its images.",
     "Scores per digit": "Scores of MLP for each digit",
     "Confidence": "turns",
-    "Robustness": "Measuring",
+    "Robustness": "Each point: ",
     "Map": "Images lie close together",
-    "The images": "Is any of them among the training images?",
+    "The images": "nearly the same",
 }
 Serve = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def mlp() -> Answers:
-    return answers_of(load_model("mlp"), TEST)
-
-
 @pytest.fixture
-def page_below(browser: Browser) -> Iterator[Page]:
-    """A page for links to below the root: of those Streamlit first asks in the wrong place.
-
-    That is two errors in the browser's console; there may be no others.
-    """
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert [line for line in errors if "404 (Not Found)" not in line] == []
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Pages for links to below the root: of those Streamlit first asks in the wrong place."""
+    with watched_pages(browser, but_for="404 (Not Found)") as new_page:
+        yield new_page
 
 
-def opened(page: Page, serve: Serve, network: str = "MLP") -> None:
-    """The page, by the menu, with the mistakes of a network on the test images."""
-    page.goto(serve("app.py"))
-    wait_idle(page)
-    page.get_by_role("link", name="Evaluate").click()
-    heading = page.get_by_role("heading", name=re.compile("What CNN takes for what"))
+def opened(page: Page, serve: Serve, more: str = "") -> None:
+    """The page, with the mistakes of the MLP on the test images; `more` is for its address."""
+    page.goto(f"{serve('app.py')}/evaluate?network=mlp{more}")
+    heading = page.get_by_role("heading", name="MLP: what is taken for what")
     expect(heading).to_be_visible(timeout=PATIENCE)
-    wait_idle(page)
-    if network != "CNN":
-        group = page.get_by_role("radiogroup", name="Network")
-        group.get_by_role("radio", name=network, exact=True).click()
-        heading = page.get_by_role("heading", name=f"What {network} takes for what")
-        expect(heading).to_be_visible(timeout=PATIENCE)
     settled(page)
 
 
@@ -81,82 +62,10 @@ def look(page: Page, name: str) -> None:
     settled(page)
 
 
-def compare_with_nothing(page: Page) -> None:
-    page.get_by_role("combobox", name="Compared with").click()
-    page.get_by_role("option", name="Nothing").click()
-    settled(page)
-
-
-def cell(page: Page, label: int, prediction: int) -> Locator:
-    row = page.get_by_role("grid").locator("tbody tr").nth(label)
-    return row.get_by_role("gridcell").nth(prediction)
-
-
 def expect_image(page: Page, number: int) -> None:
     """This test image is shown large, and the address says so as soon as Python has heard."""
     expect(page.locator(".browser .title")).to_have_text(f"Test image {number:,}", timeout=PATIENCE)
     np.testing.assert_array_equal(pixels(page.locator(".browser .picture")), TEST.images[number])
-
-
-def worst_cell(answers: Answers) -> tuple[int, int, Array]:
-    """The cell with the most mistakes: label, prediction, numbers of its images."""
-    counts = confusion_matrix(answers.predictions, answers.labels)
-    np.fill_diagonal(counts, 0)
-    label, prediction = (int(place) for place in np.unravel_index(counts.argmax(), counts.shape))
-    return label, prediction, answers.taken_for(label, prediction)
-
-
-# ---- the table alone ----------------------------------------------------------------------------
-
-
-def test_every_cell_says_its_count(page: Page, serve: Serve, mlp: Answers) -> None:
-    page.goto(serve(APP))
-    expect(page.get_by_role("gridcell")).to_have_count(100, timeout=PATIENCE)
-    counts = confusion_matrix(mlp.predictions, mlp.labels)
-    texts = page.get_by_role("gridcell").all_inner_texts()
-    assert texts == [f"{n:,}" if n else "" for n in counts.ravel()]
-    page.get_by_text("Shares").click()
-    expect(cell(page, 0, 0)).to_have_text(f"{100 * counts[0, 0] / counts[0].sum():.1f}")
-    name = re.compile(rf"^{counts[4, 9]} images? of a 4 read as a 9$")
-    expect(cell(page, 4, 9)).to_have_accessible_name(name)
-
-
-def test_a_cell_is_chosen_and_let_go_by_pointer_and_by_the_page(page: Page, serve: Serve) -> None:
-    page.goto(serve(APP))
-    cell(page, 7, 2).click()
-    expect(page.get_by_text("chosen (7, 2)")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("button", name="Choose 4 and 9").click()
-    expect(page.get_by_text("chosen (4, 9)")).to_be_visible(timeout=PATIENCE)
-    expect(cell(page, 4, 9)).to_have_attribute("aria-selected", "true")
-    expect(cell(page, 7, 2)).to_have_attribute("aria-selected", "false")
-    cell(page, 4, 9).click()
-    expect(page.get_by_text("chosen None")).to_be_visible(timeout=PATIENCE)
-
-
-def test_keys_go_from_cell_to_cell_and_stop_at_the_edges(
-    page: Page, serve: Serve, mlp: Answers
-) -> None:
-    page.goto(serve(APP))
-    label, prediction, _ = worst_cell(mlp)
-    first = page.locator('td[tabindex="0"]')
-    expect(first).to_have_count(1, timeout=PATIENCE)
-    first.focus()
-    expect(cell(page, label, prediction)).to_be_focused()
-    for key, place in (
-        ("Home", (label, 0)),
-        ("ArrowLeft", (label, 0)),
-        ("End", (label, 9)),
-        ("ArrowDown", (label + 1, 9)),
-        ("ArrowUp", (label, 9)),
-    ):
-        page.keyboard.press(key)
-        expect(cell(page, *place)).to_be_focused()
-    page.keyboard.press("Space")
-    expect(page.get_by_text(f"chosen ({label}, 9)")).to_be_visible(timeout=PATIENCE)
-    expect(cell(page, label, 9)).to_be_focused()
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("chosen None")).to_be_visible(timeout=PATIENCE)
 
 
 # ---- from a cell to its images ------------------------------------------------------------------
@@ -204,9 +113,9 @@ def test_by_keyboard_a_cell_is_chosen_stays_focused_and_is_let_go(
 
 
 def test_arrows_step_through_mistakes_the_link_follows_and_a_reload_restores(
-    page_below: Page, serve: Serve, mlp: Answers
+    page: Page, serve: Serve, mlp: Answers
 ) -> None:
-    page, worst = page_below, mlp.worst_mistakes
+    worst = mlp.worst_mistakes
     opened(page, serve)
     expect_image(page, worst[0])
     page.get_by_role("listbox").focus()
@@ -219,20 +128,27 @@ def test_arrows_step_through_mistakes_the_link_follows_and_a_reload_restores(
     page.reload()
     expect_image(page, worst[2])
     expect(page.locator(".here")).to_have_text(f"3 of {len(worst)}")
-    expect(page.get_by_role("heading", name="What MLP takes for what")).to_be_visible()
+    expect(page.get_by_role("heading", name="MLP: what is taken for what")).to_be_visible()
 
 
-def test_a_link_restores_look_images_and_rival(page_below: Page, serve: Serve) -> None:
+def test_a_link_restores_look_images_and_rival(page: Page, serve: Serve) -> None:
     query = "network=mlp&against=none&images=validation&look=Confidence&threshold=73"
-    page_below.goto(f"{serve('app.py')}/evaluate?{query}")
-    expect(page_below.get_by_text("MLP turns")).to_be_visible(timeout=PATIENCE)
-    expect(page_below.get_by_role("slider")).to_have_attribute("aria-valuenow", "73")
-    expect(page_below.get_by_role("radio", name="Validation")).to_be_checked()
-    settled(page_below)
-    assert page_below.url.endswith(query)
+    page.goto(f"{serve('app.py')}/evaluate?{query}")
+    expect(page.get_by_text("MLP turns")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("slider")).to_have_value("73")
+    expect(page.get_by_role("radio", name="Validation")).to_be_checked()
+    settled(page)
+    assert page.url.endswith(query)
 
 
 # ---- from an image to other pages ---------------------------------------------------------------
+
+
+def expect_pixels_in_address(page: Page, number: int) -> None:
+    """The address says this very test image."""
+    expect(page).to_have_url(re.compile("pixels="), timeout=PATIENCE)
+    (said,) = parse_qs(urlsplit(page.url).query)["pixels"]
+    np.testing.assert_array_equal(image_of(said), TEST.images[number])
 
 
 def test_an_image_is_put_on_the_draw_page(page: Page, serve: Serve, mlp: Answers) -> None:
@@ -243,14 +159,12 @@ def test_an_image_is_put_on_the_draw_page(page: Page, serve: Serve, mlp: Answers
     expect(page).to_have_url(re.compile(f"image={number}$"), timeout=PATIENCE)
     page.get_by_role("button", name="Draw on it").click()
     expect(page.locator(".easel canvas")).to_be_visible(timeout=PATIENCE)
-    says = f"an? {mlp.predictions[number]}"
-    expect(page.get_by_text(re.compile(f"^{says}$|MLP.*{says}")).first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(answer(page)).to_have_text(re.compile("^an? [0-9]"), timeout=PATIENCE)
+    # Where its pixels stand in the address.
     page.get_by_role("link", name="Back-propagation").click()
     page.get_by_role("radio", name="Your drawing").click()
-    read = page.get_by_text(re.compile("reads your drawing"))
-    expect(read).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("reads your drawing")).to_be_visible(timeout=PATIENCE)
+    expect_pixels_in_address(page, number)
 
 
 def test_an_image_is_taken_apart_with_its_label_and_network(
@@ -264,8 +178,7 @@ def test_an_image_is_taken_apart_with_its_label_and_network(
     page.get_by_role("button", name="Take it apart in Back-propagation").click()
     words = re.compile(rf"The MLP reads a drawing from the link, an? {TEST.labels[number]}\b")
     expect(page.get_by_text(words)).to_be_visible(timeout=PATIENCE)
-    shown = page.locator("canvas[width='28'][height='28']").first
-    expect(shown).to_be_visible(timeout=PATIENCE)
+    expect_pixels_in_address(page, number)
     # Back by the menu, what was chosen is chosen still.
     page.get_by_role("link", name="Evaluate").click()
     expect_image(page, number)
@@ -274,16 +187,12 @@ def test_an_image_is_taken_apart_with_its_label_and_network(
 # ---- long work ----------------------------------------------------------------------------------
 
 
-def points(page: Page) -> int:
-    return page.locator(".robustness .chart circle").count()
-
-
 def test_robustness_fills_and_what_is_done_outlasts_stop_and_go_on(
     page: Page, serve: Serve
 ) -> None:
-    opened(page, serve)
-    compare_with_nothing(page)
-    look(page, "Robustness")
+    opened(page, serve, "&against=none")
+    looks = page.get_by_role("radiogroup", name="Look at")
+    looks.get_by_role("radio", name="Robustness").click()
     circles = page.locator(".robustness .chart circle")
     expect(circles.nth(2)).to_be_attached(timeout=PATIENCE)
     page.get_by_role("button", name="Stop").click()
@@ -292,9 +201,10 @@ def test_robustness_fills_and_what_is_done_outlasts_stop_and_go_on(
     done = circles.count()
     assert 3 <= done < 72
     look(page, "Scores per digit")
-    look(page, "Robustness")
+    looks.get_by_role("radio", name="Robustness").click()
     expect(page.get_by_text("Measuring: stopped")).to_be_visible(timeout=PATIENCE)
-    assert done <= circles.count() <= done + 1  # what was being measured when it was stopped
+    expect(circles.nth(done - 1)).to_be_attached(timeout=PATIENCE)
+    assert circles.count() <= done + 1  # what was being measured when it was stopped
     page.get_by_role("button", name="Go on").click()
     expect(circles.nth(done + 1)).to_be_attached(timeout=PATIENCE)
     measured = page.get_by_text(re.compile(r"Measuring: \d+ of 72"))
@@ -304,23 +214,27 @@ def test_robustness_fills_and_what_is_done_outlasts_stop_and_go_on(
     page.get_by_role("button", name="Stop").click()
 
 
-def test_files_are_judged_and_measured_to_the_end(page: Page, serve: Serve) -> None:
-    opened(page, serve)
+def choose_files(page: Page, split: Split) -> None:
+    """Hand these images over, with their labels."""
     page.get_by_role("radio", name="Your files").click()
     expect(page.get_by_text("Choose images with their labels")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Choose files").click()
-    few = TEST[:40]
-    files = [
+    files: list[FilePayload] = [
         {"name": name, "mimeType": "application/octet-stream", "buffer": idx_bytes(array)}
-        for name, array in (("my-images", few.images), ("my-labels", few.labels))
+        for name, array in (("my-images", split.images), ("my-labels", split.labels))
     ]
-    page.locator("input[type=file]").set_input_files(files)  # pyright: ignore[reportArgumentType]
-    expect(page.get_by_text(" of 40 wrong").first).to_be_visible(timeout=PATIENCE)
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.get_by_text(f" of {len(split)} wrong").first).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("Escape")
-    page.get_by_role("radiogroup", name="Look at").get_by_role("radio", name="Robustness").click()
-    done = page.get_by_text("Each point: 40 images of my-images, all changed in the same way.")
-    expect(done).to_be_visible(timeout=PATIENCE)
-    expect(page.locator(".robustness .chart circle")).to_have_count(2 * 72)
+    settled(page)
+
+
+def test_files_are_judged_and_measured_to_the_end(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    choose_files(page, TEST[:40])
+    look(page, "Robustness")
+    expect(page.get_by_text("Each point: 40 images of my-images")).to_be_visible()
+    expect(page.locator(".robustness .chart circle")).to_have_count(72)
 
 
 # ---- looks --------------------------------------------------------------------------------------
@@ -328,19 +242,15 @@ def test_files_are_judged_and_measured_to_the_end(page: Page, serve: Serve) -> N
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
-    new_page: Callable[..., Page], serve: Serve, scheme: str
+    new_page: Callable[..., Page], serve: Serve, mlp: Answers, scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme, reduced_motion="reduce")
     inspector = Inspector(page, colours_alone=scheme == "dark")
     inspector.widths = (1280, 390)
     opened(page, serve)
+    choose_files(page, TEST[mlp.worst_mistakes[:30]])
     for name in LOOKS:
         look(page, name)
-        if name in ("Robustness", "The images"):
-            stop = page.get_by_role("button", name="Stop")
-            stop.click()
-            expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENCE)
-            settled(page)
         inspector.inspect(f"Evaluate, {name}")
     page.get_by_role("radio", name="Your digits").click()
     expect(page.get_by_text("You have kept no digits yet")).to_be_visible(timeout=PATIENCE)

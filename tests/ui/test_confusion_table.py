@@ -1,5 +1,5 @@
 """The confusion matrix on its way to the browser: what stands in its cells, and who chose one.
-What the browser makes of it is tested in browser/test_evaluate.py.
+What the browser makes of it is tested in browser/test_confusion_table.py.
 """
 
 from types import SimpleNamespace

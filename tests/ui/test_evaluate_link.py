@@ -79,6 +79,12 @@ def test_a_link_restores_the_image_in_every_list(few: Dataset, where: dict[str, 
     assert len(numbers) == 1 or address(app) == link
 
 
+def test_each_networks_mistakes_begin_with_its_own_worst(pool: LocalPool) -> None:
+    app = opened(network="cnn")
+    app.segmented_control(key="evaluate_network").set_value("mlp")
+    assert address(looked_at(app)) == {"network": "mlp"}
+
+
 def test_the_widgets_show_what_the_link_says(few: Dataset) -> None:
     app = opened(look=CONFIDENCE, threshold="73", network="mlp", against="cnn")
     assert app.slider(key="evaluate_threshold").value == 73

@@ -84,7 +84,7 @@ def done(app: AppTest) -> AppTest:
 
 def text(app: AppTest) -> str:
     """All words in sight, without what makes some of them bold."""
-    plain = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
+    plain = [*app.title, *app.header, *app.markdown, *app.caption, *app.info]
     words = [str(piece.value) for piece in plain] + [html.proto.body for html in app.get("html")]
     return re.sub(r"<[^>]+>|\*\*", "", " ".join(words)).replace("&#x27;", "'")
 

@@ -65,7 +65,10 @@ def test_who_does_not_look_any_more_has_left(monkeypatch: pytest.MonkeyPatch) ->
     assert not job.is_wanted()
 
 
-def test_what_fails_says_why_and_can_be_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_says_why_and_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+
     def fails() -> Iterator[int]:
         yield 1
         raise ValueError("no such image")
@@ -74,6 +77,8 @@ def test_what_fails_says_why_and_can_be_asked_for_again(caplog: pytest.LogCaptur
     job = jobs.ask("key", fails, 2, "ann")
     wait_until(lambda: job.ended)
     assert job.problem == "no such image" and job.results == [1]
+    assert jobs.ask("key", lambda: iter([1, 2]), 2, "ann") is job
+    now[0] += module.AGAIN_AFTER
     again = jobs.ask("key", lambda: iter([1, 2]), 2, "ann")
     wait_until(lambda: again.ended)
     assert again.results == [1, 2] and not again.problem

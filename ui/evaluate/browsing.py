@@ -15,7 +15,9 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
         words = f"first {MOST:,} of {len(numbers):,} {words}"
         numbers = numbers[:MOST]
     listed = numbers.tolist()
-    here = EVALUATE.said("image", listed[0], listed)
+    # Another network's list begins with its own worst, wherever one was in the other's.
+    of = f"{subjects.images.hash} {subjects.first.fingerprint} "
+    here = EVALUATE.said("image", listed[0], listed, of=of)
     split = subjects.images.split
     place = image_browser(
         split.images[numbers],
@@ -29,5 +31,5 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
         description=f"{len(listed):,} {words}",
     )
     if place is not None:
-        EVALUATE.choose("image", here := listed[place])
+        EVALUATE.choose("image", here := listed[place], of=of)
     go_on_with(subjects, here, key=key)

@@ -36,7 +36,7 @@ CONTENTS = (
 
 def downloads(subjects: Subjects) -> None:
     """What the report has, and both files as soon as all is worked out."""
-    st.subheader("All of this to keep: a report and its tables", anchor=False)
+    st.header("All of this to keep: a report and its tables", anchor=False)
     st.markdown(CONTENTS)
     live(
         partial(_ready, subjects),

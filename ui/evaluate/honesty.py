@@ -39,7 +39,7 @@ def calibrated_answers(judged: Judged) -> Calibrated:
 
 
 def _reliability(found: Found) -> None:
-    st.subheader("Is it right as often as it says?", anchor=False)
+    st.header("Is it right as often as it says?", anchor=False)
     lines = []
     for judged, one in found:
         for measured, dash in ((one.reliability_before, ""), (one.reliability_after, AFTER)):
@@ -59,7 +59,7 @@ def _reliability(found: Found) -> None:
 
 
 def _coverage(found: Found) -> None:
-    st.subheader("What if it may say “I don't know”?", anchor=False)
+    st.header("What if it may say “I don't know”?", anchor=False)
     EVALUATE.said("threshold", 90, range(101))
     threshold = st.slider(
         "Answer only with a confidence of at least",

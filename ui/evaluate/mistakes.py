@@ -35,7 +35,7 @@ def _table(subjects: Subjects) -> Cell | None:
     answers = subjects.first.answers
     counts = confusion_matrix(answers.predictions, answers.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{subjects.first.name}: what is taken for what", anchor=False)
+        st.header(f"{subjects.first.name}: what is taken for what", anchor=False)
         shown = EVALUATE.said("cells_show", COUNTS, (COUNTS, SHARES))
         st.segmented_control(
             "Cells show",
@@ -67,7 +67,7 @@ def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
     first, second = subjects.first, subjects.second
     if cell is not None:
         label, prediction = cell
-        st.subheader(
+        st.header(
             f"{a_digit(label).capitalize()}, read {'right' if label == prediction else ''}"
             f"{'' if label == prediction else f'as {a_digit(prediction)}'}",
             anchor=False,

@@ -16,7 +16,7 @@ def scores(subjects: Subjects) -> None:
     """A table for each network, and the words."""
     for place, judged in zip(st.columns(len(subjects.all), gap="large"), subjects.all, strict=True):
         with place:
-            st.subheader(judged.name, anchor=False)
+            st.header(judged.name, anchor=False)
             st.html(_table(judged))
     words_explained(WORDS)
 

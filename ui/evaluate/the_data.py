@@ -45,7 +45,7 @@ def the_data(subjects: Subjects) -> None:
 
 
 def _look_of(images: Images) -> None:
-    st.subheader("The mean of each digit, and samples", anchor=False)
+    st.header("The mean of each digit, and samples", anchor=False)
     split = images.split
     statistics = pixel_statistics(split)
     st.html(_sheet(images))
@@ -76,7 +76,7 @@ def _sheet(images: Images) -> str:
 
 
 def _doubtful(subjects: Subjects) -> None:
-    st.subheader("Labels that may be wrong", anchor=False)
+    st.header("Labels that may be wrong", anchor=False)
     probabilities = np.mean([one.answers.probabilities for one in subjects.all], axis=0)
     doubts = label_doubts(probabilities, subjects.images.split.labels)
     if not len(doubts.images):
@@ -100,7 +100,7 @@ def _found(images: Images) -> Iterator[Duplicates]:
 
 
 def _duplicates(images: Images, job: Job) -> None:
-    st.subheader("Is any of them among the training images?", anchor=False)
+    st.header("Is any of them among the training images?", anchor=False)
     if not job.results:
         progress_of([job], WORK, words="Comparing each with 50,000 training images", done="")
         return
