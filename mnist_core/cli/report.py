@@ -21,6 +21,7 @@ from mnist_core.experiments.reference.charts import names
 from mnist_core.experiments.reference.found import Found, gathered, verdicts
 from mnist_core.experiments.reference.page import About, figures, page
 from mnist_core.experiments.reference.plan import Plan, planned
+from mnist_core.experiments.reference.rates import best_rates
 from mnist_core.experiments.reference.tables import tables
 from mnist_core.experiments.runner import Finished, Standing
 from mnist_core.experiments.sweep import outcome, write_csv
@@ -134,8 +135,9 @@ def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None
             for name, test in found.tests.items()
         }
         said = [{"claim": one.claim, "verdict": one.verdict, "words": one.words} for one in stated]
-        end = {"statements": said, "tests": tested, "report": str(path)}
-        say(end | {"quick": options.quick, "seconds": round(seconds, 3)})
+        end = {"statements": said, "best_rates": best_rates(found.scores), "tests": tested}
+        end |= {"report": str(path), "quick": options.quick, "seconds": round(seconds, 3)}
+        say(end)
         return
     for one in stated:
         tell(f"{one.claim} {one.verdict.capitalize()}. {one.words}")

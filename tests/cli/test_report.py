@@ -60,6 +60,7 @@ def test_a_second_call_trains_nothing_and_says_the_same(run, folder, small_folde
     assert (status, errors, trained) == (0, "", [])
     assert {one["outcome"] for one in runs} <= {"finished", "stood still", "diverged"}
     assert len(end["statements"]) == 3 and end["quick"] is True
+    assert end["best_rates"].keys() == {"sum", "mean"}
     low, high = end["tests"]["many"]["interval"]
     assert low <= end["tests"]["many"]["accuracy"] <= high and end["tests"]["many"]["n"] == 200
     status, text, _ = run(*OPTIONS, *where)

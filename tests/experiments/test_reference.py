@@ -9,9 +9,10 @@ import pytest
 
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
+from mnist_core.experiments.kept_runs import KeptRuns
 from mnist_core.experiments.reference import rates
 from mnist_core.experiments.reference.charts import coloured
-from mnist_core.experiments.reference.found import SWEEP, WELL, Found, Recognised
+from mnist_core.experiments.reference.found import SWEEP, WELL, Found, Recognised, gathered
 from mnist_core.experiments.reference.page import About, figures, page
 from mnist_core.experiments.reference.plan import CNN, FASTER, FEW, MANY, Plan, planned
 from mnist_core.experiments.reference.sizes import course, statements
@@ -154,6 +155,8 @@ def test_where_all_rates_diverge_no_best_one_is_named() -> None:
     words = sentences(every)
     assert "With summed gradients no rate went well with every seed" in words
     assert "can't be compared here" in words
+    assert rates.best_rates(swept(every)) == {"sum": None, "mean": None}
+    assert rates.best_rates(swept({("sum", 0.01): 0.9}))["sum"] == 0.01
 
 
 def test_what_the_report_reached_is_looked_for_among_all_settings() -> None:
@@ -253,6 +256,13 @@ def test_a_report_run_that_diverged_leaves_its_statements_unjudged() -> None:
 def test_a_page_without_any_network_says_so() -> None:
     words = Parsed(page(replace(found(), tests={}, weights=()), ABOUT)).text
     assert "no network was tested" in words and "no weights to show" in words
+
+
+def test_a_run_that_failed_is_told_and_not_judged(small: Dataset, tmp_path) -> None:
+    plan = planned(600, quick=True)
+    failed = Finished(0, plan.configs[0], "failed", "there is not enough memory")
+    with pytest.raises(ValueError, match="1 of 1 runs failed, .*: there is not enough memory"):
+        gathered(plan, [failed], KeptRuns(tmp_path, small), small)
 
 
 def test_the_full_plan_has_the_rates_of_six_decades_and_the_quick_one_less() -> None:

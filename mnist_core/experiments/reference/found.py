@@ -57,12 +57,14 @@ class Found:
 
 
 def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dataset) -> Found:
-    """Choose by validation, then look at the test images. ValueError if a named run failed."""
+    """Choose by validation, then look at the test images; ValueError if a run failed."""
+    if failed := [run for run in finished if run.status == "failed"]:
+        raise ValueError(
+            f"{len(failed)} of {len(finished)} runs failed, which the same command tries again: "
+            f"{failed[0].message}"
+        )
     by_index = {run.index: run for run in finished}
     runs = {name: by_index[index] for index, name in enumerate(plan.named)}
-    for name, run in runs.items():
-        if run.status == "failed":
-            raise ValueError(f"the run {name!r} failed: {run.message}")
     first = len(plan.named)
     swept = [replace(run, index=run.index - first) for run in finished if run.index >= first]
     scored = tuple(scores(plan.sweep, swept))

@@ -33,6 +33,12 @@ def rate_of(score: Score) -> float:
     return score.candidate.settings["learning_rate"]
 
 
+def best_rates(scores: Sequence[Score]) -> dict[str, float | None]:
+    """The best rate of summed and of mean gradients; None if no rate went well with every seed."""
+    tops = {reduction: best(of_reduction(scores, reduction)) for reduction in WORDS}
+    return {reduction: top and rate_of(top) for reduction, top in tops.items()}
+
+
 def rate_in_words(rate: float) -> str:
     """A rate as it is typed, without an exponent: 0.000003."""
     return np.format_float_positional(rate, trim="-")
