@@ -1,6 +1,6 @@
 """The report's experiment: its sentences say what the numbers say, whichever these are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -100,7 +100,7 @@ def test_validation_above_training_is_not_called_overfitting() -> None:
     assert one.verdict == "supported" and "That is no overfitting" in one.words
 
 
-def swept(values: dict[tuple[str, float], object], *, seeds: int = 2) -> list[Score]:
+def swept(values: Mapping[tuple[str, float], object], *, seeds: int = 2) -> list[Score]:
     """The sweep with these accuracies at the end; "diverged" or "still" for one that failed."""
     found = []
     for one in PLAN.sweep:
