@@ -74,6 +74,7 @@ def test_all_three_statements_may_be_supported() -> None:
     # 0.88 + 0.06 n / 99 is 0.9 at n = 33, which is epoch 34.
     assert "90 % is reached in epoch 34 with 50,000 images and in none of 100" in two.words
     assert "all 100 epochs of 2,000 images are 2,000 steps, as many as 4 epochs" in two.words
+    assert "which read 88.2 % then, against 80.0 %" in two.words  # 0.88 + 0.06 * 3 / 99
     # 0.05 / 99 and 0.06 / 99 an epoch.
     assert "+0.051 points an epoch with 2,000 images, and by +0.061 points" in three.words
     assert "One is 1.2 times the other" in three.words

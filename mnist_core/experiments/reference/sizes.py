@@ -34,6 +34,7 @@ class Course:
     reaches: int | None  # the first epoch with LEVEL in validation
     late: int  # epochs that the slope is of
     slope: float  # of validation, an epoch
+    curve: tuple[float, ...]  # validation after each epoch
     judged: tuple[int, int]  # training and validation images that the accuracies are of
 
     @property
@@ -76,6 +77,7 @@ def course(run: Finished, validation_images: int) -> Course | None:
         reaches=int(there.argmax()) + 1 if there.any() else None,
         late=late,
         slope=float(np.polyfit(np.arange(late), reached[-late:], 1)[0]) if late > 1 else 0.0,
+        curve=tuple(reached.tolist()),
         judged=(min(size, VALIDATION_SIZE), validation_images),
     )
 
@@ -148,10 +150,17 @@ def _height_and_speed(few: Course, many: Course) -> Statement:
 def _in_steps(few: Course, many: Course) -> str:
     """How far the larger run was when it had taken as many steps as the smaller one has in all."""
     steps = few.steps_per_epoch * few.epochs
+    epochs = steps // many.steps_per_epoch
+    then = (
+        f", which read {percent(many.curve[epochs - 1], 1)} then, against "
+        f"{percent(few.validation, 1)}"
+        if 0 < epochs <= many.epochs
+        else ""
+    )
     return (
         f"But an epoch has {many.steps_per_epoch:,} steps there and {few.steps_per_epoch:,} here: "
         f"all {few.epochs} epochs of {few.images:,} images are {steps:,} steps, as many as "
-        f"{steps / many.steps_per_epoch:.3g} epochs of {many.images:,}."
+        f"{steps / many.steps_per_epoch:.3g} epochs of {many.images:,}{then}."
     )
 
 
