@@ -74,7 +74,7 @@ def test_all_three_statements_may_be_supported() -> None:
     # 0.88 + 0.06 n / 99 is 0.9 at n = 33, which is epoch 34.
     assert "90 % is reached in epoch 34 with 50,000 images and in none of 100" in two.words
     assert "all 100 epochs of 2,000 images are 2,000 steps, as many as 4 epochs" in two.words
-    assert "which read 88.2 % then, against 80.0 %" in two.words  # 0.88 + 0.06 * 3 / 99
+    assert "the runs read 88.2 % and 80.0 %" in two.words  # 0.88 + 0.06 * 3 / 99
     # 0.05 / 99 and 0.06 / 99 an epoch.
     assert "+0.051 points an epoch with 2,000 images, and by +0.061 points" in three.words
     assert "One is 1.2 times the other" in three.words
@@ -144,9 +144,9 @@ def test_rates_that_diverge_stand_still_or_are_thrown_off_are_named() -> None:
         {("sum", 1.0): "diverged", ("sum", 1e-6): "still", ("mean", 100.0): "still",
          ("mean", 1.0): 0.97, ("sum", 0.01): 0.96}
     )  # fmt: skip
-    assert "Stands still: summed 0.000001." in words
-    assert "Diverges: summed 1." in words
-    assert "Thrown off to no better than guessing: mean 100." in words
+    assert "Stands still (steps so small" in words
+    assert "Diverges (the loss grows without end): summed 1." in words
+    assert "no better than that of guessing): mean 100." in words
     assert "the best of 13 rates is 0.01, with 96.0 % in validation" in words
     assert "No rate diverges" not in words and "No rate diverges" in sentences({})
 
@@ -163,9 +163,14 @@ def test_where_all_rates_diverge_no_best_one_is_named() -> None:
 def test_what_the_report_reached_is_looked_for_among_all_settings() -> None:
     words = sentences({("sum", 3e-4): 0.94, ("mean", 0.1): 0.907, ("sum", 0.1): 0.85})
     assert "90 to 91 %: its own setting in epoch 1 and after 20 epochs mean 0.1" in words
-    assert "94 %: its own setting in epoch 2 and after 20 epochs summed 0.0003" in words
+    assert (
+        "94 %, as 93.5 to 94.5 %: its own setting in epoch 2 and after 20 epochs summed 0.0003"
+        in words
+    )
     assert "80 to 90 %: after 20 epochs summed 0.1" in words
-    assert "94 %: no setting here" in sentences({}, own=[0.5])
+    assert "94.5 %: no setting here" in sentences({}, own=[0.5])
+    rising = sentences({("sum", 3e-4): 0.92, ("sum", 1e-3): 0.95, ("sum", 3e-3): 0.9}, own=[0.5])
+    assert "94.5 %: after 20 epochs summed between 0.0003 and 0.001" in rising
 
 
 def of_weights(name: str, initial: float, blank: float) -> WeightPictures:

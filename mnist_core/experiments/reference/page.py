@@ -13,7 +13,6 @@ from mnist_core.experiments.reference.charts import (
 )
 from mnist_core.experiments.reference.found import WELL, Found, verdicts
 from mnist_core.experiments.reference.plan import CNN, FEW, MANY, planned
-from mnist_core.experiments.sweep import best
 from mnist_core.report.pieces import document, paragraph, section
 from mnist_core.words import listed, percent
 
@@ -99,17 +98,18 @@ def _in_short(found: Found) -> str:
     kinds = [f"{one.verdict} ({number})" for number, one in enumerate(verdicts(found), start=1)]
     if kinds:
         said.append(f"Its three statements on overfitting are {listed(kinds)}.")
-    if (top := best(found.scores)) is not None:
-        said.append(
-            "The best learning rate that the sweep finds is "
-            f"{rates.rate_in_words(rates.rate_of(top))} with "
-            f"{rates.WORDS[top.candidate.settings['reduction']]} gradients."
-        )
-    others = [
+    tops = [
+        f"{rates.rate_in_words(rate)} for {rates.WORDS[reduction]} gradients"
+        for reduction, rate in rates.best_rates(found.scores).items()
+        if rate is not None
+    ]
+    if tops:
+        said.append(f"The best learning rate of the sweep is {listed(tops)}.")
+    better = [
         f"{words} **{percent(found.tests[name].accuracy, 1)}**"
-        for name, words in ((WELL, "the same 64 units, well trained,"), (CNN, "a CNN"))
+        for name, words in ((WELL, "the same 64 units, well trained, read"), (CNN, "a CNN reads"))
         if name in found.tests
     ]
-    if others:
-        said.append(f"Of the same test images {listed(others)}.")
+    if better:
+        said.append(f"Of the same images, {listed(better)}.")
     return " ".join(said)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isnan
 
 import numpy as np
@@ -16,10 +17,15 @@ NAMED_RATE = 0.0001  # the rate that the report calls both its best one and a wo
 REACHED = {
     "80 to 90 %": (0.80, 0.90),
     "90 to 91 %": (0.90, 0.91),
-    "94 %": (0.935, 0.945),
+    "94 %, as 93.5 to 94.5 %": (0.935, 0.945),
 }
 ALIKE = 0.002  # accuracy: two runs of the same steps differ by less, but for rounding
-STANDS_STILL, THROWN_OFF = "stands still", "thrown off to no better than guessing"
+DIVERGES, STANDS_STILL, THROWN_OFF = "diverges", "stands still", "thrown off"
+MEANING = {
+    DIVERGES: "the loss grows without end",
+    STANDS_STILL: "steps so small that the loss is hardly below that of guessing",
+    THROWN_OFF: "steps so large that the loss is no better than that of guessing",
+}
 WORDS = {"sum": "summed", "mean": "mean"}
 
 
@@ -52,7 +58,7 @@ def fate(score: Score, top: Score | None) -> str:
     """
     if score.diverged:
         every = len(score.candidate.configs)
-        return f"diverges ({score.diverged} of {every} seeds)" if every > 1 else "diverges"
+        return f"{DIVERGES} ({score.diverged} of {every} seeds)" if every > 1 else DIVERGES
     if any(outcome(run) == "stood still" for run in score.runs):
         too_large = top is not None and rate_of(score) > rate_of(top)
         return THROWN_OFF if too_large else STANDS_STILL
@@ -101,7 +107,8 @@ def _failures(scores: Sequence[Score]) -> str:
     if not by_fate:
         return "No rate diverges, and none stands still."
     return " ".join(
-        f"**{what[0].upper()}{what[1:]}:** {'; '.join(rates)}." for what, rates in by_fate.items()
+        f"**{what.capitalize()}** ({MEANING[what]}): {'; '.join(rates)}."
+        for what, rates in by_fate.items()
     )
 
 
@@ -194,10 +201,23 @@ def _settings_that_reach(scores: Sequence[Score], report: Finished, epochs: int)
         rates = [f"{WORDS[s.candidate.settings['reduction']]} {_typed(s)}" for s in ending]
         passed = [r.epoch for r in report.history if low <= r.validation_accuracy < high]
         own = f"its own setting in {_epochs(passed)}" if passed else ""
+        rates = rates or _between(scores, low, high)
         swept = f"after {epochs} epochs {listed(rates)}" if rates else ""
         both = listed([part for part in (own, swept) if part])
         said.append(f"**{words}**: {both or 'no setting here'}")
     return f"What the report reached, in validation: {'; '.join(said)}."
+
+
+def _between(scores: Sequence[Score], low: float, high: float) -> list[str]:
+    """The neighbouring rates, one below that accuracy (0..1) and one above, on the way up."""
+    found = []
+    for reduction, word in WORDS.items():
+        chosen = of_reduction(scores, reduction)
+        for one, other in pairwise(chosen):
+            if one.mean < low and other.mean >= high:
+                ends = f"{rate_in_words(rate_of(one))} and {rate_in_words(rate_of(other))}"
+                found.append(f"{word} between {ends}")
+    return found
 
 
 def _epochs(passed: Sequence[int]) -> str:

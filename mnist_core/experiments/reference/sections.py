@@ -118,14 +118,16 @@ def learning_rates(found: Found, drawn: Mapping[str, str]) -> list[str]:
     config = found.scores[0].candidate.configs[0]
     seeds = len(found.scores[0].candidate.configs)
     (chart,) = _starting(drawn, "figure-2")
+    diverged = any(score.diverged for score in found.scores)
+    cross = "A cross at the foot is a rate with which a run diverged."
     spread = (
         f" A dot is one of {seeds} seeds, the line their mean, and the shaded part reaches from "
         "the lowest to the highest."
     )
     words = (
         f"**Figure 2.** Validation accuracy after {config.epochs} epochs of "
-        f"{config.train_size:,} images.{spread if seeds > 1 else ''} A cross at the foot is a "
-        "rate with which a run diverged."
+        f"{config.train_size:,} images.{spread if seeds > 1 else ''} "
+        f"{cross if diverged else 'No run diverged.'}"
     )
     entries = [
         ("━" if not dash else "╍", colour, f"{rates.WORDS[reduction]} gradients")
@@ -233,12 +235,13 @@ def _against(cnn: float, mlp: float) -> str:
     if cnn <= mlp:
         return ", and does not beat the MLP"
     wrong = (1 - mlp) / (1 - cnn) if cnn < 1 else float("inf")
-    return f": of {wrong:.2g} mistakes of the MLP it makes one"
+    return f", and the MLP makes {wrong:.2g} times as many mistakes"
 
 
 def weights(found: Found, drawn: Mapping[str, str]) -> list[str]:
     """The first layer of both networks side by side, and what makes the difference."""
     called = names(found.plan)
+    called[MANY] = f"the report's network, trained on {called[MANY]}"
     charts = _starting(drawn, "figure-4")
     shown = [
         figure(chart, f"**Figure 4{letter}.** The weights of {called[one.name]}.")

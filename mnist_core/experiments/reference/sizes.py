@@ -13,6 +13,7 @@ from mnist_core.words import percent
 LEVEL = 0.9  # the accuracy whose first epoch is looked for
 LATE = 20  # epochs at the end, over which the slope is measured
 SURE = 2.0  # standard errors: a smaller difference may be chance
+HEAD_START = 0.02  # accuracy: two runs are as far as each other if they differ by less
 ALIKE = 1.5  # times: two slopes of at most this ratio are about the same
 MINUS = "\N{MINUS SIGN}"
 FLAT = 5e-5  # accuracy an epoch: slopes below it are none
@@ -151,17 +152,16 @@ def _in_steps(few: Course, many: Course) -> str:
     """How far the larger run was when it had taken as many steps as the smaller one has in all."""
     steps = few.steps_per_epoch * few.epochs
     epochs = steps // many.steps_per_epoch
-    then = (
-        f", which read {percent(many.curve[epochs - 1], 1)} then, against "
-        f"{percent(few.validation, 1)}"
-        if 0 < epochs <= many.epochs
-        else ""
-    )
-    return (
+    said = (
         f"But an epoch has {many.steps_per_epoch:,} steps there and {few.steps_per_epoch:,} here: "
         f"all {few.epochs} epochs of {few.images:,} images are {steps:,} steps, as many as "
-        f"{steps / many.steps_per_epoch:.3g} epochs of {many.images:,}{then}."
+        f"{steps / many.steps_per_epoch:.3g} epochs of {many.images:,}."
     )
+    if not 0 < epochs <= many.epochs:
+        return said
+    there, here = many.curve[epochs - 1], few.validation
+    said += f" After as many steps the runs read {percent(there, 1)} and {percent(here, 1)}"
+    return f"{said}: the head start is one of steps." if here > there - HEAD_START else f"{said}."
 
 
 def _late_slopes(few: Course, many: Course) -> Statement:

@@ -7,7 +7,6 @@ from mnist_core.experiments.reference.weights import WeightPictures
 from mnist_core.words import percent
 
 MOSTLY = 0.5  # of the variance: above it, a picture is mostly what it began as
-SMOOTH = 0.5  # correlation of neighbours: above it, one sees strokes rather than dust
 
 
 def what_the_weights_show(found: Sequence[WeightPictures], called: Mapping[str, str]) -> list[str]:
@@ -21,13 +20,12 @@ def what_the_weights_show(found: Sequence[WeightPictures], called: Mapping[str, 
 
 
 def _one(one: WeightPictures, name: str) -> str:
-    neighbours = "much alike" if one.smoothness > SMOOTH else "hardly alike"
     return (
         f"**{name[0].upper()}{name[1:]}:** the random initial weights explain "
         f"{percent(one.initial_share, 0)} of the variance of the final ones. {one.blank_pixels} of "
         "784 pixels have no ink on any training image, and "
-        f"{percent(one.blank_share, 0)} of all squared weights lie there. Neighbouring weights "
-        f"are {neighbours} (correlation {one.smoothness:.2f}; random ones have 0)."
+        f"{percent(one.blank_share, 0)} of all squared weights lie there. The correlation of "
+        f"neighbouring weights is {one.smoothness:.2f} (of random ones 0)."
     )
 
 
@@ -50,5 +48,10 @@ def _difference(own: WeightPictures, other: WeightPictures) -> str:
             "at the margin, where no digit ever has ink, nothing moves them at all "
             f"({percent(own.blank_share, 0)} of the squared weights against "
             f"{percent(other.blank_share, 0)})"
+        )
+    if own.smoothness < other.smoothness:
+        reasons.append(
+            "neighbouring weights are less alike, so that strokes drown in dust (a correlation of "
+            f"{own.smoothness:.2f} against {other.smoothness:.2f})"
         )
     return f"{begin} What made them one: {'; and '.join(reasons)}."
