@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true",
         help="Fewer epochs, images, rates and seeds: less than a minute. Default: the whole "
-        "experiment, about five minutes on two cores.",
+        "experiment, about four minutes on two cores.",
     )  # fmt: skip
     add_data_option(parser)
 

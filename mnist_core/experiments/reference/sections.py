@@ -39,7 +39,7 @@ def what_was_trained(found: Found, command: str) -> list[str]:
         )
     head = ["run", "units", "images", "epochs", "batch", "optimizer", "gradients, rate",
             "validation", "ended"]  # fmt: skip
-    seconds = sum(run.seconds for run in found.runs.values())
+    seconds = sum(found.runs[name].seconds for name in found.plan.named)
     seconds += sum(run.seconds for score in found.scores for run in score.runs)
     words = (
         f"All networks begin with {_beginning(found)} weights. Settings are chosen by "
