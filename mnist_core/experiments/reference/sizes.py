@@ -101,9 +101,9 @@ def _gaps(few: Course, many: Course, faster: Course | None) -> Statement:
         words.append(f"So the network of {few.images:,} images is not overfitted yet.")
     elif few.gap < 0:
         words.append(
-            f"With {few.images:,} images it is validation that stands higher: their sample is "
-            "harder to read than the validation images, and nothing is learned by heart yet. That "
-            "is no overfitting."
+            "With so few it is validation that stands higher: the training images are harder to "
+            "read than the validation images, and nothing is learned by heart yet. That is no "
+            "overfitting."
         )
     else:
         words.append("Training stands higher, as overfitting has it.")
@@ -151,13 +151,13 @@ def _height_and_speed(few: Course, many: Course) -> Statement:
 def _in_steps(few: Course, many: Course) -> str:
     """How far the larger run was when it had taken as many steps as the smaller one has in all."""
     steps = few.steps_per_epoch * few.epochs
-    epochs = steps // many.steps_per_epoch
+    epochs, rest = divmod(steps, many.steps_per_epoch)
     said = (
         f"But an epoch has {many.steps_per_epoch:,} steps there and {few.steps_per_epoch:,} here: "
         f"all {few.epochs} epochs of {few.images:,} images are {steps:,} steps, as many as "
         f"{steps / many.steps_per_epoch:.3g} epochs of {many.images:,}."
     )
-    if not 0 < epochs <= many.epochs:
+    if rest or not 0 < epochs <= many.epochs:
         return said
     there, here = many.curve[epochs - 1], few.validation
     said += f" After as many steps the runs read {percent(there, 1)} and {percent(here, 1)}"
