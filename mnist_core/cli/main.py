@@ -5,7 +5,7 @@
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, evaluate, export, predict, train
+from mnist_core.cli import check_gradients, compare, evaluate, export, predict, sweep, train
 from mnist_core.cli.output import complain, let_go_of_output
 from mnist_core.cli.parser import Parser
 
@@ -15,6 +15,8 @@ COMMANDS = {
         train.COMMAND,
         evaluate.COMMAND,
         predict.COMMAND,
+        sweep.COMMAND,
+        compare.COMMAND,
         check_gradients.COMMAND,
         export.COMMAND,
     )

@@ -36,6 +36,11 @@ def show_progress(done: float, words: str) -> None:
             print(f"\r{bar:<30} {done:4.0%}  {words}", end="\r", file=sys.stderr)
 
 
+def show_time_left(done: float, seconds: float) -> None:
+    """A bar with what is left: not to the second, which nobody knows."""
+    show_progress(done, f"about {seconds:.0f} s left ")
+
+
 def clear_progress() -> None:
     """Blank the line that the bar stands on."""
     if sys.stderr is not None and sys.stderr.isatty():

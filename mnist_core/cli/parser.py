@@ -4,11 +4,12 @@ Each setting's option, and its help, is made from its row in the core's table.
 
 import argparse
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from mnist_core.training.config import TrainConfig
+from mnist_core.training.recipes import PRESETS
 from mnist_core.training.setting import Setting
 from mnist_core.training.settings import GROUPS, SETTINGS
 
@@ -40,7 +41,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     for title, rows in GROUPS.items():
         group = parser.add_argument_group(title.lower())
         for row in rows:
-            read, placeholder = _reader(row)
+            read, placeholder = reader(row)
             group.add_argument(
                 *row.flags,
                 dest=row.name,
@@ -48,6 +49,24 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
                 metavar=placeholder,
                 help=_help(row).replace("%", "%%"),
             )
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """The recipe that other options change."""
+    parser.add_argument(
+        "--preset", choices=PRESETS, metavar="NAME",
+        help="A recipe: its values take the place of the defaults below, and other options change "
+        f"single ones of them. One of {', '.join(PRESETS)}. Default: none.",
+    )  # fmt: skip
+
+
+def chosen_config(preset: str | None, given: dict[str, Any], images: int) -> TrainConfig:
+    """The recipe's settings with the given ones in their place; ValueError for what can't be.
+
+    A recipe for more training images than there are takes all `images`.
+    """
+    recipe = PRESETS[preset] if preset else TrainConfig()
+    return replace(recipe, **{"train_size": min(recipe.train_size, images)} | given)
 
 
 def given_settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -67,6 +86,14 @@ def refuse_what_is_not_used(config: TrainConfig, given: Iterable[str]) -> None:
     ]
     if strangers:
         raise ValueError("; ".join(strangers))
+
+
+def refuse_below_one(options: argparse.Namespace, *names: str) -> None:
+    """ValueError for a number of things that is below 1; None is not given."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name} must be at least 1, not {value}")
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +125,7 @@ def file_name(text: str) -> Path:
     return Path(name(text))
 
 
-def _reader(row: Setting) -> tuple[Callable[[str], Any], str]:
+def reader(row: Setting) -> tuple[Callable[[str], Any], str]:
     """What turns the option's text into the setting's value, and what stands for it in the help."""
     default = getattr(TrainConfig(), row.name)
     if row.named:

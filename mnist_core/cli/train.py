@@ -10,7 +10,9 @@ from mnist_core.cli.output import complain, let_go_of_output, say, show_progress
 from mnist_core.cli.parser import (
     Command,
     add_data_option,
+    add_preset,
     add_settings,
+    chosen_config,
     file_name,
     given_settings,
     refuse_what_is_not_used,
@@ -19,7 +21,6 @@ from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.recipes import PRESETS
 from mnist_core.training.run import EpochResult, Progress, Run
 from mnist_core.training.settings import SETTINGS
 from mnist_core.training.train import train
@@ -27,11 +28,7 @@ from mnist_core.training.train import train
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """A recipe, every setting, and the files."""
-    parser.add_argument(
-        "--preset", choices=PRESETS, metavar="NAME",
-        help="A recipe: its values take the place of the defaults below, and other options change "
-        f"single ones of them. One of {', '.join(PRESETS)}. Default: none.",
-    )  # fmt: skip
+    add_preset(parser)
     parser.add_argument(
         "--out", type=file_name, metavar="FILE",
         help="Save the run here (.npz): after every epoch, every 30 seconds, and when it is "
@@ -136,10 +133,7 @@ def new_run(options: argparse.Namespace, data: Dataset) -> Run:
     given = given_settings(options)
     if options.all:
         given.setdefault("train_size", len(data.train))
-    preset = PRESETS[options.preset] if options.preset else TrainConfig()
-    if len(data.train) < preset.train_size:
-        given.setdefault("train_size", len(data.train))
-    config = replace(preset, **given)
+    config = chosen_config(options.preset, given, len(data.train))
     refuse_what_is_not_used(config, given)
     return Run(config, data)
 

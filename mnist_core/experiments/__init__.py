@@ -1,1 +1,1 @@
-"""Experiments: many runs side by side, searches over settings, and fair comparisons."""
+"""Experiments: many runs side by side, searches over settings, fair comparisons; and export."""

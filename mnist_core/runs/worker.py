@@ -31,7 +31,7 @@ SAVING = 30.0  # seconds more, if a checkpoint is being written then
 
 def main() -> int:
     """Carry out one order; the exit status."""
-    commands, reports = _own_pipes()
+    commands, reports = own_pipes()
     inbox: Inbox = SimpleQueue()
     _listen_to_signals(inbox)
     message = read_message(commands)
@@ -42,7 +42,7 @@ def main() -> int:
         inbox.put(command)
     saving = threading.Lock()
     threading.Thread(target=_listen, args=(commands, inbox, saving), daemon=True).start()
-    outbox = Outbox(reports, after_first_step=_make_way)
+    outbox = Outbox(reports, after_first_step=make_way)
     try:
         Trainer(order, load_mnist(order.data), inbox, outbox, saving=saving).work()
     except MemoryError:
@@ -68,7 +68,7 @@ def failed(order: Order, reason: str) -> Report:
     )  # fmt: skip
 
 
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+def own_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Stdin and stdout for messages alone: whatever else prints goes to stderr."""
     # Unbuffered, since a buffer that a thread is waiting on can't be closed when Python ends.
     commands = open(os.dup(0), "rb", buffering=0)  # noqa: SIM115
@@ -77,7 +77,7 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
     return commands, reports  # type: ignore[return-value]
 
 
-def _make_way() -> None:
+def make_way() -> None:
     """Let the page answer first; before, somebody waited for the first point of the curve."""
     if hasattr(os, "setpriority"):
         # On Linux this is for the main thread, which trains: reports still leave at once.

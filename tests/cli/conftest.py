@@ -49,7 +49,7 @@ def run(capsys, small_folder):
     """Carry out a command on the small data set; its exit status, output and error output."""
 
     def carry_out(*arguments: str) -> tuple[int, str, str]:
-        if arguments and arguments[0] in ("train", "evaluate"):
+        if arguments and arguments[0] in ("train", "evaluate", "sweep", "compare"):
             arguments = (*arguments, "--data", str(small_folder))
         try:
             status = main(list(arguments))

@@ -1,0 +1,69 @@
+"""One run of an experiment as it is ordered, carried out, and answered."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Literal
+
+from mnist_core.arrays import Array
+from mnist_core.data.mnist import Dataset
+from mnist_core.training.checkpoint import Checkpoint
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import EpochResult, Run
+from mnist_core.training.train import train
+
+Outcome = Literal["finished", "diverged", "failed"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to train: its settings, its initial weights (P,) if not the seed's, what to keep."""
+
+    config: TrainConfig
+    initial: Array | None = None
+    keep_weights: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a job. seconds is of training alone, working_seconds of all."""
+
+    status: Outcome
+    message: str
+    history: tuple[EpochResult, ...]
+    seconds: float
+    working_seconds: float
+    checkpoint: Checkpoint | None
+
+
+def carry_out(job: Job, data: Dataset) -> Iterator[EpochResult | Result]:
+    """Yield an EpochResult after each epoch, and a Result at the end."""
+    started = perf_counter()
+    status: Outcome = "finished"
+    message, seconds, run = "", 0.0, None
+    try:
+        run = _new_run(job, data)
+        for progress in train(run):
+            seconds = progress.seconds
+            if progress.result:
+                yield progress.result
+            if progress.status == "diverged":
+                status, message = "diverged", progress.message
+    except MemoryError:
+        status, message = "failed", "There is not enough memory for this run."
+    except ValueError as error:
+        status, message = "failed", f"The run can't begin: {error}."
+    history = tuple(run.history) if run else ()
+    checkpoint = None
+    if run and job.keep_weights:
+        kept = run.checkpoint().without_training()
+        checkpoint = replace(kept, config=job.config.to_dict())
+    yield Result(status, message, history, seconds, perf_counter() - started, checkpoint)
+
+
+def _new_run(job: Job, data: Dataset) -> Run:
+    # Every core has a run of its own, and threads change no number of it.
+    run = Run(replace(job.config, threads=1), data)
+    if job.initial is not None:
+        run.model.parameters.flat[:] = job.initial
+    return run

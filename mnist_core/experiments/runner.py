@@ -1,0 +1,295 @@
+"""Trains many runs side by side, one on each core, and hands them out as they are finished.
+A run gives the very numbers that `train` gives for its settings, whatever trains beside it.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import perf_counter
+
+from mnist_core.arrays import Array
+from mnist_core.data.mnist import Dataset
+from mnist_core.experiments.cost import expected_seconds
+from mnist_core.experiments.jobs import Job, Outcome, Result
+from mnist_core.experiments.shared_data import write_shared
+from mnist_core.runs.process import ONE_THREAD, ROOT
+from mnist_core.training.checkpoint import Checkpoint
+from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import EpochResult
+
+WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
+STARTS = 2  # of a run whose process dies: the second time it is given up
+LOOK_EVERY = 0.1  # seconds between looks at whether to stop
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has come to its end.
+
+    Args:
+        index: its place among the settings that `run_all` was given.
+        status: "finished"; "diverged", with the last good weights; "failed", if it could not be
+            trained, as the message says.
+        history: one result for each epoch that ended well.
+        seconds: of training alone.
+        working_seconds: from the first step's preparation to the last judging.
+        starts: 2 if a process died over it, and another one trained it.
+        checkpoint: the network that predicts, if it was to be kept.
+    """
+
+    index: int
+    config: TrainConfig
+    status: Outcome
+    message: str = ""
+    history: tuple[EpochResult, ...] = ()
+    seconds: float = 0.0
+    working_seconds: float = 0.0
+    starts: int = 1
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far all runs have come, at the end of an epoch of one of them."""
+
+    index: int  # of the run whose epoch has ended
+    result: EpochResult
+    done: int  # runs
+    total: int
+    share: float  # of the work, 0..1
+    seconds_left: float
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_all(
+    configs: Sequence[TrainConfig],
+    data: Dataset,
+    *,
+    processes: int | None = None,
+    keep_weights: bool = False,
+    initial: Sequence[Array | None] | None = None,
+    watch: Callable[[Standing], object] = lambda standing: None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Generator[Finished, None, None]:
+    """Train a run for each of the settings; yields each as soon as it is finished.
+
+    The longest begin first. A run whose process dies is begun again, once. Whoever stops asking,
+    or says that it is `interrupted`, ends all processes; what is not finished by then is lost.
+
+    Args:
+        configs: the settings. `threads` is not used: every core has a run of its own.
+        data: what to train on, of which all processes share one copy.
+        processes: how many train at a time; one for each core if None.
+        keep_weights: whether each Finished has the network.
+        initial: parameters (P,) to begin with instead of the seed's, or None, for each run.
+        watch: called after every epoch of any run.
+        interrupted: asked ten times a second.
+
+    Raises OSError if the images can't be written to a temporary folder.
+    """
+    starts = initial or [None] * len(configs)
+    jobs = [Job(c, start, keep_weights) for c, start in zip(configs, starts, strict=True)]
+    clock = _Clock(configs)
+    if not jobs:
+        return
+    with tempfile.TemporaryDirectory(
+        prefix="digit-lab-experiment-", ignore_cleanup_errors=True
+    ) as folder:
+        write_shared(data, Path(folder))
+        crew = _Crew(jobs, clock.longest_first, Path(folder), min(processes or cores(), len(jobs)))
+        try:
+            for news in crew.hear(interrupted):
+                if isinstance(news, Finished):
+                    clock.finish(news.index)
+                    yield news
+                else:
+                    watch(clock.standing(*news))
+        finally:
+            crew.end()
+
+
+class _Clock:
+    """What is done and what is left, in seconds that the runs were expected to take."""
+
+    def __init__(self, configs: Sequence[TrainConfig]) -> None:
+        self._started = perf_counter()
+        self._configs = configs
+        self._expected = [expected_seconds(config) for config in configs]
+        self._shares = [0.0] * len(configs)  # of each run that is done
+        self.done = 0
+
+    @property
+    def longest_first(self) -> list[int]:
+        return sorted(range(len(self._expected)), key=lambda i: -self._expected[i])
+
+    def finish(self, index: int) -> None:
+        self._shares[index] = 1.0
+        self.done += 1
+
+    def standing(self, index: int, result: EpochResult) -> Standing:
+        self._shares[index] = result.epoch / self._configs[index].epochs
+        done = sum(s * e for s, e in zip(self._shares, self._expected, strict=True))
+        share = min(1.0, done / sum(self._expected))
+        left = (perf_counter() - self._started) * (1 / share - 1)
+        return Standing(index, result, self.done, len(self._configs), share, left)
+
+
+class _Crew:
+    """Some processes, each in the care of a thread, that take jobs from one queue."""
+
+    def __init__(self, jobs: list[Job], order: list[int], folder: Path, size: int) -> None:
+        self._news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
+        self._jobs, self._folder = jobs, folder
+        self._waiting: SimpleQueue[int] = SimpleQueue()
+        for index in order:
+            self._waiting.put(index)
+        self._lock = threading.Lock()  # over the two below
+        self._ended = False
+        self._processes: set[_Process] = set()
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def hear(self, interrupted: Callable[[], bool]) -> Iterator[Finished | tuple[int, EpochResult]]:
+        """Yield what happens, until every job is finished or somebody wants to stop.
+
+        What is finished already is handed out also then.
+        """
+        left = len(self._jobs)
+        while left:
+            try:
+                news = self._news.get(timeout=0 if interrupted() else LOOK_EVERY)
+            except Empty:
+                if interrupted():
+                    return
+                continue
+            if isinstance(news, BaseException):
+                raise news
+            left -= isinstance(news, Finished)
+            yield news
+
+    def end(self) -> None:
+        """End all processes at once, and wait until they are gone."""
+        with self._lock:
+            self._ended = True
+            for process in self._processes:
+                process.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        """Train what waits, in one process as long as it lives."""
+        process = None
+        try:
+            while not self._ended:
+                index = self._waiting.get_nowait()
+                job, why = self._jobs[index], ""
+                for start in range(1, STARTS + 1):
+                    try:
+                        process = process or self._new_process()
+                        result = process.train(job, lambda r, i=index: self._news.put((i, r)))
+                    except (OSError, EOFError, pickle.UnpicklingError) as error:
+                        why = process.how_it_ended() if process else f"It can't start: {error}."
+                        self._leave(process)
+                        process = None
+                        if self._ended:
+                            return
+                        continue
+                    self._news.put(_finished(index, job, result, start))
+                    break
+                else:
+                    self._news.put(Finished(index, job.config, "failed", why, starts=STARTS))
+        except Empty:  # nothing waits any more
+            pass
+        except BaseException as error:  # a fault of ours: whoever waits for news must hear of it
+            self._news.put(error)
+        finally:
+            self._leave(process)
+
+    def _new_process(self) -> "_Process":
+        with self._lock:
+            if self._ended:
+                raise EOFError
+            process = _Process(self._folder)
+            self._processes.add(process)
+        return process
+
+    def _leave(self, process: "_Process | None") -> None:
+        if process:
+            with self._lock:
+                self._processes.discard(process)
+            process.close()
+
+
+class _Process:
+    """A process that trains one job at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """OSError if the system gives none."""
+        self._process = subprocess.Popen(
+            [*WORKER, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env=os.environ | ONE_THREAD,
+            # Ctrl-C in a terminal is for us alone, also while the process still reads NumPy.
+            process_group=0 if os.name == "posix" else None,
+        )
+
+    def train(self, job: Job, after_epoch: Callable[[EpochResult], object]) -> Result:
+        """Have a job done; OSError, EOFError or UnpicklingError if the process dies over it."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin and stdout
+        pickle.dump(job, stdin)
+        stdin.flush()
+        while not isinstance(message := pickle.load(stdout), Result):
+            after_epoch(message)
+        return message
+
+    def how_it_ended(self) -> str:
+        """A sentence on the end of a process that does not answer any more."""
+        self.kill()
+        code = self._process.wait()
+        how = f"signal {-code}" if code < 0 else f"exit status {code}"
+        return f"The training process ended unexpectedly ({how}), {STARTS} times."
+
+    def kill(self) -> None:
+        """End it at once: it keeps nothing."""
+        with suppress(OSError):
+            self._process.kill()
+
+    def close(self) -> None:
+        """End it, and let go of its pipes."""
+        self.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # of what could not be written to it
+                pipe.close()  # type: ignore[union-attr]
+
+
+def _finished(index: int, job: Job, result: Result, starts: int) -> Finished:
+    return Finished(
+        index,
+        job.config,
+        result.status,
+        result.message,
+        result.history,
+        result.seconds,
+        result.working_seconds,
+        starts,
+        result.checkpoint,
+    )
