@@ -1,6 +1,7 @@
 """Settings that are known to work, by name."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from mnist_core.data.augment import AUGMENTATIONS
@@ -85,20 +86,19 @@ def nearest_preset(config: TrainConfig) -> tuple[str, dict[str, Any]]:
 
     Settings that this kind of network, or its optimizer, does not use are left out.
     """
-    found = {preset: _differences(config, base) for preset, base in PRESETS.items()}
-    nearest = min(found, key=lambda preset: len(found[preset]))
-    return nearest, found[nearest]
-
-
-def _differences(config: TrainConfig, base: TrainConfig) -> dict[str, Any]:
-    return {
-        name: getattr(config, name)
+    values = vars(config)
+    used = {
+        name: values[name]
         for name, row in SETTINGS.items()
-        if getattr(config, name) != getattr(base, name)
-        and all(getattr(config, other) in choices for other, choices in row.belongs_to.items())
+        if all(values[other] in choices for other, choices in row.belongs_to.items())
     }
+    found = {preset: used.items() - vars(base).items() for preset, base in PRESETS.items()}
+    nearest = min(found, key=lambda preset: len(found[preset]))
+    different = dict(found[nearest])
+    return nearest, {name: value for name, value in used.items() if name in different}
 
 
+@lru_cache(1024)  # a list of runs asks for those of each again
 def in_few_words(config: TrainConfig) -> str:
     """The settings as the nearest recipe and what differs from it: "quick, epochs 2, seed 7"."""
     preset, differences = nearest_preset(config)
