@@ -117,10 +117,10 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 run.visitors = (*run.visitors, visitor)
         return RunHandle(self, id, run.config, visitor)
 
-    def resume(self, id: str) -> RunHandle:
+    def resume(self, id: str, *, visitor: str = "") -> RunHandle:
         """Let a run go on, from its checkpoint if it has ended; KeyError for an unknown id."""
         self.send(id, Resume())
-        return RunHandle(self, id, self._found(id).config, "")
+        return RunHandle(self, id, self._found(id).config, visitor)
 
     def list(self, visitor: str | None = None) -> list[RunSummary]:
         """All runs, or those that a visitor began, newest first; no sign of life for any."""
@@ -138,6 +138,11 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         with self.changed:
             if not run.in_hand:
                 self.runs.pop(id, None)
+
+    def longer(self, id: str, epochs: int, visitor: str = "") -> RunHandle:
+        """Go on with a finished run for so many more epochs, as a new one: see Shelf.longer."""
+        row = self.store.shelf.longer(id, epochs, visitor)
+        return self.resume(row.id, visitor=visitor)
 
     def close(self) -> None:
         """End every process, after each has saved a checkpoint. Closing twice does no harm."""

@@ -14,6 +14,7 @@ from mnist_core.runs.state import RunState
 from mnist_core.runs.status import NotAllowed, RunStatus
 from mnist_core.training.config import TrainConfig
 
+MAX_NAME = 80  # characters
 # What is raised for values of a row, or of a folder, that are none of ours.
 UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 # What of a row is written as it is.
@@ -21,6 +22,16 @@ SIMPLE = (
     "id", "data", "created", "status", "message", "name", "owner", "size", "command_key", "server",
     "lease_until",
 )  # fmt: skip
+
+
+def plain_name(name: str) -> str:
+    """A run's name on one line; ValueError for one that is too long, or of other characters."""
+    name = " ".join(name.split())
+    if len(name) > MAX_NAME:
+        raise ValueError(f"a name has at most {MAX_NAME} characters, not {len(name)}")
+    if not name.isprintable():
+        raise ValueError("a name is made of characters that can be seen")
+    return name
 
 
 @dataclass(frozen=True)

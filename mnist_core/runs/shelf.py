@@ -9,32 +9,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
+from mnist_core.data.mnist import load_mnist
+from mnist_core.data.zip_files import ArchiveError
+from mnist_core.runs.archive import RunArchive, write_archive
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import StoreError
-from mnist_core.runs.rows import UNUSABLE, RunRow, results_of
+from mnist_core.runs.rows import UNUSABLE, RunRow, plain_name, results_of
 from mnist_core.runs.state import RunState
 from mnist_core.runs.status import GOES_ON, NotAllowed
 
 if TYPE_CHECKING:
     from mnist_core.runs.store import RunStore
 
-MAX_NAME = 80  # characters
 KEPT_SECONDS = 7 * 24 * 3600.0  # that a deleted run can be restored
 KEPT_RUNS = 20
 UNFINISHED_SECONDS = 3600.0  # after which a folder that nobody has finished is a dead process's
 UNFINISHED = ".unfinished"
-
-
-def plain_name(name: str) -> str:
-    """A run's name on one line; ValueError for one that is too long, or of other characters."""
-    name = " ".join(name.split())
-    if len(name) > MAX_NAME:
-        raise ValueError(f"a name has at most {MAX_NAME} characters, not {len(name)}")
-    if not name.isprintable():
-        raise ValueError("a name is made of characters that can be seen")
-    return name
 
 
 class Shelf:
@@ -118,6 +110,49 @@ class Shelf:
                 raise StoreError(reason) from error
             raise
         return row
+
+    def export(self, id: str, file: BinaryIO) -> None:
+        """Write a run as one ZIP, as it was at its last checkpoint: see write_archive."""
+        row = self._row(id, None)  # whoever may watch a run has all of it already
+        write_archive(file, self._store.files(id), row)
+
+    def bring_in(
+        self, source: str | Path | bytes, visitor: str, data: Path | None = None
+    ) -> tuple[RunRow, tuple[str, ...]]:
+        """Take in a run from a ZIP, under a new id, as the visitor's own.
+
+        `data` is the folder that it was trained on, None for MNIST. Returns the run and the names
+        of entries that are none of ours and were left alone. Raises ArchiveError with the reason,
+        FileNotFoundError if there is no such file, StoreError if the disk is full.
+        """
+        with RunArchive(source) as archive:
+            if data is not None and load_mnist(data).sha256 != archive.data_sha256:
+                raise ArchiveError(f"it was trained on other data than {data}")
+            folder = str(data.resolve()) if data is not None else None
+            row = self._store.new_row(archive.config, data=folder, visitor=visitor)
+            row = replace(row, name=archive.name, origin=archive.origin)
+            return self.take_in(row, archive.unpack), archive.left
+
+    def longer(self, id: str, epochs: int, visitor: str) -> RunRow:
+        """A copy of a finished run that has so many epochs to go on with, as the visitor's own.
+
+        It is a new run, since a run's settings never change under its id: what was finished, and
+        has been judged by the test images, stays as it is. A schedule other than constant spans the
+        new length from where the run goes on. ValueError if it is not finished, or for a length
+        that can be none.
+        """
+        row = self._row(id, None)
+        if row.status != "finished":
+            raise ValueError("only a finished run can be given more epochs")
+        if epochs < 1:
+            raise ValueError(f"at least one more epoch is needed, not {epochs}")
+        config = replace(row.config, epochs=row.config.epochs + epochs)
+        origin = replace(row.origin, lengths=(*row.origin.lengths, row.config.epochs))
+        new = self._store.new_row(config, data=row.data, visitor=visitor)
+        source = self._store.files(id)
+        return self.take_in(
+            replace(new, name=row.name, origin=origin), lambda files: files.lengthen(source, config)
+        )
 
     def tidy(self, *, bytes_on_disk: int | None = None) -> None:
         """Remove for good what was deleted too long ago, or is too much, and what is unfinished."""
