@@ -16,9 +16,11 @@ from mnist_core.data.zip_files import ArchiveError
 from mnist_core.runs.archive import RunArchive, write_archive
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import StoreError
+from mnist_core.runs.receipt import Receipt, receipt_of
 from mnist_core.runs.rows import UNUSABLE, RunRow, plain_name, results_of
 from mnist_core.runs.state import RunState
 from mnist_core.runs.status import GOES_ON, NotAllowed
+from mnist_core.training.checkpoint import load_description
 
 if TYPE_CHECKING:
     from mnist_core.runs.store import RunStore
@@ -110,6 +112,18 @@ class Shelf:
                 raise StoreError(reason) from error
             raise
         return row
+
+    def receipt(self, id: str) -> Receipt:
+        """How to have a run again; ValueError if it has no checkpoint yet."""
+        row, files = self._row(id, None), self._store.files(id)
+        try:
+            data_sha256 = load_description(files.checkpoint)["data_sha256"]
+        except FileNotFoundError as error:
+            raise ValueError("the run has no checkpoint yet") from error
+        if files.beginning.is_file():  # of a version that did not note it
+            row = replace(row, origin=replace(row.origin, weights=True))
+        state, _ = files.load_state(RunState(id, row.config))
+        return receipt_of(row, state, data_sha256=data_sha256)
 
     def export(self, id: str, file: BinaryIO) -> None:
         """Write a run as one ZIP, as it was at its last checkpoint: see write_archive."""
