@@ -1,20 +1,25 @@
-"""The command line: train a network, evaluate one, let one read pictures, check its gradients.
+"""The command line: train a network, evaluate one, let one read pictures, keep runs.
 `python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
 """
 
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, evaluate, predict, train
+from mnist_core.cli import check_gradients, evaluate, predict, runs, train
 from mnist_core.cli.output import complain, let_go_of_output
-from mnist_core.cli.parser import Parser
+from mnist_core.cli.parser import JSON_HELP, Parser
 
 COMMANDS = {
     command.name: command
-    for command in (train.COMMAND, evaluate.COMMAND, predict.COMMAND, check_gradients.COMMAND)
+    for command in (
+        train.COMMAND,
+        evaluate.COMMAND,
+        predict.COMMAND,
+        check_gradients.COMMAND,
+        runs.COMMAND,
+    )
 }
 
-JSON_HELP = "Print one JSON object a line. Default: text for people."
 NOBODY_READS = 128 + 13  # as a shell has it for SIGPIPE, whose number Windows does not know
 
 

@@ -12,6 +12,8 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.setting import Setting
 from mnist_core.training.settings import GROUPS, SETTINGS
 
+JSON_HELP = "Print one JSON object a line. Default: text for people."
+
 
 @dataclass(frozen=True)
 class Command:

@@ -33,6 +33,7 @@ from mnist_core.runs.archive_entries import (
 )
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.numbers import checked
+from mnist_core.runs.receipt import SHA256
 from mnist_core.runs.rows import Origin, RunRow, plain_name
 from mnist_core.runs.snapshots import Snapshot, SnapshotGone, SnapshotList, unused_path
 from mnist_core.runs.state import RunState
@@ -172,6 +173,8 @@ class RunArchive:
         for name in ("name", "data_sha256", "python", "numpy"):
             if not isinstance(manifest[name], str):
                 raise ArchiveError(f"its {name} is no text")
+        if not SHA256.fullmatch(manifest["data_sha256"]):  # it will stand in the receipt's script
+            raise ArchiveError("its data_sha256 is no SHA-256")
         try:
             self.config = TrainConfig.from_dict(manifest["config"])
             self.origin = Origin.from_dict(manifest["origin"])

@@ -56,10 +56,19 @@ class RunSummary:
 
 def summaries(store: "RunStore", visitor: str | None = None) -> list[RunSummary]:
     """All runs, or those that a visitor began, newest first."""
-    return [
-        RunSummary.of_row(row, goes_on=row.status not in ENDED and store.elsewhere(row))
-        for row in store.rows(visitor)
-    ]
+    return [_of_row(store, row) for row in store.rows(visitor)]
+
+
+def summary_of(store: "RunStore", id: str) -> RunSummary:
+    """One run; KeyError if there is none of that id."""
+    row = store.row(id)
+    if row is None:
+        raise KeyError(id)
+    return _of_row(store, row)
+
+
+def _of_row(store: "RunStore", row: RunRow) -> RunSummary:
+    return RunSummary.of_row(row, goes_on=row.status not in ENDED and store.elsewhere(row))
 
 
 def _numbers(results: dict[str, Any]) -> dict[str, Any]:

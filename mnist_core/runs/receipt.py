@@ -3,6 +3,7 @@ What they can't repeat, as weights that came from elsewhere, is said in sentence
 """
 
 import platform
+import re
 import shlex
 from dataclasses import dataclass, fields, replace
 
@@ -17,6 +18,7 @@ from mnist_core.training.recipes import in_few_words, nearest_preset
 from mnist_core.training.setting import in_words
 from mnist_core.training.settings import SETTINGS
 
+SHA256 = re.compile(r"[0-9a-f]{64}")
 TRAIN = ("python", "-m", "mnist_core", "train")
 SAVED = "run.npz"  # where the commands keep a run that is given more epochs
 
@@ -35,7 +37,12 @@ class Receipt:
 
 
 def receipt_of(row: RunRow, state: RunState, *, data_sha256: str) -> Receipt:
-    """The receipt of a run; the hash is that of the data it was trained on."""
+    """The receipt of a run; `data_sha256` is of the data it was trained on.
+
+    ValueError for another text than a hash, which has no place in a script.
+    """
+    if not SHA256.fullmatch(data_sha256):
+        raise ValueError("the checkpoint has no SHA-256 of its data")
     limits = _limits(row, state, data_sha256)
     about = [
         f"Digit Lab, run {row.id}: {row.name or in_few_words(row.config)}",
@@ -43,7 +50,7 @@ def receipt_of(row: RunRow, state: RunState, *, data_sha256: str) -> Receipt:
         f"data: SHA-256 {data_sha256}",
         *limits,
     ]
-    comment = "".join(f"# {line}\n" for line in about)
+    comment = "".join(f"# {' '.join(line.split())}\n" for line in about)
     return Receipt(_commands(row), comment + _script(row, state, data_sha256), limits)
 
 

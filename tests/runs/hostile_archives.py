@@ -213,6 +213,8 @@ def _manifests(files: Files) -> Iterator[tuple[str, bytes]]:
         yield f"a run that is {value}", changed(put(("state", "status"), value))
     yield "another seed", changed(put(("config", "seed"), 4))
     yield "other data", changed(put(("data_sha256",), "0" * 64))
+    code = '"; import os; os.system("true") #'
+    yield "code instead of a hash", changed(put(("data_sha256",), code))
     yield "an invented accuracy", changed(put(("state", "results", 0, "validation_accuracy"), 1.0))
     yield "one result more", changed(lambda values: values["state"]["results"].append(
         values["state"]["results"][0]))  # fmt: skip

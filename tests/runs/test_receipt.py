@@ -1,5 +1,6 @@
 """The receipt of a run: its command line and its script lead to its very results again."""
 
+import ast
 import json
 import os
 import subprocess
@@ -124,6 +125,15 @@ def test_what_cannot_be_repeated_is_said() -> None:
     row = RunRow("0" * 16, CONFIG, None, 0.0, "finished")
     (limit,) = receipt_of(row, RunState(row.id, CONFIG), data_sha256="0" * 64).limits
     assert "other data than MNIST" in limit
+
+
+def test_no_text_of_a_file_becomes_code() -> None:
+    row = RunRow("0" * 16, CONFIG, 'a"\nimport evil', 0.0, "finished", name="x\nimport evil")
+    script = receipt_of(row, RunState(row.id, CONFIG), data_sha256=MNIST_DATA_SHA256).script
+    imported = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Import)]
+    assert [name.name for node in imported for name in node.names] == ["os"]
+    with pytest.raises(ValueError, match="SHA-256"):
+        receipt_of(row, RunState(row.id, CONFIG), data_sha256="0\nimport evil")
 
 
 def test_weights_of_another_run_are_noted_when_a_run_begins_with_them(
