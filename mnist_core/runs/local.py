@@ -122,7 +122,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self.send(id, Resume())
         return RunHandle(self, id, self._found(id).config, visitor)
 
-    def list(self, visitor: str | None = None) -> list[RunSummary]:
+    def listed(self, visitor: str | None = None) -> list[RunSummary]:
         """All runs, or those that a visitor began, newest first; no sign of life for any."""
         found = summaries(self.store, visitor)
         with self.changed:

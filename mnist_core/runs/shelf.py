@@ -155,15 +155,15 @@ class Shelf:
         new length from where the run goes on. ValueError if it is not finished, or for a length
         that can be none.
         """
-        row = self._row(id, None)
-        if row.status != "finished":
+        row, source = self._row(id, None), self._store.files(id)
+        # The index may not have heard of the end yet.
+        if source.load_state(RunState(id, row.config))[0].status != "finished":
             raise ValueError("only a finished run can be given more epochs")
         if epochs < 1:
             raise ValueError(f"at least one more epoch is needed, not {epochs}")
         config = replace(row.config, epochs=row.config.epochs + epochs)
         origin = replace(row.origin, lengths=(*row.origin.lengths, row.config.epochs))
         new = self._store.new_row(config, data=row.data, visitor=visitor)
-        source = self._store.files(id)
         return self.take_in(
             replace(new, name=row.name, origin=origin), lambda files: files.lengthen(source, config)
         )

@@ -226,7 +226,7 @@ def test_nothing_is_left_of_a_run_that_is_refused(pool: LocalPool, archive: byte
         pool.store.shelf.bring_in(archive[:-1000] + bytes(1000), "bert")
     with pytest.raises(ArchiveError):
         pool.store.shelf.bring_in(archive.replace(b'"seed": 3', b'"seed": 4', 1), "bert")
-    assert pool.list() == []
+    assert pool.listed() == []
     assert sorted(path.name for path in pool.store.folder.iterdir() if path.is_dir()) == ["servers"]
 
 

@@ -88,7 +88,7 @@ def test_a_run_that_goes_on_is_listed_with_the_epochs_that_it_has(
 ) -> None:
     handle = pool.start(ENDLESS, data=folder, visitor="anna")
     handle.wait_for(lambda view: len(view.results) > 2, TIMEOUT)
-    (summary,) = pool.list("anna")
+    (summary,) = pool.listed("anna")
     assert (summary.status, summary.goes_on) == ("running", True)
     assert summary.epochs > 2 and summary.best_accuracy is not None
     with pool.changed:  # another process sees it, too, as soon as it is written
@@ -109,7 +109,7 @@ def test_a_run_that_goes_on_is_not_deleted(pool: LocalPool, folder: Path, tmp_pa
     handle.wait_for(ended, TIMEOUT)
     wait_without_process(pool, handle)
     pool.delete(handle.id, "anna")
-    assert pool.list() == [] and pool.get(handle.id) is None
+    assert pool.listed() == [] and pool.get(handle.id) is None
     with pytest.raises(KeyError):
         handle.peek()
 
@@ -119,13 +119,13 @@ def test_a_deleted_run_comes_back_as_it_was(
 ) -> None:
     handle = finished(pool, folder)
     pool.store.shelf.rename(handle.id, "keep me")
-    (before,) = pool.list()
+    (before,) = pool.listed()
     key = handle.command_key
     pool.delete(handle.id)
     assert [row.name for row in pool.store.shelf.deleted("anna")] == ["keep me"]
     assert pool.store.shelf.deleted("bert") == []
     pool.store.shelf.restore(handle.id, "anna")
-    (after,) = pool.list("anna")
+    (after,) = pool.listed("anna")
     assert replace(after, size=before.size) == before
     found = pool.get(handle.id, visitor="anna")
     assert found is not None and found.watch().results == history
