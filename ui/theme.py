@@ -4,12 +4,13 @@ from mnist_core.figures.colours import CNN as CNN
 from mnist_core.figures.colours import MARK as MARK
 from mnist_core.figures.colours import MLP as MLP
 from mnist_core.figures.colours import MODELS as MODELS
+from mnist_core.figures.colours import NEGATIVE as NEGATIVE
 from mnist_core.figures.colours import OWN as OWN
+from mnist_core.figures.colours import POSITIVE as POSITIVE
+from mnist_core.figures.colours import TRAINING as TRAINING
+from mnist_core.figures.colours import VALIDATION as VALIDATION
 
 # Told apart by colour-blind eyes, on white and on black.
-TRAINING = "#2f7fc1"
-VALIDATION = "#e07b00"
-POSITIVE, NEGATIVE = "#c4541b", "#2f6fb0"  # as in the tiles: orange for, blue against
 DIVERGED = "#d13438"  # the place where a run had to end
 FLOAT64, FLOAT32 = "#2b8a8a", "#c0577f"  # types of numbers
 # Learning rates, as areas behind a curve.

@@ -5,7 +5,17 @@
 import argparse
 import sys
 
-from mnist_core.cli import check_gradients, compare, evaluate, export, predict, runs, sweep, train
+from mnist_core.cli import (
+    check_gradients,
+    compare,
+    evaluate,
+    export,
+    predict,
+    report,
+    runs,
+    sweep,
+    train,
+)
 from mnist_core.cli.output import complain, let_go_of_output
 from mnist_core.cli.parser import JSON_HELP, Parser
 
@@ -17,6 +27,7 @@ COMMANDS = {
         predict.COMMAND,
         sweep.COMMAND,
         compare.COMMAND,
+        report.COMMAND,
         check_gradients.COMMAND,
         export.COMMAND,
         runs.COMMAND,

@@ -116,7 +116,7 @@ def _symbol(curve: Curve, x: float, y: float) -> str:
 
 def on_white(chart: str) -> str:
     """A chart as a file of its own, dark on white."""
-    return chart.replace(">", f'><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>', 1)
+    return chart.replace(">", '><rect width="100%" height="100%" fill="#fff"/>', 1)
 
 
 def ticks(low: float, high: float) -> list[float]:

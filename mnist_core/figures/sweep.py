@@ -64,22 +64,37 @@ def accuracy_over(spreads: Sequence[Spread], *, title: str, named: bool, y_title
     reached = [100 * share for spread in good for share in spread.accuracies] or [0.0]
     y = Axis(y_title, *_with_air(min(reached), max(reached), log=False))
     plane = Plane(x, y)
+    parts = spread_line(plane, spreads, colour=LINE, name="" if named else "mean over seeds")
+    gone = np.array([spread.x for spread in spreads if spread.diverged])
+    if len(gone):
+        parts.append(crosses(plane, spreads, colour=DIVERGED))
+        parts.append(plane.words(gone[-1], y.low, "diverged", anchor="end"))
+    said = "; ".join(in_words(spread) for spread in spreads)
+    return plane.chart(parts, alt=f"{y_title} over {title}: {said}")
+
+
+def spread_line(
+    plane: Plane, spreads: Sequence[Spread], *, colour: str, name: str, dash: str = ""
+) -> list[str]:
+    """Each seed as a dot; with a name, a line through their means and all of them shaded."""
+    good = [spread for spread in spreads if spread.accuracies]
     at = np.array([spread.x for spread in good])
     means = 100 * np.array([fmean(spread.accuracies) for spread in good])
     parts = []
-    if good and not named:
-        parts += [_band(plane, good), plane.line(at, means, colour=LINE, name="mean over seeds")]
+    if good and name:
+        parts += [_band(plane, good), plane.line(at, means, colour=colour, name=name, dash=dash)]
     for spread in good:
         places = np.full(len(spread.accuracies), spread.x)
         dots = 100 * np.array(spread.accuracies)
-        parts.append(plane.dots(places, dots, colour=LINE, name=spread.words))
+        parts.append(plane.dots(places, dots, colour=colour, name=spread.words))
+    return parts
+
+
+def crosses(plane: Plane, spreads: Sequence[Spread], *, colour: str) -> str:
+    """A cross at the foot for each value with a run that diverged."""
     gone = np.array([spread.x for spread in spreads if spread.diverged])
-    if len(gone):
-        foot = np.full(len(gone), y.low)
-        parts.append(plane.dots(gone, foot, colour=DIVERGED, name="diverged", cross=True))
-        parts.append(plane.words(gone[-1], y.low, "diverged", anchor="end"))
-    said = "; ".join(_in_words(spread) for spread in spreads)
-    return plane.chart(parts, alt=f"{y_title} over {title}: {said}")
+    foot = np.full(len(gone), plane.y.low)
+    return plane.dots(gone, foot, colour=colour, name="diverged", cross=True)
 
 
 def heat_map(
@@ -153,7 +168,8 @@ def _band(plane: Plane, spreads: Sequence[Spread]) -> str:
     return f'<path d="M{path}z" fill="{MARK}" opacity=".3"><title>all seeds</title></path>'
 
 
-def _in_words(spread: Spread) -> str:
+def in_words(spread: Spread) -> str:
+    """What the seeds reached, to be read aloud."""
     said = f"{spread.words}:"
     if spread.accuracies:
         low, high = 100 * min(spread.accuracies), 100 * max(spread.accuracies)

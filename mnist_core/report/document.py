@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 
 from mnist_core.evaluation.full import Evaluation
 from mnist_core.evaluation.sentences import difference_in_words, interval_in_words
 from mnist_core.report.data import the_data
 from mnist_core.report.mistakes import mistakes
-from mnist_core.report.pieces import paragraph, section
+from mnist_core.report.pieces import document, paragraph, section
 from mnist_core.report.trust import confidence, robustness, scores
 from mnist_core.report.what_was_judged import how_good, what_was_judged
 from mnist_core.words import listed, percent
-
-STYLE = Path(__file__).with_name("style.css")
 
 
 @dataclass(frozen=True)
@@ -45,15 +41,8 @@ def report(evaluation: Evaluation, about: About) -> str:
         }.items()
         if parts
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="icon" href="data:,">'
-        f"<title>{escape(title)}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1>"
-        f"{paragraph(f'{about.date}, {about.versions}', small=True)}"
-        f"{_in_short(evaluation)}{''.join(sections)}</main></body></html>\n"
-    )
+    made = paragraph(f"{about.date}, {about.versions}", small=True)
+    return document(title, [made, _in_short(evaluation), *sections])
 
 
 def _judged_by(evaluation: Evaluation) -> str:

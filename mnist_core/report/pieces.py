@@ -6,16 +6,33 @@ import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 from mnist_core.arrays import Array
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+STYLE = Path(__file__).with_name("style.css")
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """A whole page, which needs no other file: its title over pieces of HTML."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'
+        f"<title>{escape(title)}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{''.join(parts)}</main></body></html>\n"
+    )
 
 
 def png(image: Array) -> bytes:
-    """A grey image, uint8 (H, W), as a PNG; https://www.w3.org/TR/png-3/"""
-    height, width = image.shape
-    header = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)  # 8 bits, grey, nothing special
+    """An image, uint8 (H, W), or (H, W, 4) with colours and opacity, as a PNG.
+
+    https://www.w3.org/TR/png-3/
+    """
+    height, width = image.shape[:2]
+    kind = 0 if image.ndim == 2 else 6  # grey, or colours with opacity
+    header = struct.pack(">2I5B", width, height, 8, kind, 0, 0, 0)  # 8 bits, nothing special
     rows = b"".join(b"\0" + row.tobytes() for row in image)  # 0: a row without a filter
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
     return PNG_SIGNATURE + b"".join(
@@ -25,11 +42,15 @@ def png(image: Array) -> bytes:
 
 
 def picture(image: Array, *, alt: str) -> str:
-    """An image, uint8 (H, W), inside the file itself."""
-    height, width = image.shape
-    data = b64encode(png(image)).decode()
+    """An image, uint8 (H, W) or (H, W, 4), inside the file itself."""
+    height, width = image.shape[:2]
     size = f'width="{width}" height="{height}"'
-    return f'<img {size} alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+    return f'<img {size} alt="{escape(alt)}" src="{png_address(image)}">'
+
+
+def png_address(image: Array) -> str:
+    """An image as an address that holds all of it."""
+    return f"data:image/png;base64,{b64encode(png(image)).decode()}"
 
 
 def bold(words: str) -> str:

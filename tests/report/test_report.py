@@ -161,3 +161,10 @@ def test_a_picture_is_a_png_that_others_can_read() -> None:
 
 def test_bold_words_are_escaped_too() -> None:
     assert bold("**a < b** at 3 %") == "<b>a &lt; b</b> at 3\N{NO-BREAK SPACE}%"
+
+
+def test_a_picture_may_have_colours_and_opacity() -> None:
+    image = np.random.default_rng(0).integers(256, size=(3, 5, 4)).astype(np.uint8)
+    read = Image.open(io.BytesIO(png(image)))
+    assert read.mode == "RGBA"
+    np.testing.assert_array_equal(np.asarray(read), image)

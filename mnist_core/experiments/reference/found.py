@@ -1,0 +1,111 @@
+"""What the runs of the experiment led to, and the one look at the test images."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from mnist_core.data.mnist import Dataset
+from mnist_core.evaluation.scores import wilson_interval
+from mnist_core.experiments.kept_runs import KeptRuns, write_text
+from mnist_core.experiments.reference.plan import CNN, FASTER, FEW, MANY, PART, Plan
+from mnist_core.experiments.reference.sizes import Course, Statement, course, statements
+from mnist_core.experiments.reference.weights import WeightPictures, weight_pictures
+from mnist_core.experiments.runner import Finished
+from mnist_core.experiments.sweep import Score, best, scores
+from mnist_core.training.checkpoint import load_model
+
+SWEEP, WELL = "sweep", "well"  # the first seed of the best rate; the best of the recipes
+TESTS = "test.json"
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """How many of the test images a network recognises."""
+
+    right: int
+    total: int
+
+    @property
+    def accuracy(self) -> float:
+        """0..1."""
+        return self.right / self.total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's, 95 %."""
+        return wilson_interval(self.right, self.total)
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that is known at the end.
+
+    Args:
+        runs: those with a name, and SWEEP and WELL where validation could choose one.
+        scores: of the sweep's candidates, in the plan's order.
+        tests: of those of `runs` that went well.
+        weights: the pictures of the report's network and of the well-trained one, if they went
+            well.
+    """
+
+    plan: Plan
+    runs: dict[str, Finished]
+    scores: tuple[Score, ...]
+    tests: dict[str, Recognised]
+    weights: tuple[WeightPictures, ...]
+    validation_images: int
+
+
+def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dataset) -> Found:
+    """Choose by validation, then look at the test images; ValueError if a run failed."""
+    if failed := [run for run in finished if run.status == "failed"]:
+        raise ValueError(
+            f"{len(failed)} of {len(finished)} runs failed, which the same command tries again: "
+            f"{failed[0].message}"
+        )
+    by_index = {run.index: run for run in finished}
+    runs = {name: by_index[index] for index, name in enumerate(plan.named)}
+    first = len(plan.named)
+    swept = [replace(run, index=run.index - first) for run in finished if run.index >= first]
+    scored = tuple(scores(plan.sweep, swept))
+    if (top := best(scored)) is not None:
+        runs[SWEEP] = top.runs[0]
+    good = [runs[name] for name in plan.recipes if runs[name].status == "finished"]
+    if good:
+        runs[WELL] = max(good, key=lambda run: run.history[-1].validation_accuracy)
+    judged = [name for name in (PART, MANY, FEW, FASTER, SWEEP, WELL, CNN) if name in runs]
+    tests = _tested({n: runs[n] for n in judged if runs[n].status == "finished"}, kept, data)
+    pictured = [n for n in (MANY, WELL) if n in tests]
+    weights = tuple(
+        weight_pictures(n, runs[n].config, load_model(kept.network(runs[n].config)), data.train)
+        for n in pictured
+    )
+    return Found(plan, runs, scored, tests, weights, len(data.validation))
+
+
+def _tested(runs: dict[str, Finished], kept: KeptRuns, data: Dataset) -> dict[str, Recognised]:
+    """How many test images each network recognises; each is asked once, and remembered."""
+    path = kept.folder.parent / TESTS
+    try:
+        known = {key: Recognised(**values) for key, values in json.loads(path.read_bytes()).items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        known = {}
+    keys = {name: kept.key(run.config) for name, run in runs.items()}
+    for name, run in runs.items():
+        if keys[name] not in known:
+            answers = load_model(kept.network(run.config)).predict(data.test.images)
+            right = int((answers == data.test.labels).sum())
+            known[keys[name]] = Recognised(right, len(data.test))
+    write_text(path, json.dumps({key: asdict(one) for key, one in known.items()}, indent=1))
+    return {name: known[key] for name, key in keys.items()}
+
+
+def verdicts(found: Found) -> list[Statement]:
+    """The report's statements; none if one of its two runs did not come to its end."""
+    few, many, faster = (course_of(found, name) for name in (FEW, MANY, FASTER))
+    return statements(few, many, faster) if few and many else []
+
+
+def course_of(found: Found, name: str) -> Course | None:
+    """A run in numbers; None if it did not come to its end."""
+    return course(found.runs[name], found.validation_images)
