@@ -52,4 +52,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("evaluate", "Accuracy of a network on the test images.", add_options, run)
+COMMAND = Command(
+    "evaluate",
+    "Accuracy of a network on the test images, or all about it.",
+    add_options,
+    run,
+)

@@ -25,6 +25,7 @@ from mnist_core.evaluation.full import (
     Judged,
     JudgedImages,
     full_evaluation,
+    told_apart,
 )
 from mnist_core.evaluation.scores import McNemar
 from mnist_core.evaluation.tables import tables
@@ -158,10 +159,7 @@ def _write(folder: Path, known: Evaluation, about: About) -> None:
 
 def _names(given: Sequence[str]) -> list[str]:
     """What the networks are called: MLP and CNN, or the file's name; never twice the same."""
-    names = [name.upper() if name in SHIPPED else Path(name).stem for name in given]
-    if len(set(names)) < len(names):
-        names[1] += " (second)"
-    return names
+    return told_apart([name.upper() if name in SHIPPED else Path(name).stem for name in given])
 
 
 def _origin(given: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line: train, evaluate or export a network, read pictures, check gradients.
+"""The command line: train, evaluate, compare and export networks, read pictures, keep runs.
 `python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
 """
 
@@ -12,11 +12,12 @@ from mnist_core.cli import (
     export,
     predict,
     report,
+    runs,
     sweep,
     train,
 )
 from mnist_core.cli.output import complain, let_go_of_output
-from mnist_core.cli.parser import Parser
+from mnist_core.cli.parser import JSON_HELP, Parser
 
 COMMANDS = {
     command.name: command
@@ -29,10 +30,10 @@ COMMANDS = {
         report.COMMAND,
         check_gradients.COMMAND,
         export.COMMAND,
+        runs.COMMAND,
     )
 }
 
-JSON_HELP = "Print one JSON object a line. Default: text for people."
 NOBODY_READS = 128 + 13  # as a shell has it for SIGPIPE, whose number Windows does not know
 
 

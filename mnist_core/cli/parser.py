@@ -13,6 +13,8 @@ from mnist_core.training.recipes import PRESETS
 from mnist_core.training.setting import Setting
 from mnist_core.training.settings import GROUPS, SETTINGS
 
+JSON_HELP = "Print one JSON object a line. Default: text for people."
+
 
 @dataclass(frozen=True)
 class Command:
@@ -149,17 +151,9 @@ def _help(row: Setting) -> str:
         sentences.append(f"One of {', '.join(row.choices or row.named)}.")
     elif row.limits:
         sentences.append("From {} to {}.".format(*row.limits))
-    default = _in_text(row, getattr(TrainConfig(), row.name))
+    value = getattr(TrainConfig(), row.name)
+    default = row.as_typed(value) if value != () else "none"
     return " ".join(filter(None, [*sentences, f"Default: {default}."]))
-
-
-def _in_text(row: Setting, value: Any) -> str:
-    """A value as it is typed: a word, a number, or numbers with commas between them."""
-    if isinstance(value, tuple):
-        return ",".join(str(number) for number in value) or "none"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(next((name for name, named in row.named.items() if named == value), value))
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:

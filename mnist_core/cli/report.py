@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=file_name, required=True, metavar="DIR",
         help="The folder for report.html, each figure as SVG and its numbers as CSV, and every "
-        "finished run: what it has already is not trained again.",
+        "finished run: what it has already is not trained again. Default: none, one is needed.",
     )  # fmt: skip
     parser.add_argument(
         "--quick", action="store_true",

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.resume and not options.out:
         keep_former_length(options.resume, training)
     if not options.json:
-        print(f"{'epoch':>5}  {'training':>18}  {'validation':>18}  {'seconds':>8}", flush=True)
+        print_header()
     with StopSignal() as stop:
         try:
             train_to_the_end(training, keeper, stop, options.json)
@@ -201,6 +201,11 @@ def show(progress: Progress, as_json: bool) -> None:
         print_epoch(progress.result, as_json)
     elif not as_json:
         show_progress(progress.step / progress.steps, f"loss {progress.loss:.4f}")
+
+
+def print_header() -> None:
+    """What stands above the epochs' lines, for people."""
+    print(f"{'epoch':>5}  {'training':>18}  {'validation':>18}  {'seconds':>8}", flush=True)
 
 
 def print_epoch(result: EpochResult, as_json: bool) -> None:

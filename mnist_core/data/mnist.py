@@ -22,6 +22,7 @@ MNIST_SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+MNIST_DATA_SHA256 = hashlib.sha256("".join(MNIST_SHA256.values()).encode()).hexdigest()
 VALIDATION_SIZE = 10_000
 MIN_TRAIN_SIZE = 100
 MAX_ZIP_ENTRIES = 2_000  # a ZIP of own digits has a picture for each besides

@@ -45,6 +45,12 @@ class Candidate:
     has_learned_validation: bool = False  # whether the validation images were learned from
 
 
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The names of one network or two, never twice the same."""
+    first, *others = names
+    return [first, *(f"{name} (second)" if name == first else name for name in others)]
+
+
 @dataclass(frozen=True)
 class JudgedImages:
     """The images that networks are judged by."""

@@ -18,7 +18,7 @@ def mistakes(evaluation: Evaluation) -> list[str]:
     parts = [
         paragraph(
             "Rows are the digits of the labels, columns what they are read as. What is right "
-            "stands on the diagonal; errors are the darker, the more there are.",
+            "stands on the diagonal; the more errors there are, the stronger the colour.",
         ),
         side_by_side([_confusion(one) for one in evaluation.judged], kind="tables"),
     ]
@@ -90,7 +90,7 @@ def _some(n: int, words: str) -> str:
 
 def _digit(images: JudgedImages, number: int, words: str) -> str:
     """An image of the set with its number, its label, and something about it."""
-    label = a_digit(int(images.split.labels[number]))
+    label = a_digit(int(images.split.labels[number])).replace(" ", "\N{NO-BREAK SPACE}")
     image: Array = images.split.images[number]
     shown = picture(image, alt=f"{images.one} {number:,}, {label}")
     return figure(shown, f"No. {number:,}, **{label}**: {words}", kind="digit")

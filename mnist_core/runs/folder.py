@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import sleep
@@ -14,12 +14,15 @@ from typing import Any, BinaryIO, Self
 from mnist_core.files import atomic_write, open_plain
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.runs.state import RunState
+from mnist_core.runs.status import can_go_on
 from mnist_core.training.checkpoint import (
     Checkpoint,
     CheckpointError,
+    load_checkpoint,
     load_description,
     save_checkpoint,
 )
+from mnist_core.training.config import TrainConfig
 
 try:
     import fcntl
@@ -160,6 +163,24 @@ class RunFolder:
                 with suppress(OSError):
                     total += os.stat(os.path.join(folder, name)).st_size
         return total
+
+    def lengthen(self, source: "RunFolder", config: TrainConfig) -> RunState:
+        """Copy a finished run, with settings that let it go on; the state that it is then in.
+
+        CheckpointError if its checkpoint can't be used, OSError if the disk is full.
+        """
+        checkpoint = load_checkpoint(source.checkpoint)
+        save_checkpoint(self.checkpoint, replace(checkpoint, config=config.to_dict()))
+        for path in (source.beginning, source.state):
+            if path.is_file():
+                shutil.copyfile(path, self.path / path.name)
+        if source.snapshots.is_dir():
+            shutil.copytree(source.snapshots, self.snapshots)
+        state, snapshots = self.load_state(RunState(self.path.stem, config))
+        state.status, state.message = "stopped", can_go_on(checkpoint.step)
+        state.test_accuracy = None
+        self.save_state(state, snapshots)
+        return state
 
     def save_about(self, about: dict[str, Any]) -> None:
         """Write what the index is to be made of if it is lost; OSError if the disk is full."""

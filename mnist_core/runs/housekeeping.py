@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mnist_core.runs.local import LocalPool
 
 CHECK_EVERY = 1.0  # seconds
+TIDY_EVERY = 60.0  # seconds between two looks at what was deleted
 OVERSLEPT = 3.0  # seconds between two checks: we stood still ourselves, and heard nobody
 UNSEEN = "It was ended since nobody had looked at it for long. It can go on."
 
@@ -28,6 +29,7 @@ class Housekeeping:
     def __init__(self, pool: "LocalPool") -> None:
         self._pool = pool
         self._closing = threading.Event()
+        self._tidied_at = float("-inf")
         self._thread = threading.Thread(target=self._check_all, name="housekeeping", daemon=True)
         self._thread.start()
 
@@ -59,6 +61,9 @@ class Housekeeping:
         for run in woken:
             with suppress(OSError, KeyError):  # the next check tries it again
                 pool.leases.wake(run)
+        if now - self._tidied_at >= TIDY_EVERY:
+            self._tidied_at = now
+            pool.store.shelf.tidy()
 
     def remove_old_runs(self) -> None:
         """Keep the newest runs on disk, up to a number and a size (off the pool's lock)."""

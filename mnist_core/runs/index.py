@@ -22,9 +22,12 @@ COLUMNS = {
     "changed": "REAL NOT NULL DEFAULT 0",
     "status": "TEXT NOT NULL DEFAULT ''",
     "message": "TEXT NOT NULL DEFAULT ''",
-    "results": "TEXT NOT NULL DEFAULT '{}'",  # JSON: step, and the last epoch's accuracy and loss
+    "results": "TEXT NOT NULL DEFAULT '{}'",  # JSON: see rows.results_of
     "visitors": "TEXT NOT NULL DEFAULT '[]'",  # JSON: who may command the run; nobody: everybody
     "command_key": "TEXT NOT NULL DEFAULT ''",  # whoever shows this may command it too
+    "owner": "TEXT NOT NULL DEFAULT ''",  # who began it, one of the visitors; '': not known
+    "origin": "TEXT NOT NULL DEFAULT '{}'",  # JSON: what it began with, see rows.Origin
+    "size": "INTEGER",  # bytes on the disk, NULL for a row of an older version
     "server": "TEXT",  # the server that has the run in hand, NULL if none has
     "lease_until": "REAL NOT NULL DEFAULT 0",
 }

@@ -15,6 +15,7 @@ from mnist_core.runs.commands import Command, Pause, Resume, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.housekeeping import Housekeeping
 from mnist_core.runs.leases import Leases
+from mnist_core.runs.listing import RunSummary, summaries
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.places import Places
 from mnist_core.runs.process import WorkerProcess
@@ -26,6 +27,8 @@ from mnist_core.runs.status import (
     ENDED,
     ENDED_SILENTLY,
     GAVE_PLACE,
+    GOES_ON,
+    NotAllowed,
     RunStatus,
     can_go_on,
     interrupted,
@@ -84,7 +87,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if self._closing.is_set():
             raise RuntimeError("the pool is closed")
         folder = str(Path(data).resolve()) if data is not None else None
-        row = self.store.add(config, data=folder, visitor=visitor)
+        weights = checkpoint is not None
+        row = self.store.add(config, data=folder, visitor=visitor, weights=weights)
         run = LiveRun.new(row, self.store.files(row.id), self.clock())
         if checkpoint is not None:
             try:
@@ -113,10 +117,32 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 run.visitors = (*run.visitors, visitor)
         return RunHandle(self, id, run.config, visitor)
 
-    def resume(self, id: str) -> RunHandle:
+    def resume(self, id: str, *, visitor: str = "") -> RunHandle:
         """Let a run go on, from its checkpoint if it has ended; KeyError for an unknown id."""
         self.send(id, Resume())
-        return RunHandle(self, id, self._found(id).config, "")
+        return RunHandle(self, id, self._found(id).config, visitor)
+
+    def listed(self, visitor: str | None = None) -> list[RunSummary]:
+        """All runs, or those that a visitor began, newest first; no sign of life for any."""
+        found = summaries(self.store, visitor)
+        with self.changed:
+            return [self._as_known_here(summary) for summary in found]
+
+    def delete(self, id: str, visitor: str | None = None) -> None:
+        """Lay a run aside: see Shelf.delete, which has the errors, and Shelf.restore."""
+        run = self._found(id)
+        with self.changed:
+            if run.in_hand or run.process is not None:
+                raise NotAllowed(GOES_ON)
+        self.store.shelf.delete(id, visitor, ours=True)
+        with self.changed:
+            if not run.in_hand:
+                self.runs.pop(id, None)
+
+    def longer(self, id: str, epochs: int, visitor: str = "") -> RunHandle:
+        """Go on with a finished run for so many more epochs, as a new one: see Shelf.longer."""
+        row = self.store.shelf.longer(id, epochs, visitor)
+        return self.resume(row.id, visitor=visitor)
 
     def close(self) -> None:
         """End every process, after each has saved a checkpoint. Closing twice does no harm."""
@@ -191,6 +217,12 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 run = self.runs.setdefault(id, loaded)
         return run
 
+    def _as_known_here(self, summary: RunSummary) -> RunSummary:
+        run = self.runs.get(summary.id)
+        if run is None or (summary.goes_on and not run.in_hand):  # another server knows better
+            return summary
+        return summary.updated(run.state, goes_on=run.in_hand)
+
     def _found(self, id: str) -> LiveRun:
         run = self._known(id)
         if run is None:
@@ -257,8 +289,9 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             if run is not None:
                 before = run.state.status
                 run.take(report)
-                if report.status != before:
+                if report.status != before or report.results:
                     self.recorder.note(run)
+                if report.status != before:
                     self.places.make_room()
                 self.changed.notify_all()
 

@@ -11,15 +11,53 @@ from typing import Any, Self
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.numbers import check_types
 from mnist_core.runs.state import RunState
-from mnist_core.runs.status import RunStatus
+from mnist_core.runs.status import NotAllowed, RunStatus
 from mnist_core.training.config import TrainConfig
 
+MAX_NAME = 80  # characters
 # What is raised for values of a row, or of a folder, that are none of ours.
 UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 # What of a row is written as it is.
 SIMPLE = (
-    "id", "data", "created", "status", "message", "name", "command_key", "server", "lease_until"
+    "id", "data", "created", "status", "message", "name", "owner", "size", "command_key", "server",
+    "lease_until",
 )  # fmt: skip
+
+
+def plain_name(name: str) -> str:
+    """A run's name on one line; ValueError for one that is too long, or of other characters."""
+    name = " ".join(name.split())
+    if len(name) > MAX_NAME:
+        raise ValueError(f"a name has at most {MAX_NAME} characters, not {len(name)}")
+    if not name.isprintable():
+        raise ValueError("a name is made of characters that can be seen")
+    return name
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run began with, if that was more than a network with random weights.
+
+    `weights`: those of another run, or of a file. `lengths`: it was a finished run of so many
+    epochs, and was given more; that may have happened several times.
+    """
+
+    weights: bool = False
+    lengths: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """In JSON's types."""
+        return {"weights": self.weights, "lengths": list(self.lengths)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """What to_dict gave; TypeError for anything else."""
+        values = dict(values)
+        lengths = tuple(values.pop("lengths", ()))
+        check_types(cls, values)
+        if any(type(epochs) is not int or epochs < 1 for epochs in lengths):
+            raise TypeError("a length is a number of epochs")
+        return cls(**values, lengths=lengths)
 
 
 @dataclass(frozen=True)
@@ -35,6 +73,9 @@ class RunRow:
     name: str = ""
     results: dict[str, Any] = field(default_factory=dict)
     visitors: tuple[str, ...] = ()
+    owner: str = ""
+    origin: Origin = Origin()
+    size: int | None = None
     command_key: str = ""
     server: str | None = None
     lease_until: float = 0.0
@@ -47,6 +88,7 @@ class RunRow:
             json.loads(found["config"]),
             json.loads(found["results"]),
             json.loads(found["visitors"]),
+            json.loads(found["origin"]),
         )
 
     @classmethod
@@ -65,20 +107,43 @@ class RunRow:
             "status": state.status,
             "message": state.message,
             "command_key": about.get("command_key", secrets.token_urlsafe(12)),
+            "name": about.get("name", ""),
+            "owner": about.get("owner", ""),
+            "size": files.size(),
         }
-        return cls._checked(simple, about["config"], results_of(state), about.get("visitors", []))
+        visitors, origin = about.get("visitors", []), about.get("origin", {})
+        return cls._checked(simple, about["config"], results_of(state), visitors, origin)
 
     @classmethod
-    def _checked(cls, simple: dict[str, Any], config: Any, results: Any, visitors: Any) -> Self:
+    def _checked(
+        cls, simple: dict[str, Any], config: Any, results: Any, visitors: Any, origin: Any
+    ) -> Self:
         check_types(cls, simple)
         visitors = tuple(visitors)
         if not isinstance(results, dict) or not isinstance(config, dict):
             raise TypeError("settings and results are dictionaries")
         if not all(isinstance(visitor, str) for visitor in visitors):
             raise TypeError("a visitor has a name")
+        # A run of an older version that only one visitor may command was begun by that one.
+        if not simple["owner"] and len(visitors) == 1:
+            simple = simple | {"owner": visitors[0]}
         return cls(
-            **simple, config=TrainConfig.from_dict(config), results=results, visitors=visitors
+            **simple,
+            config=TrainConfig.from_dict(config),
+            results=results,
+            visitors=visitors,
+            origin=Origin.from_dict(origin),
         )
+
+    def belongs_to(self, visitor: str) -> bool:
+        """Whether that visitor began it; where that is not known, whoever may command it."""
+        return visitor == self.owner if self.owner else visitor in self.visitors
+
+    def refuse_others(self, visitor: str | None) -> None:
+        """NotAllowed if the run is another's; None is whoever has the disk, and may do anything."""
+        nobodys = not self.owner and not self.visitors
+        if visitor is not None and not nobodys and not self.belongs_to(visitor):
+            raise NotAllowed("only who began a run can rename, delete or restore it")
 
     def values(self) -> dict[str, Any]:
         """What the index holds in its columns."""
@@ -86,6 +151,7 @@ class RunRow:
             "config": json.dumps(self.config.to_dict()),
             "results": json.dumps(self.results),
             "visitors": json.dumps(self.visitors),
+            "origin": json.dumps(self.origin.to_dict()),
         }
 
     def about(self) -> dict[str, Any]:
@@ -94,7 +160,10 @@ class RunRow:
             "config": self.config.to_dict(),
             "data": self.data,
             "created": self.created,
+            "name": self.name,
+            "owner": self.owner,
             "visitors": self.visitors,
+            "origin": self.origin.to_dict(),
             "command_key": self.command_key,
         }
 
@@ -108,5 +177,6 @@ def results_of(state: RunState) -> dict[str, Any]:
             "epoch": last.epoch,
             "validation_accuracy": last.validation_accuracy,
             "validation_loss": last.validation_loss,
+            "best_accuracy": max(result.validation_accuracy for result in state.results),
         }
     return found

@@ -58,6 +58,11 @@ class PoolSettings:
 
     @classmethod
     def from_environment(cls) -> Self:
+        """The settings that the environment asks for, with a folder that can be written."""
+        return cls.wanted().with_folder()
+
+    @classmethod
+    def wanted(cls) -> Self:
         """The settings, changed by the variables in VARIABLES that are set."""
         settings, problems = cls(), []
         for variable, (name, kind, usual) in VARIABLES.items():
@@ -68,7 +73,7 @@ class PoolSettings:
                 settings = replace(settings, **{name: kind(text)})
             except (ValueError, OverflowError):
                 problems.append(f"{variable} can't be {text!r}; {usual} is taken instead.")
-        return replace(settings, problems=tuple(problems)).with_folder()
+        return replace(settings, problems=tuple(problems))
 
     def with_folder(self) -> Self:
         """The same, with another folder if nothing can be written into this one."""

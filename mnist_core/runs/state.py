@@ -120,7 +120,7 @@ class RunState:
     def take(self, report: Report) -> None:
         """Bring everything up to date."""
         if report.restarted_at is not None:
-            self._restart(report.restarted_at, report.learning_rate)
+            self.restart(report.restarted_at, report.learning_rate)
         self.status, self.message = report.status, report.message
         self.learning_rate = report.learning_rate
         self.progress = report.progress
@@ -136,7 +136,8 @@ class RunState:
         if report.snapshots:
             self.snapshot = report.snapshots[-1]
 
-    def _restart(self, step: int, learning_rate: float) -> None:
+    def restart(self, step: int, learning_rate: float) -> None:
+        """Go back to a step with that rate: results come anew, what lies behind is dropped."""
         self.results = ()
         self.batch_curve.forget_after(step)
         self.rate_changes = tuple(change for change in self.rate_changes if change[0] < step)

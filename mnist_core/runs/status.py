@@ -22,6 +22,9 @@ ENDED_SILENTLY = "The training process ended before the run did."
 ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
 
 
+GOES_ON = "this run is going on, so it can't be deleted: stop it first"
+
+
 class NotAllowed(PermissionError):
     """The visitor may watch the run, but not command it."""
 

@@ -11,12 +11,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import Index, StoreError
-from mnist_core.runs.rows import UNUSABLE, RunRow
+from mnist_core.runs.rows import UNUSABLE, Origin, RunRow, results_of
+from mnist_core.runs.shelf import Shelf
+from mnist_core.runs.state import RunState
 from mnist_core.runs.status import RunStatus
 from mnist_core.training.config import TrainConfig
 
@@ -37,7 +40,7 @@ class RunStore:
         """Open the store, and make it if there is none; StoreError if that can't be done."""
         self.folder = folder
         self.server = secrets.token_hex(8)
-        self._now = now
+        self.now = now
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.servers = folder / "servers"
@@ -45,17 +48,19 @@ class RunStore:
             alive = Lock.take(self.servers / self.server)
             assert alive is not None, "a new name is nobody else's"
             self._alive = alive
-            self._index = Index(folder / "runs.sqlite")
+            self.index = Index(folder / "runs.sqlite")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"runs can't be kept in {folder}: {error}") from error
+        self.shelf = Shelf(self)
         self._forget_dead_servers()
         self._enter_lost_runs()
+        self._complete_old_rows()
 
     def close(self) -> None:
         """Let go of everything that this server has in hand."""
-        with suppress(StoreError), self._index.writing() as database:
+        with suppress(StoreError), self.index.writing() as database:
             database.execute("UPDATE runs SET server = NULL WHERE server = ?", (self.server,))
-        self._index.close()
+        self.index.close()
         self._alive.release()
         with suppress(OSError):
             (self.servers / self.server).unlink()
@@ -64,18 +69,29 @@ class RunStore:
         """Where the files of a run lie."""
         return RunFolder(self.folder / id)
 
-    def add(self, config: TrainConfig, *, data: str | None, visitor: str) -> RunRow:
-        """A new run with its folder; StoreError if the disk is full."""
-        row = RunRow(
-            secrets.token_hex(8), config, data, self._now(), "queued",
+    def new_row(self, config: TrainConfig, *, data: str | None, visitor: str) -> RunRow:
+        """What a run that this visitor begins now has in the index."""
+        return RunRow(
+            secrets.token_hex(8), config, data, self.now(), "queued", owner=visitor, size=0,
             visitors=(visitor,) if visitor else (), command_key=secrets.token_urlsafe(12),
-            server=self.server, lease_until=self._now() + LEASE_SECONDS,
+        )  # fmt: skip
+
+    def add(
+        self, config: TrainConfig, *, data: str | None, visitor: str, weights: bool = False
+    ) -> RunRow:
+        """A new run with its folder, in this server's hand; StoreError if the disk is full.
+
+        `weights`: it goes on with those of another run, or of a file.
+        """
+        row = replace(
+            self.new_row(config, data=data, visitor=visitor),
+            origin=Origin(weights), server=self.server, lease_until=self.now() + LEASE_SECONDS,
         )  # fmt: skip
         try:
             self.files(row.id).make()
             with self._discarding(row.id):
                 self.files(row.id).save_about(row.about())
-                self._insert(row)
+                self.insert(row)
         except StoreError:
             raise
         except OSError as error:
@@ -83,11 +99,11 @@ class RunStore:
             raise StoreError(f"the run can't be kept: {reason}") from error
         return row
 
-    def _insert(self, row: RunRow) -> None:
+    def insert(self, row: RunRow) -> None:
         """Write a row, whatever stands there for its run."""
-        values = row.values() | {"changed": self._now()}
+        values = row.values() | {"changed": self.now()}
         columns, places = ", ".join(values), ", ".join("?" for _ in values)
-        with self._index.writing() as database:
+        with self.index.writing() as database:
             database.execute(
                 f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({places})",
                 tuple(values.values()),
@@ -95,12 +111,28 @@ class RunStore:
 
     def _enter_lost_runs(self) -> None:
         """Enter the runs that have a folder but no row, as the index was damaged or removed."""
-        with self._index.reading() as database:
+        with self.index.reading() as database:
             known = {found["id"] for found in database.execute("SELECT id FROM runs")}
         for path in self.folder.iterdir():
             if ID.fullmatch(path.name) and path.name not in known and path.is_dir():
                 with suppress(StoreError):
                     self._restore(path.name)
+
+    def _complete_old_rows(self) -> None:
+        """Give the rows that an older version has written what they lack: size, owner, accuracy."""
+        with self.index.reading() as database:
+            found = database.execute("SELECT id FROM runs WHERE size IS NULL").fetchall()
+        for (id,) in found:
+            row = self.row(id) if isinstance(id, str) else None
+            if row is None:
+                continue
+            state, _ = self.files(id).load_state(RunState(id, row.config))
+            results = results_of(state) | row.results
+            values = (row.owner, json.dumps(results), self.files(id).size(), id)
+            with suppress(StoreError), self.index.writing() as database:
+                database.execute(
+                    "UPDATE runs SET owner = ?, results = ?, size = ? WHERE id = ?", values
+                )
 
     def _restore(self, id: str) -> RunRow | None:
         """Enter a run into the index as its folder has it; None, and no row, if that fails."""
@@ -108,16 +140,16 @@ class RunStore:
             row = RunRow.of_folder(self.files(id))
         except UNUSABLE as error:
             log.warning("run %s is left out of the index: its folder is of no use (%r)", id, error)
-            with self._index.writing() as database:
+            with self.index.writing() as database:
                 database.execute("DELETE FROM runs WHERE id = ?", (id,))
             return None
         log.warning("run %s was entered into the index as its folder has it", id)
-        self._insert(row)
+        self.insert(row)
         return row
 
     def discard(self, id: str) -> None:
         """Remove a run and its files."""
-        with self._index.writing() as database:
+        with self.index.writing() as database:
             database.execute("DELETE FROM runs WHERE id = ?", (id,))
         self.files(id).remove()
 
@@ -134,7 +166,7 @@ class RunStore:
         """What is known of a run; None if there is none of that id, or none that can be used."""
         if not ID.fullmatch(id):
             return None
-        with self._index.reading() as database:
+        with self.index.reading() as database:
             found = database.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone()
         if found is None or not self.files(id).path.is_dir():
             return None
@@ -143,6 +175,21 @@ class RunStore:
         except UNUSABLE:
             return self._restore(id)
 
+    def rows(self, visitor: str | None = None) -> list[RunRow]:
+        """All runs, or those that a visitor began, newest first: one query for all of them."""
+        with self.index.reading() as database:
+            found = database.execute("SELECT * FROM runs ORDER BY created DESC, id").fetchall()
+        there = {path.name for path in self.folder.iterdir()}
+        rows = []
+        for values in found:
+            try:
+                row = RunRow.of_index(values) if values["id"] in there else None
+            except UNUSABLE:
+                row = self._restore(values["id"])
+            if row is not None and (visitor is None or row.belongs_to(visitor)):
+                rows.append(row)
+        return rows
+
     def record(
         self, id: str, status: RunStatus, message: str, results: dict[str, Any], *, in_hand: bool
     ) -> None:
@@ -150,17 +197,18 @@ class RunStore:
 
         Nothing is noted of a run that another server has taken in hand in the meantime.
         """
-        server, until = (self.server, self._now() + LEASE_SECONDS) if in_hand else (None, 0.0)
-        with self._index.writing() as database:
+        now, size = self.now(), self.files(id).size()
+        server, until = (self.server, now + LEASE_SECONDS) if in_hand else (None, 0.0)
+        with self.index.writing() as database:
             database.execute(
-                "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, server = ?,"
-                " lease_until = ? WHERE id = ? AND (server IS NULL OR server = ?)",
-                (status, message, json.dumps(results), self._now(), server, until, id, self.server),
+                "UPDATE runs SET status = ?, message = ?, results = ?, changed = ?, size = ?,"
+                " server = ?, lease_until = ? WHERE id = ? AND (server IS NULL OR server = ?)",
+                (status, message, json.dumps(results), now, size, server, until, id, self.server),
             )
 
     def notes_of_others(self) -> dict[str, tuple[str, str, str]]:
         """Status, message and results (as text) of the runs that this server has not in hand."""
-        with self._index.reading() as database:
+        with self.index.reading() as database:
             found = database.execute(
                 "SELECT id, status, message, results FROM runs WHERE server IS NOT ?",
                 (self.server,),
@@ -171,7 +219,7 @@ class RunStore:
         """Let a visitor command a run from now on."""
         if self.row(id) is None:  # which also mends what could not be read
             return
-        with self._index.writing() as database:
+        with self.index.writing() as database:
             found = database.execute("SELECT visitors FROM runs WHERE id = ?", (id,)).fetchone()
             if found is None:  # removed by another server just now
                 return
@@ -186,10 +234,10 @@ class RunStore:
 
     def renew(self) -> None:
         """Renew the leases of all runs that this server has in hand."""
-        with self._index.writing() as database:
+        with self.index.writing() as database:
             database.execute(
                 "UPDATE runs SET lease_until = ? WHERE server = ?",
-                (self._now() + LEASE_SECONDS, self.server),
+                (self.now() + LEASE_SECONDS, self.server),
             )
 
     def lease(self, id: str) -> bool:
@@ -199,7 +247,7 @@ class RunStore:
         """
         if self.row(id) is None:  # which also mends what could not be read
             raise KeyError(id)
-        with self._index.writing() as database:
+        with self.index.writing() as database:
             found = database.execute(
                 "SELECT server, lease_until FROM runs WHERE id = ?", (id,)
             ).fetchone()
@@ -209,7 +257,7 @@ class RunStore:
                 return False
             database.execute(
                 "UPDATE runs SET server = ?, lease_until = ? WHERE id = ?",
-                (self.server, self._now() + LEASE_SECONDS, id),
+                (self.server, self.now() + LEASE_SECONDS, id),
             )
         return True
 
@@ -222,7 +270,7 @@ class RunStore:
 
     def _holds(self, server: str | None, lease_until: float) -> bool:
         """Whether that is another server, alive, whose lease has not run out."""
-        if server is None or server == self.server or lease_until < self._now():
+        if server is None or server == self.server or lease_until < self.now():
             return False
         return Lock.is_held(self.servers / Path(server).name)
 
@@ -250,6 +298,7 @@ class RunStore:
             fits = not kept or (kept < runs and total + size <= bytes_on_disk)
             if fits or id in in_use or not self._removed(files):
                 kept, total = kept + 1, total + size
+        self.shelf.tidy(bytes_on_disk=max(bytes_on_disk - total, 0))
 
     def _removed(self, files: RunFolder) -> bool:
         """Remove a run that nobody has in hand, this server included, and whether it was one.
@@ -258,12 +307,21 @@ class RunStore:
         """
         if Lock.is_held(files.lock):  # without a lease: the worker of a server that died
             return False
-        id = files.path.name
-        with self._index.writing() as database:
-            found = database.execute("SELECT server, lease_until FROM runs WHERE id = ?", (id,))
-            server, until = found.fetchone() or (None, 0.0)
-            if server == self.server or self._holds(server, until):
+        with self.index.writing() as database:
+            if not self.takes_out(database, files.path.name):
                 return False
-            database.execute("DELETE FROM runs WHERE id = ?", (id,))
         files.remove()
+        return True
+
+    def takes_out(self, database: sqlite3.Connection, id: str, *, ours: bool = False) -> bool:
+        """Take a run out of the index, and whether that may be: nobody has it in hand.
+
+        `ours`: the row may still say that this server has, as what it knows better is not yet
+        written.
+        """
+        found = database.execute("SELECT server, lease_until FROM runs WHERE id = ?", (id,))
+        server, until = found.fetchone() or (None, 0.0)
+        if (server == self.server and not ours) or self._holds(server, until):
+            return False
+        database.execute("DELETE FROM runs WHERE id = ?", (id,))
         return True

@@ -1,9 +1,12 @@
 """Settings that are known to work, by name."""
 
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 from mnist_core.data.augment import AUGMENTATIONS
 from mnist_core.training.config import TrainConfig
+from mnist_core.training.settings import SETTINGS
 
 # Recipes, chosen on validation images. The report's own network is the 64 sigmoid units with
 # summed gradients and the rate 0.0001 of its section 3.
@@ -76,3 +79,32 @@ PRESETS: dict[str, TrainConfig] = {
         _MLP_BEST, epochs=100, augmentation=AUGMENTATIONS["mild handwriting"]
     ),
 }
+
+
+def nearest_preset(config: TrainConfig) -> tuple[str, dict[str, Any]]:
+    """The recipe that the fewest settings differ from, and those, by name, as `config` has them.
+
+    Settings that this kind of network, or its optimizer, does not use are left out.
+    """
+    values = vars(config)
+    used = {
+        name: values[name]
+        for name, row in SETTINGS.items()
+        if all(values[other] in choices for other, choices in row.belongs_to.items())
+    }
+    found = {preset: used.items() - vars(base).items() for preset, base in PRESETS.items()}
+    nearest = min(found, key=lambda preset: len(found[preset]))
+    different = dict(found[nearest])
+    return nearest, {name: value for name, value in used.items() if name in different}
+
+
+@lru_cache(1024)  # a list of runs asks for those of each again
+def in_few_words(config: TrainConfig) -> str:
+    """The settings as the nearest recipe and what differs from it: "quick, epochs 2, seed 7"."""
+    preset, differences = nearest_preset(config)
+    words = []
+    for name, value in differences.items():
+        row = SETTINGS[name]
+        typed = row.as_typed(value) or "none"
+        words.append(f"{name.replace('_', ' ')} {typed if row.can_be_typed(value) else 'its own'}")
+    return ", ".join([preset, *words])

@@ -137,6 +137,21 @@ class Setting:
         """A widget's value as the page writes it."""
         return self.display.get(widget_value, format(widget_value, self.shown))
 
+    def can_be_typed(self, value: Any) -> bool:
+        """Whether the command line has a word for a value; it has none for an unnamed one."""
+        return not self.named or value in self.named.values()
+
+    def as_typed(self, value: Any) -> str:
+        """A value as it is typed: a word, a number, or numbers with commas between them."""
+        if self.widget == "number or none" and not value:
+            return "0"
+        if isinstance(value, tuple):
+            return ",".join(str(number) for number in value)
+        if isinstance(value, float):
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+        return next((name for name, named in self.named.items() if named == value), str(value))
+
 
 def in_words(name: str) -> str:
     """A setting as a sentence names it."""

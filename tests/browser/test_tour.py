@@ -60,7 +60,7 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
     return across and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
 
 
-def test_six_steps_point_at_six_things_and_never_again(page: Page, serve: Serve) -> None:
+def test_seven_steps_point_at_seven_things_and_never_again(page: Page, serve: Serve) -> None:
     opened(page, serve("app.py"))
     outlined = [
         page.get_by_role("button", name="Start", exact=True),
@@ -69,6 +69,7 @@ def test_six_steps_point_at_six_things_and_never_again(page: Page, serve: Serve)
         page.get_by_role("link", name="Draw"),
         page.get_by_role("link", name="Weights"),
         page.get_by_role("link", name="Back-propagation"),
+        page.get_by_role("link", name="Evaluate"),
     ]
     for number, thing in enumerate(outlined, start=1):
         expect_step(page, number)
@@ -97,7 +98,7 @@ def test_it_takes_no_focus_and_is_used_and_closed_by_keyboard(page: Page, serve:
     opened(page, serve("app.py"))
     expect_step(page, 1)
     assert page.evaluate("document.activeElement === document.body")
-    page.get_by_role("link", name="Back-propagation").focus()
+    page.get_by_role("link", name="Evaluate").focus()
     again = page.get_by_role("button", name="Show me around")
     page.keyboard.press("Tab")
     expect(again).to_be_focused()

@@ -123,7 +123,7 @@ def test_a_look_does_not_wait_for_a_write_that_waits(tmp_path: Path) -> None:
     with busy(tmp_path):
         write = threading.Thread(target=store.renew)
         write.start()
-        while not store._index._lock.locked():
+        while not store.index._lock.locked():
             pass
         look = threading.Thread(target=lambda: found.append((store.row(row.id), write.is_alive())))
         look.start()

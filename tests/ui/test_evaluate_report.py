@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from time import sleep
 
 import pytest
@@ -12,11 +13,15 @@ import ui.evaluate.robustness
 import ui.evaluate.the_data
 from mnist_core import load_mnist, load_model
 from mnist_core.data.mnist import Dataset
+from mnist_core.evaluation.answers import answers_of
 from mnist_core.evaluation.data_checks import duplicates
 from mnist_core.evaluation.full import Candidate, JudgedImages, full_evaluation
 from mnist_core.evaluation.robustness import RobustnessPoint
 from mnist_core.evaluation.robustness import robustness as measure
+from mnist_core.evaluation.sentences import calibration_in_words
 from mnist_core.evaluation.tables import tables
+from mnist_core.evaluation.temperature import calibrated
+from mnist_core.report.pieces import bold
 from mnist_core.runs.local import LocalPool
 from ui.evaluate import downloads
 from ui.evaluate.subjects import Judged, Subjects, images_of
@@ -84,6 +89,15 @@ def test_the_report_names_networks_and_images(subjects: Subjects, found: list[Jo
     assert "python -m" not in html  # no command line has a visitor's files
 
 
+def test_two_networks_of_the_same_name_are_told_apart(subjects: Subjects, found: list[Job]) -> None:
+    assert subjects.second is not None
+    namesake = replace(subjects.second, predictor=replace(subjects.second.predictor, name="MLP"))
+    both = downloads.evaluation_of(replace(subjects, second=namesake), found)
+    assert [one.name for one in both.judged] == ["MLP", "MLP (second)"]
+    assert set(both.points[0].right) == {"MLP", "MLP (second)"}
+    assert "MLP (second)" in downloads._html(replace(subjects, second=namesake), found).decode()
+
+
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The networks that robustness was measured of, by a measurement that takes no time."""
@@ -111,6 +125,19 @@ def opened(look: str, **more: str) -> AppTest:
     app.run()
     assert not app.exception
     return app
+
+
+def test_the_look_confidence_says_what_the_report_says(
+    pool: LocalPool, mnist: Dataset, subjects: Subjects
+) -> None:
+    app = opened("Confidence", against="cnn")
+    shown = " ".join(piece.proto.body for piece in app.get("html"))
+    for one in subjects.all:
+        answers = answers_of(one.predictor.network, mnist.test)
+        found = calibrated(answers, None, has_learned_validation=True)
+        assert (
+            bold(calibration_in_words(one.name, found)).replace("\N{NO-BREAK SPACE}", " ") in shown
+        )
 
 
 def download_buttons(app: AppTest) -> list:

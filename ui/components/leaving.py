@@ -32,7 +32,11 @@ function usable() {
 
 export default function ({ data, parentElement }) {
   const here = parentElement.querySelector(".leaving");
-  if (data.page !== shown) usable();
+  if (data.page !== shown) {
+    usable();
+    // A button far down a page leads to the beginning of the next one.
+    if (shown !== null) document.querySelector(".stMain")?.scrollTo(0, 0);
+  }
   shown = data.page;
   if (here.dataset.listens) return;
   here.dataset.listens = "yes";

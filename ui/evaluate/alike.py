@@ -161,16 +161,14 @@ def _map(
     subjects: Subjects, judged: Judged, moments: list[Moment], layer: str, key: str, job: Job
 ) -> None:
     there = dict(zip(_order(len(moments)), job.results, strict=False))
-    images = _packed(judged.images.hash, judged.images)
-    if len(moments) - 1 in there:
+    images, chosen = _packed(judged.images.hash, judged.images), None
+    if not job.problem:  # before there are positions, too: it keeps its place and its choice
         chosen = point_map(
             [Step(moment.name, there.get(place)) for place, moment in enumerate(moments)],
             images,
             key=EVALUATE.key("map"),
             description=f"{len(images):,} {judged.images.name} by the {layer} of {judged.name}",
         )
-        if chosen is not None:
-            go_on_with(subjects, chosen, key="map")
     progress_of(
         [job],
         key,
@@ -178,6 +176,8 @@ def _map(
         done="Images lie close together if the layer makes much the same of them: the two "
         "directions in which they differ most (PCA), the same ones at all times.",
     )
+    if chosen is not None:  # last, so that nothing moves when one is chosen
+        go_on_with(subjects, chosen, key="map")
 
 
 @st.cache_resource(max_entries=MAPS, show_spinner=False)

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.evaluation.data_checks import pixel_statistics
-from mnist_core.evaluation.full import Candidate, Evaluation, JudgedImages
+from mnist_core.evaluation.full import Candidate, Evaluation, JudgedImages, told_apart
 from mnist_core.evaluation.full import Judged as JudgedInFull
 from mnist_core.evaluation.robustness import RobustnessPoint
 from mnist_core.evaluation.tables import tables
@@ -82,7 +82,7 @@ def _html(subjects: Subjects, found: list[Job]) -> bytes:
         date=datetime.now().strftime("%d %B %Y, %H:%M"),
         versions=f"Python {python_version()}, NumPy {np.__version__}",
         command=_command(subjects),
-        colours={one.name: one.colour for one in subjects.all},
+        colours=dict(zip(_names(subjects), (one.colour for one in subjects.all), strict=True)),
     )
     return report(evaluation_of(subjects, found), about).encode()
 
@@ -100,7 +100,7 @@ def evaluation_of(subjects: Subjects, found: list[Job]) -> Evaluation:
     images, (*measured, compared) = subjects.images, found
     return Evaluation(
         images=JudgedImages(images.name, images.one, images.split),
-        judged=tuple(_judged(one) for one in subjects.all),
+        judged=tuple(map(_judged, subjects.all, _names(subjects))),
         statistics=pixel_statistics(images.split),
         duplicates=compared.results[0],
         among=f"{len(mnist().train):,} training images",
@@ -108,15 +108,20 @@ def evaluation_of(subjects: Subjects, found: list[Job]) -> Evaluation:
     )
 
 
-def _judged(one: Judged) -> JudgedInFull:
+def _names(subjects: Subjects) -> list[str]:
+    """The networks' names: two from files may have the same."""
+    return told_apart([one.name for one in subjects.all])
+
+
+def _judged(one: Judged, name: str) -> JudgedInFull:
     predictor = one.predictor
-    network = Candidate(one.name, predictor.network, predictor.words, one.has_seen_validation)
+    network = Candidate(name, predictor.network, predictor.words, one.has_seen_validation)
     return JudgedInFull(network, calibrated_answers(one))
 
 
 def _points(subjects: Subjects, measured: list[Job]) -> list[RobustnessPoint]:
     """The points of both networks, each under its network's name."""
-    names = [one.name for one in subjects.all]
+    names = _names(subjects)
     return [
         RobustnessPoint(
             points[0].kind,

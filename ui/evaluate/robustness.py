@@ -64,7 +64,7 @@ def _measured(subjects: Subjects, found: list[Job]) -> None:
             done=f"Each point: {n:,} {subjects.images.name}, all changed in the same way.",
         )
     lines = [
-        Line(judged.name, judged.colour, _accuracies(job.results))
+        Line(judged.name, judged.colour, _accuracies(judged, job.results))
         for judged, job in zip(subjects.all, found, strict=True)
     ]
     robustness_chart(
@@ -77,11 +77,14 @@ def _measured(subjects: Subjects, found: list[Job]) -> None:
     EVALUATE.write_address()  # another example is a choice of this part alone
 
 
-def _accuracies(points: list[RobustnessPoint]) -> Array:
-    """What is known so far, (kinds, 9), NaN elsewhere."""
+def _accuracies(judged: Judged, points: list[RobustnessPoint]) -> Array:
+    """What is known so far, (kinds, 9), NaN elsewhere: of unchanged images from the start."""
     values = np.full(POINTS, np.nan)
     values[: len(points)] = [point.accuracy(WORK) for point in points]
-    return values.reshape(len(DISTORTIONS), STRENGTHS)
+    values = values.reshape(len(DISTORTIONS), STRENGTHS)
+    for row, distortion in zip(values, DISTORTIONS.values(), strict=True):
+        row[distortion.strengths.index(distortion.unchanged)] = judged.answers.accuracy
+    return values
 
 
 @st.cache_resource(max_entries=EXAMPLES, show_spinner=False)

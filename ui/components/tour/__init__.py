@@ -1,4 +1,4 @@
-"""A tour for the first visit: six sentences, each beside the thing that it speaks of.
+"""A tour for the first visit: seven sentences, each beside the thing that it speaks of.
 
 It begins by itself in a browser that has not seen it, and never again once it was closed or went to
 its end; "Show me around" at the end of every page begins it anew. It takes no focus, moves nothing
@@ -49,6 +49,10 @@ STEPS = (
     Step(
         "Follow one training step forward and back, every number of it.",
         '.st-key-menu a[href$="back-propagation"]',
+    ),
+    Step(
+        "See what a network gets wrong, and how far it can be trusted.",
+        '.st-key-menu a[href$="evaluate"]',
     ),
 )
 
