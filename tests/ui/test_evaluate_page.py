@@ -136,10 +136,18 @@ def test_a_cell_that_is_chosen_shows_its_images_alone(few: Dataset) -> None:
     network = untrained()
     app = opened(network, network="loaded_0", cell="4-9", against="none")
     n = int(((network.predict(few.test.images) == 9) & (few.test.labels == 4)).sum())
-    heading = "A 4, read as a 9"
-    assert heading in text(app)
+    assert f"4, read as 9: {n or 'no'} image" in text(app)
     assert bool(n) != ("There are no such images." in text(app))
-    assert "evaluate_which" not in [group.key for group in app.segmented_control]
+
+
+def test_a_list_lets_the_cell_go_that_was_chosen(few: Dataset) -> None:
+    app = opened(cell="7-7", which="unsure", network="mlp")
+    lists = app.segmented_control(key="evaluate_which")
+    assert lists.value is None
+    lists.set_value("worst")
+    assert "Mistakes: " in text(looked_at(app))
+    assert "cell" not in app.query_params
+    assert "Least sure, but right" in app.segmented_control(key="evaluate_which").options
 
 
 def test_what_cells_show_is_kept_while_another_look_is_open(few: Dataset) -> None:
