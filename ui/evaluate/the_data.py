@@ -86,7 +86,7 @@ def _doubtful(subjects: Subjects) -> None:
         "First those images for which another digit is most probable beside the label: some are "
         "hard to read, and some labels are wrong. Judge yourself."
     )
-    browse(subjects, doubts.images, "images whose label is doubted", key="doubts")
+    browse(subjects, doubts.images, "Labels that are doubted", key="doubts")
 
 
 def comparing(images: Images) -> Job:
@@ -123,4 +123,5 @@ def _pair(images: Images, found: Duplicates, at: int) -> str:
     both: Array = np.hstack([train.images[first], split.images[second]])
     words = f"training image {first:,}, {a_digit(int(train.labels[first]))}, and "
     words += f"{images.one} {second:,}, {a_digit(int(split.labels[second]))}"
-    return captioned(picture(both, alt=words, width=112), f"{first:,} and {second:,}")
+    said = f"training image {first:,},<br>{images.one} {second:,}"
+    return captioned(picture(both, alt=words, width=112), said)
