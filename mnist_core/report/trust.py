@@ -78,7 +78,7 @@ def confidence(evaluation: Evaluation, colours: Mapping[str, str]) -> list[str]:
     charts = [
         figure(
             reliability_chart(lines, alt="Reliability: " + _plain(said)),
-            "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of "
+            "Below the diagonal a network is surer than it should be. A dot is one of 15 bins of "
             "confidence, the larger, the more images; a line leaves out bins of fewer than "
             f"{FEW_IMAGES}.",
         ),

@@ -104,7 +104,7 @@ def test_the_widgets_show_what_the_link_says(few: Dataset) -> None:
         ({"images": "train"}, "`images=train` (possible: test, validation, own, uploaded)"),
         ({"look": "none"}, "`look=none` (possible: Mistakes, Scores per digit"),
         ({"which": "differ", "against": "none"}, "`which=differ` (possible: worst, unsure)"),
-        ({"cell": "99-99"}, "`cell=99-99` (possible: "),
+        ({"cell": "99-99"}, "`cell=99-99` (possible: one of 100, such as 0-0, 0-1 and 0-2)"),
         ({"look": CONFIDENCE, "threshold": "101"}, "(possible: a whole number from 0 to 100)"),
         ({"look": ROBUSTNESS, "example": "1e400"}, f"a whole number from 0 to {FEW - 1})"),
         ({"look": MAP, "layer": "attention"}, "`layer=attention` (possible: pixels, "),

@@ -13,7 +13,7 @@ from ui.glossary import words_explained
 from ui.html import changing_text, legend
 
 AFTER = "6 4"  # dashes of a line after temperature scaling
-WORDS = ("confidence", "calibration error", "temperature scaling", "coverage")
+WORDS = ("confidence", "calibration error", "temperature scaling", "logit", "coverage")
 Found = list[tuple[Judged, Calibrated]]
 
 
@@ -52,7 +52,7 @@ def _reliability(found: Found) -> None:
     for words in said:
         st.html(changing_text(words))
     st.caption(
-        "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of "
+        "Below the diagonal a network is surer than it should be. A dot is one of 15 bins of "
         "confidence, the larger, the more images; the line leaves out bins of fewer than "
         f"{FEW_IMAGES}."
     )
