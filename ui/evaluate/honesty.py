@@ -73,9 +73,7 @@ def _coverage(found: Found) -> None:
     for judged, _ in found:
         line, answers = Line(judged.name, judged.colour), judged.answers
         curves.append((line, coverage_curve(answers.confidence, answers.right)))
-        kept = answers.confidence >= threshold / 100
-        if kept.any():
-            places.append((line, float(kept.mean()), float(answers.right[kept].mean())))
+        places.append(answers.answered(threshold / 100))
     _legend(found, after=False)
     said = [
         turned_away_in_words(judged.name, judged.answers, threshold / 100) for judged, _ in found
