@@ -172,7 +172,7 @@ def test_the_headlines_numbers_are_those_of_the_core(pool: LocalPool, network: s
     assert f"{percent(answers.accuracy)} right" in said
     wrong = f"{10_000 - right} of 10,000 wrong; 95 % interval {100 * low:.2f} to {100 * high:.2f} %"
     assert wrong in said
-    assert "McNemar" not in said
+    assert "McNemar's exact test" not in said
 
 
 def test_a_difference_is_said_with_its_probability(pool: LocalPool) -> None:

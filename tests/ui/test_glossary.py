@@ -7,7 +7,6 @@ from ui.evaluate import alike, headline, honesty, robustness, scores, the_data
 from ui.glossary import WORDS
 from ui.weights.page import WORDS_OF_MAPS, WORDS_OF_UNITS
 
-
 OF_EVALUATE = [part.WORDS for part in (headline, scores, honesty, robustness, alike, the_data)]
 
 

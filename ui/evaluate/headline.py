@@ -25,9 +25,10 @@ def headline(subjects: Subjects) -> None:
         rows = [_interval(one) for one in subjects.all]
         alt = "; ".join(f"{row.name} {interval_in_words(row.low, row.high)}" for row in rows)
         svg_chart.show(intervals(rows, alt=f"Accuracy with its interval: {alt}"), key="intervals")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if words := _in_words(subjects):
-            st.html(changing_text(words, small=True))
+    said, explained = st.columns([9, 2], vertical_alignment="center")
+    if words := _in_words(subjects):
+        said.html(changing_text(words, small=True))
+    with explained:
         words_explained(WORDS)
 
 
