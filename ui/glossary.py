@@ -46,11 +46,22 @@ WORDS = {
     "precision": "Of the images that are taken for a digit, the share that is that digit.",
     "recall": "Of the images of a digit, the share that is recognised.",
     "F1": "The harmonic mean of precision and recall: high only if both are.",
-    "macro average": "The mean over the ten digits, each counting the same.",
-    "Wilson interval": "Where the true accuracy lies: of 100 such intervals, each from other "
-    "images, about 95 would hold it.",
-    "McNemar's test": "The chance that two equally good networks differ as much, judged by the "
-    "images that only one of them reads.",
+    "mean": "The mean over the digits that occur, each counting the same.",
+    "95 % interval": "Where the true accuracy lies: of 100 such intervals, each from other "
+    "images, about 95 would hold it (Wilson's formula).",
+    "McNemar's test": "How probable a difference as large or larger is if both networks are "
+    "equally good, judged by the images that only one of them reads.",
+    "parameters": "The numbers that training sets: all weights and biases.",
+    "shipped": "Trained before, and part of this program.",
+    "IDX file": "The format of MNIST's files: a few bytes that say how many numbers follow, then "
+    "the pixels or labels, a byte each.",
+    "PCA": "Principal component analysis: of all directions it finds those in which the images "
+    "differ most. Two of them are shown.",
+    "distortion": "A change to all images, such as a turn or a blur; its strength says how large.",
+    "standard deviation": "How far numbers usually lie from their mean.",
+    "doubted label": "A label that the networks hold less probable than another digit.",
+    "nearly the same": "Two images whose pixels hardly differ: the network may know one from "
+    "training.",
     "confidence": "The probability that a network gives the digit that it reads.",
     "calibration error": "How far confidence and accuracy lie apart, on average over 15 bins of "
     "confidence.",

@@ -12,6 +12,7 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESETS
 from mnist_core.training.setting import Setting
 from mnist_core.training.settings import SETTINGS
+from mnist_core.words import listed
 
 DEFAULT_PRESET = "quick-and-good"
 FEW = 12  # values that a sentence can list
@@ -174,8 +175,11 @@ def _refusal(key: str, text: str, possible: Sequence[Any], said: float | None = 
     """A sentence that names the parameter, and the values that can be set."""
     if isinstance(possible, range):
         words = f"a whole number from {possible[0]} to {possible[-1]}"
-    elif len(possible) <= FEW or isinstance(possible[0], str):
+    elif len(possible) <= FEW:
         words = ", ".join(written(value) for value in possible if value != "")
+    elif isinstance(possible[0], str):
+        some = [value for value in possible if value != ""]
+        words = f"one of {len(some)}, such as {listed(some[:3])}"
     else:
         words = f"one of {len(possible)} values from {min(possible):g} to {max(possible):g}"
         if said is not None:

@@ -14,18 +14,30 @@ from mnist_core.data.mnist import Split, checked_split, judged_by_zip
 MAX_IMAGES = 20_000  # as many are used of a larger set: 16 MB
 MAX_BYTES = 64 * 2**20  # of a file, unpacked: all of MNIST's training images, and some more
 ZIP_MAGIC = b"PK"
+# How files of pictures begin: PNG, JPEG, GIF, WebP, TIFF, BMP.
+PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"BM")
+
+
+class IsPicture(DataError):
+    """A file is a picture, where a data set is needed."""
 
 
 def uploaded_split(files: Mapping[str, bytes]) -> tuple[Split, int]:
     """The images to judge a network by in files {name: content}, and how many there were.
 
-    At most MAX_IMAGES are used, the first. DataError says in a sentence what is wrong or missing.
+    At most MAX_IMAGES are used, the first. DataError says in a sentence what is wrong or missing;
+    it is IsPicture for a picture.
     """
+    for name, content in files.items():
+        if content.startswith(PICTURES):
+            raise IsPicture(f"{name} is a picture, and no IDX file")
     if len(files) == 1 and next(iter(files.values())).startswith(ZIP_MAGIC):
         ((name, content),) = files.items()
         split = judged_by_zip(content, name, most_bytes=MAX_BYTES)
     elif len(files) == 2:
         split = _pair(files)
+    elif empty := [name for name, content in files.items() if not content]:
+        raise DataError(f"{empty[0]} is empty")
     else:
         raise DataError(
             "a ZIP of IDX files is needed, or two files, images and labels, chosen together"
@@ -55,6 +67,8 @@ def _array(name: str, content: bytes) -> Array:
 
     try:
         head = unpacked().read(4)
+        if not head:
+            raise DataError(f"{name} is empty")
         axes = head[3] if len(head) == 4 and head.startswith(UINT8_MAGIC) else 0
         if axes not in (1, 3):
             raise DataError(

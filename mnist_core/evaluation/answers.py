@@ -70,6 +70,14 @@ class Answers:
         there = np.flatnonzero((self.labels == label) & (self.predictions == prediction))
         return there[np.argsort(-self.confidence[there], kind="stable")]
 
+    def answered(self, threshold: float) -> tuple[float, float]:
+        """The share of images with at least that confidence, and the share of these that is right.
+
+        All are 0..1; where no image is left, both shares are 0.
+        """
+        kept = self.confidence >= threshold
+        return float(kept.mean()), float(self.right[kept].mean()) if kept.any() else 0.0
+
 
 def answers_of(
     network: Sequential,

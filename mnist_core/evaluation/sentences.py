@@ -19,14 +19,10 @@ def difference_in_words(first: str, second: str, test: McNemar) -> str:
     few, many = sorted((test.only_first, test.only_second))
     images = "image" if many == 1 else "images"
     seen = f"{many:,} {images} only {better} reads, {few:,} only {worse}"
-    if test.p_value > CHANCE:
-        return (
-            f"**No difference that could not be chance:** {seen}. Two equally good networks differ "
-            f"as much with a probability of {_share(test)} (McNemar's exact test)."
-        )
+    found = "The difference could be chance" if test.p_value > CHANCE else f"{better} reads better"
     return (
-        f"**{better} reads better:** {seen}. By chance alone that has a probability of "
-        f"{_share(test)} (McNemar's exact test)."
+        f"**{found}:** {seen}. If both were equally good, a difference as large or larger would "
+        f"come by chance with a probability of {_share(test)} (McNemar's exact test)."
     )
 
 
@@ -40,8 +36,13 @@ def _share(test: McNemar) -> str:
 
 
 def interval_in_words(low: float, high: float) -> str:
-    """An interval of shares (0..1) in percent: "98.37 to 98.82 %"."""
-    return f"{100 * low:.2f} to {100 * high:.2f} %"
+    """An interval of shares (0..1) in percent: "98.37 to 98.82 %", but "34 to 100 %".
+
+    The wider it is, the fewer digits it has: more would say what nobody knows.
+    """
+    width = 100 * (high - low)
+    digits = 0 if width >= 10 else 1 if width >= 1 else 2
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
 
 
 def calibration_in_words(name: str, one: Calibrated) -> str:
@@ -62,7 +63,12 @@ def turned_away_in_words(name: str, answers: Answers, threshold: float) -> str:
     """What turning away all answers of less than that confidence (0..1) brings and costs."""
     kept = answers.confidence >= threshold
     if not kept.any():
-        return f"**{name}** answers none of the images."
+        return f"**{name}** turns all {len(answers):,} images away: it is never that sure."
+    if kept.all():
+        return (
+            f"**{name}** turns none of the {len(answers):,} images away; "
+            f"{percent(answers.accuracy)} are right."
+        )
     turned, wrong = int((~kept).sum()), int((~answers.right & kept).sum())
     spared = int((~answers.right).sum()) - wrong
     return (

@@ -49,7 +49,7 @@ class Calibrated:
             return "too few images to fit a temperature to"
         if len(self.temperatures) == 1:
             return f"T = {said}, from the validation images"
-        return f"T = {said}, each half's from the other half"
+        return f"T = {said}: each half of the images has the T that suits the other half"
 
 
 def calibrated(

@@ -42,20 +42,23 @@ def reliability_chart(found: Sequence[tuple[Line, Reliability]], *, alt: str) ->
 
 
 def coverage_chart(
-    found: Sequence[tuple[Line, Coverage]], places: Sequence[tuple[Line, float, float]], *, alt: str
+    found: Sequence[tuple[Line, Coverage]], places: Sequence[tuple[float, float]], *, alt: str
 ) -> str:
-    """Accuracy of the images that are answered, against their share; `places` are marked."""
+    """Accuracy of the images that are answered, against their share.
+
+    A dot marks a place (share answered, accuracy) on each line. The chart ends where half of the
+    images are answered: a dot for fewer stays at the line's last place.
+    """
     lowest = min(float(coverage.accuracy[coverage.coverage > 0.5].min()) for _, coverage in found)
     low = min(lowest, 1 - FEW)
     accuracy = Axis("right, of those answered (%)", 100 * (low - 0.1 * (1 - low)), 100)
     plane = Plane(Axis("images answered (%)", 50, 100), accuracy)
     parts = []
-    for line, coverage in found:
+    for (line, coverage), (answered, right) in zip(found, places, strict=True):
         shown = coverage.coverage >= 0.5
         x, y = 100 * coverage.coverage[shown], 100 * coverage.accuracy[shown]
         parts.append(plane.line(x, y, colour=line.colour, name=line.name, dash=line.dash))
-    for line, answered, right in places:
-        if answered >= 0.5:
-            place = np.array([100 * answered]), np.array([100 * right])
-            parts.append(plane.dots(*place, colour=line.colour, name=line.name, radius=4))
+        inside = answered >= 0.5
+        place = (np.array([100 * answered]), np.array([100 * right])) if inside else (x[:1], y[:1])
+        parts.append(plane.dots(*place, colour=line.colour, name=line.name, radius=4))
     return plane.chart(parts, alt=alt)

@@ -74,11 +74,11 @@ def confidence(evaluation: Evaluation, colours: Mapping[str, str]) -> list[str]:
         if measured is not None
     ]
     curves = [(alone[one.name], one.coverage) for one in judged]
-    places = [(alone[one.name], *_answered(one)) for one in judged if _answered(one)[0]]
+    places = [one.answers.answered(THRESHOLD) for one in judged]
     charts = [
         figure(
             reliability_chart(lines, alt="Reliability: " + _plain(said)),
-            "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of "
+            "Below the diagonal a network is surer than it should be. A dot is one of 15 bins of "
             "confidence, the larger, the more images; a line leaves out bins of fewer than "
             f"{FEW_IMAGES}.",
         ),
@@ -95,12 +95,6 @@ def confidence(evaluation: Evaluation, colours: Mapping[str, str]) -> list[str]:
     )
     texts = [paragraph(words) for words in (explained, *said, *turned)]
     return [texts[0], legend(entries), side_by_side(charts), *texts[1:]]
-
-
-def _answered(one: Judged) -> tuple[float, float]:
-    """The share of the images with the threshold's confidence, and what is right of them."""
-    kept = one.answers.confidence >= THRESHOLD
-    return float(kept.mean()), float(one.answers.right[kept].mean()) if kept.any() else 0.0
 
 
 def _plain(sentences: list[str]) -> str:

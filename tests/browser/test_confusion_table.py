@@ -42,6 +42,7 @@ def test_every_cell_says_its_count(page: Page, serve: Serve, mlp: Answers) -> No
     texts = page.get_by_role("gridcell").all_inner_texts()
     assert texts == [f"{n:,}" if n else "" for n in counts.ravel()]
     page.get_by_text("Shares").click()
+    expect(page.get_by_text("read as → in % of each digit's images")).to_be_visible()
     expect(cell(page, 0, 0)).to_have_text(f"{100 * counts[0, 0] / counts[0].sum():.1f}")
     name = re.compile(rf"^{counts[4, 9]} images? of a 4 read as a 9$")
     expect(cell(page, 4, 9)).to_have_accessible_name(name)
@@ -55,6 +56,7 @@ def test_a_cell_is_chosen_and_let_go_by_pointer_and_by_the_page(page: Page, serv
     expect(page.get_by_text("chosen (4, 9)")).to_be_visible(timeout=PATIENCE)
     expect(cell(page, 4, 9)).to_have_attribute("aria-selected", "true")
     expect(cell(page, 7, 2)).to_have_attribute("aria-selected", "false")
+    expect(page.get_by_text("Choose the cell again to let it go.")).to_be_visible()
     cell(page, 4, 9).click()
     expect(page.get_by_text("chosen None")).to_be_visible(timeout=PATIENCE)
 

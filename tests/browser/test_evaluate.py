@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from mnist_core import load_mnist
 from mnist_core.data.mnist import Split
 from mnist_core.evaluation.answers import Answers
+from mnist_core.evaluation.scores import confusion_matrix
 from tests.browser.conftest import wait_idle, watched_pages
 from tests.browser.test_accessibility import Inspector
 from tests.browser.test_confusion_table import cell, worst_cell
@@ -77,7 +78,7 @@ def test_a_cell_shows_its_images_and_keeps_them_while_another_look_is_open(
     opened(page, serve)
     label, prediction, numbers = worst_cell(mlp)
     cell(page, label, prediction).click()
-    heading = page.get_by_role("heading", name=f"A {label}, read as a {prediction}")
+    heading = page.get_by_role("heading", name=f"{label}, read as {prediction}: ")
     expect(heading).to_be_visible(timeout=PATIENCE)
     options = page.get_by_role("listbox").get_by_role("option")
     expect(options).to_have_count(len(numbers), timeout=PATIENCE)
@@ -91,6 +92,35 @@ def test_a_cell_shows_its_images_and_keeps_them_while_another_look_is_open(
     expect(options).to_have_count(len(numbers), timeout=PATIENCE)
     expect(cell(page, label, prediction)).to_have_attribute("aria-selected", "true")
     expect(page).to_have_url(re.compile(f"cell={label}-{prediction}"), timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_when_a_cell_is_chosen_empty_or_not(
+    page: Page, serve: Serve, mlp: Answers, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
+    opened(page, serve)
+    main = page.locator(".stMain")
+    main.evaluate("place => place.scrollTo(0, place.scrollHeight)")
+    size = main.evaluate("place => place.scrollHeight")
+    top = page.get_by_role("grid").evaluate("table => table.getBoundingClientRect().top")
+    label, prediction, _ = worst_cell(mlp)
+    counts = confusion_matrix(mlp.predictions, mlp.labels)
+    empty = tuple(np.argwhere(counts == 0)[-1].tolist())
+    for place in ((label, prediction), empty, (9, 9)):
+        # Without what a click does first: bring the cell into sight.
+        cell(page, *place).dispatch_event("click")
+        read = "read right" if place[0] == place[1] else f"read as {place[1]}"
+        heading = page.get_by_role("heading", name=f"{place[0]}, {read}: ")
+        expect(heading).to_be_visible(timeout=PATIENCE)
+        settled(page)
+        assert main.evaluate("place => place.scrollHeight") == size
+        assert page.get_by_role("grid").evaluate("t => t.getBoundingClientRect().top") == top
+        expect(page.get_by_text("There are no such images.")).to_be_visible(visible=place == empty)
+    page.get_by_role("radio", name="Worst mistakes").click()
+    heading = page.get_by_role("heading", name=f"Mistakes: {len(mlp.worst_mistakes)} images")
+    expect(heading).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("td[aria-selected=true]")).to_have_count(0)
 
 
 def test_by_keyboard_a_cell_is_chosen_stays_focused_and_is_let_go(

@@ -65,7 +65,7 @@ def test_the_first_mistake_is_shown_with_what_is_read_in_it(page, serve, mistake
     probabilities = load_model("mlp").predict_proba(TEST.images[mistakes[:1]])[0]
     read, label = probabilities.argmax(), TEST.labels[mistakes[0]]
     says = f"reads {read}, {100 * probabilities[read]:.1f} %"
-    expect(page.locator(".reads")).to_have_text(f"{says} · ✗ wrong")
+    expect(page.locator(".reads")).to_have_text(f"{says} · × wrong")
     expect(page.locator(".bar.best")).to_have_text(str(read))
     expect(page.locator(".bar.labelled")).to_have_text(str(label))
     caption = images.first.locator(".caption")
@@ -194,7 +194,7 @@ def test_another_network_joins_and_the_choice_stays(page, serve, mistakes):
     both_wrong = int(np.count_nonzero(read != TEST.labels[mistakes]))
     assert 0 < both_wrong < len(mistakes)
     expect(page.locator(".tile[data-verdict=wrong]")).to_have_count(both_wrong)
-    expect(page.locator(".signs")).to_have_text("✗ both networks wrong")
+    expect(page.locator(".signs")).to_have_text("✓ both networks right · × both networks wrong")
 
 
 def test_a_thousand_images_are_painted_when_they_come_near_and_sent_once(page, serve):

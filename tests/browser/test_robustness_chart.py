@@ -77,9 +77,9 @@ def test_pointing_shows_the_example_and_the_numbers_at_that_strength(page, serve
     seven = test.images[np.flatnonzero(test.labels == 7)[:1]]
     np.testing.assert_array_equal(large_digit(panel), warp(seven, rotation=45.0)[0])
     assert facts(panel) == [
-        "MLP | 14.7 % | 1,470 of 10,000 | says 2, 62.4 % sure ✗",
-        "CNN | 38.7 % | 3,870 of 10,000 | says 2, 62.4 % sure ✗",
-        "Your run | 21.7 % | 2,170 of 10,000 | says 2, 62.4 % sure ✗",
+        "MLP | 14.7 % | 1,470 of 10,000 | says 2, 62.4 % sure ×",
+        "CNN | 38.7 % | 3,870 of 10,000 | says 2, 62.4 % sure ×",
+        "Your run | 21.7 % | 2,170 of 10,000 | says 2, 62.4 % sure ×",
     ]
     expect(panel.locator(".explanation")).to_have_text("The digit turns about its middle.")
 
@@ -176,7 +176,7 @@ def test_a_point_that_arrives_later_moves_nothing(page, serve):
     noise = chart(page, "Noise")
     point(noise, 4)
     panel = said(page, "Noise: 64 grey levels")
-    assert facts(panel)[0] == "MLP | – | not measured yet | says 2, 74.9 % sure ✗"
+    assert facts(panel)[0] == "MLP | – | not measured yet | says 2, 74.9 % sure ×"
     expect(noise.locator("circle")).to_have_count(4)
     expect(noise.locator(".waits")).to_have_count(5)
     blur = chart(page, "Blur").locator("svg")

@@ -7,10 +7,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mnist_core.data import uploaded
 from mnist_core.data.idx import DataError
-from mnist_core.data.uploaded import uploaded_split
+from mnist_core.data.uploaded import IsPicture, uploaded_split
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (30, 28, 28), np.uint8)
@@ -59,7 +60,9 @@ def test_of_a_larger_set_the_first_images_are_used(monkeypatch):
         ({"a": idx(IMAGES), "b": idx(IMAGES)}, "both files hold images"),
         ({"a": idx(LABELS), "b": idx(LABELS)}, "both files hold labels"),
         ({"a": idx(IMAGES), "b": b"hello"}, "b is no IDX file"),
-        ({"a": idx(IMAGES), "b": b""}, "b is no IDX file"),
+        ({"a": idx(IMAGES), "b": b""}, "^b is empty$"),
+        ({"b": b""}, "^b is empty$"),
+        ({"a": idx(IMAGES), "b": gzip.compress(b"")}, "^b is empty$"),
         ({"a": idx(IMAGES), "b": gzip.compress(idx(LABELS))[:-9]}, "b can't be|b should|cut short"),
         ({"a": idx(IMAGES), "b": idx(LABELS[:9])}, "30 pictures, but b holds 9 labels"),
         ({"a": idx(IMAGES[:, :20]), "b": idx(LABELS)}, "20x28"),
@@ -74,6 +77,14 @@ def test_of_a_larger_set_the_first_images_are_used(monkeypatch):
 def test_what_can_not_be_used_is_said_in_a_sentence(files, reason):
     with pytest.raises(DataError, match=reason):
         uploaded_split(files)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
+def test_a_picture_is_called_so(kind):
+    content = io.BytesIO()
+    Image.fromarray(IMAGES[0]).save(content, kind)
+    with pytest.raises(IsPicture, match="^my picture is a picture"):
+        uploaded_split({"my picture": content.getvalue()})
 
 
 def test_a_packed_bomb_is_not_unpacked_further_than_its_header_says():

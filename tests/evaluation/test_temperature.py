@@ -38,7 +38,9 @@ def test_without_images_left_each_half_has_the_others_temperature(learned: bool)
     validation = not_to_be_asked if learned else None
     found = calibrated(answers, validation, has_learned_validation=learned)
     assert found.temperatures == cross_fitted(answers)[1]
-    assert "each half's from the other half" in calibration_in_words("MLP", found)
+    assert "each half of the images has the T that suits the other half" in calibration_in_words(
+        "MLP", found
+    )
 
 
 def test_a_few_images_have_no_temperature() -> None:

@@ -104,7 +104,7 @@ def test_a_choice_of_a_closer_look_leaves_the_address_with_it(pool: LocalPool) -
         ({"image": "many"}, "`image=many` (possible: a whole number from 0 to 49999)"),
         ({"network": "no"}, "`network=no` (possible: new, mlp, cnn)"),
         ({"row": "-4"}, "`row=-4` (possible: a whole number from 0 to 63)"),
-        ({"station": "a9"}, "`station=a9` (possible: x, a1, f1, "),
+        ({"station": "a9"}, "`station=a9` (possible: one of 13, such as x, a1 and f1)"),
         ({"everything": "2"}, "`everything=2` (possible: 0, 1)"),
         ({"look": STEP, "rate": "0.57"}, "the nearest 0.56 and 0.63)"),
         ({"look": "none"}, "`look=none` (possible: Jacobians in full, Finite differences"),

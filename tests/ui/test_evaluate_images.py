@@ -130,6 +130,11 @@ BROKEN = {
     "not as many": ([IMAGES, files_of(TEST[:49])[1]], "holds 50 pictures, but"),
     "cut short": ([(IMAGES[0], IMAGES[1][:-9], IMAGES[2]), LABELS], "mine-images"),
     "a text": ([("notes.txt", b"hello", "text/plain"), LABELS], "notes.txt is no IDX file"),
+    "an empty one": ([("nothing", b"", "text/plain"), LABELS], "nothing is empty"),
+    "a picture": (
+        [("me.png", b"\x89PNG\r\n", "image/png")],
+        "me.png is a picture, and no IDX file. Digits in pictures are read on the page Draw",
+    ),
     "none in it": (files_of(TEST[:0]), "holds no pictures"),
     "no ZIP": ([("mine.zip", b"PK\x03\x04hello", "application/zip")], "mine.zip"),
     "no digits": ([IMAGES, (LABELS[0], LABELS[1][:-1] + b"\x0c", LABELS[2])], "label 12"),

@@ -3,11 +3,14 @@
 import pytest
 
 from ui.backprop.page import GLOSSARY
+from ui.evaluate import alike, headline, honesty, robustness, scores, the_data
 from ui.glossary import WORDS
 from ui.weights.page import WORDS_OF_MAPS, WORDS_OF_UNITS
 
+OF_EVALUATE = [part.WORDS for part in (headline, scores, honesty, robustness, alike, the_data)]
 
-@pytest.mark.parametrize("names", [WORDS_OF_UNITS, WORDS_OF_MAPS, GLOSSARY])
+
+@pytest.mark.parametrize("names", [WORDS_OF_UNITS, WORDS_OF_MAPS, GLOSSARY, *OF_EVALUATE])
 def test_a_page_explains_known_words_once(names: tuple[str, ...]) -> None:
     assert set(names) <= WORDS.keys()
     assert len(set(names)) == len(names)

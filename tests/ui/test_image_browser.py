@@ -52,6 +52,13 @@ def test_networks_that_disagree_share_a_caption_in_their_order():
     assert both == ["4", "4→9/4", "9→9/1", "0→6"]
 
 
+def test_captions_are_explained_with_the_networks_names():
+    assert readings().legend == "7→2: labelled 7, read as 2"
+    both = readings(readers=[says(4, 9, 9, 6, name="CNN"), says(4, 4, 1, 6)])
+    assert both.legend == "7→2: labelled 7, read as 2; 2/7: CNN says 2, MLP says 7"
+    assert readings(captions=["a", "b", "c", "d"]).legend == ""
+
+
 def test_a_network_that_has_diverged_reads_nothing():
     assert captions(says(4, None, 9, 6))[1] == "4→?"
 

@@ -18,11 +18,13 @@ from ui.components.point_map import MapImages, Positions, Step, point_map
 from ui.evaluate.going_on import go_on_with
 from ui.evaluate.subjects import Images, Judged, Subjects
 from ui.evaluate.waiting import is_stopped, pace, progress_of
+from ui.glossary import words_explained
 from ui.jobs import Job, ask, jobs
 from ui.live import live
 from ui.networks import RUNNING
 from ui.session import ShownRun, shown_run
 
+WORDS = ("PCA", "hidden unit", "filter", "logit")
 WORK = "map"
 FEWEST = 2  # images
 MOST = 24  # times of a run: each takes up to a second of work, and 70 kB in the browser
@@ -57,6 +59,7 @@ def alike(subjects: Subjects) -> None:
         lambda: fetch(is_stopped(key)),
         pace=lambda job: pace([job], key),
     )
+    words_explained(WORDS)
 
 
 def _choice_of_network(subjects: Subjects) -> Judged:
@@ -119,7 +122,7 @@ def _before_training(name: str) -> Moment:
         options = load_checkpoint(MODELS_FOLDER / f"{name}.npz").model
         return build_model(**options, rng=np.random.default_rng(SEED))
 
-    return Moment("before training", f"{name} {SEED}", build)
+    return Moment("before training (random weights)", f"{name} {SEED}", build)
 
 
 def _job(judged: Judged, moments: list[Moment], layer: str, stopped: bool) -> Job:

@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.data.idx import DataError
-from mnist_core.data.uploaded import MAX_IMAGES, uploaded_split
+from mnist_core.data.uploaded import MAX_IMAGES, IsPicture, uploaded_split
 from mnist_core.runs.snapshots import Snapshot
 from ui.choices import EVALUATE
 from ui.evaluate.subjects import Images, Judged, Subjects, images_of, mnist_images
 from ui.frozen import frozen_snapshot
 from ui.networks import RUNNING, Predictor, own_predictor, own_predictors, shipped_predictors
 from ui.own import own_collection
+from ui.pages import go_to
 from ui.session import ShownRun
 from ui.words import plain_name
 
@@ -20,6 +21,7 @@ NOTHING = "none"  # to compare with
 FILES, PROBLEM, TAKEN = (EVALUATE.key(name) for name in ("files", "problem", "uploaded"))
 MAX_MEGABYTES = 64
 LONGEST_NAME = 40
+OF_PICTURES = "Digits in pictures are read on the page Draw, under “Photographs and pages”."
 
 
 def choose_subjects(run: ShownRun | None) -> Subjects | None:
@@ -111,6 +113,8 @@ def _own_images() -> Images | None:
         name = "digit of yours" if len(own) == 1 else "digits of yours"
         return images_of(own, OWN, name, "your digit")
     st.info("You have kept no digits yet: on the Draw page, draw one and say what it was.")
+    if st.button("Go to Draw", icon=":material/draw:", key=EVALUATE.key("to_draw")):
+        go_to("draw")
     return None
 
 
@@ -123,6 +127,8 @@ def _uploaded_images() -> Images | None:
             key=FILES,
             on_change=_take_files,
         )
+        if problem := st.session_state.get(PROBLEM):
+            st.error(problem)  # the open popover covers the page's own
         st.caption(f"Of a larger set the first {MAX_IMAGES:,} images are used.")
     images: Images | None = st.session_state.get(TAKEN)
     if images is None and not st.session_state.get(PROBLEM):
@@ -142,6 +148,9 @@ def _take_files() -> None:
     try:
         contents = [file.getvalue() for file in files]
         split, n = uploaded_split(dict(zip(names, contents, strict=True)))
+    except IsPicture as error:
+        st.session_state[PROBLEM] = f"These files can't be used: {error}. {OF_PICTURES}"
+        return
     except DataError as error:
         st.session_state[PROBLEM] = f"These files can't be used: {error}."
         return

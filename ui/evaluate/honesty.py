@@ -13,7 +13,7 @@ from ui.glossary import words_explained
 from ui.html import changing_text, legend
 
 AFTER = "6 4"  # dashes of a line after temperature scaling
-WORDS = ("confidence", "calibration error", "temperature scaling", "coverage")
+WORDS = ("confidence", "calibration error", "temperature scaling", "logit", "coverage")
 Found = list[tuple[Judged, Calibrated]]
 
 
@@ -52,7 +52,7 @@ def _reliability(found: Found) -> None:
     for words in said:
         st.html(changing_text(words))
     st.caption(
-        "Below the diagonal a network is surer than it may be. A dot is one of 15 bins of "
+        "Below the diagonal a network is surer than it should be. A dot is one of 15 bins of "
         "confidence, the larger, the more images; the line leaves out bins of fewer than "
         f"{FEW_IMAGES}."
     )
@@ -73,9 +73,7 @@ def _coverage(found: Found) -> None:
     for judged, _ in found:
         line, answers = Line(judged.name, judged.colour), judged.answers
         curves.append((line, coverage_curve(answers.confidence, answers.right)))
-        kept = answers.confidence >= threshold / 100
-        if kept.any():
-            places.append((line, float(kept.mean()), float(answers.right[kept].mean())))
+        places.append(answers.answered(threshold / 100))
     _legend(found, after=False)
     said = [
         turned_away_in_words(judged.name, judged.answers, threshold / 100) for judged, _ in found

@@ -7,9 +7,8 @@ from mnist_core.evaluation.answers import disagreements
 from mnist_core.evaluation.scores import confusion_matrix
 from ui.choices import EVALUATE
 from ui.components.confusion_table import Cell, confusion_table
-from ui.evaluate.browsing import browse
+from ui.evaluate.browsing import browse, nothing_to_browse
 from ui.evaluate.subjects import Subjects
-from ui.words import a_digit
 
 WORST, LEAST_SURE, DISAGREE = "worst", "unsure", "differ"
 COUNTS, SHARES = "Counts", "Shares"
@@ -24,10 +23,14 @@ def mistakes(subjects: Subjects) -> None:
         cell = _table(subjects)
     with right:
         numbers, words = _numbers(subjects, cell)
-        if len(numbers):
+        n = len(numbers)
+        count = f"{n:,}" if n else "no"
+        with st.container(key="what_is_listed"):
+            st.header(f"{words}: {count} {'image' if n == 1 else 'images'}", anchor=False)
+        if n:
             browse(subjects, numbers, words, key="mistakes")
         else:
-            st.info(f"There are no {words}.")
+            nothing_to_browse(subjects, "There are no such images.", key="mistakes")
 
 
 def _table(subjects: Subjects) -> Cell | None:
@@ -57,37 +60,46 @@ def _table(subjects: Subjects) -> Cell | None:
         "what they are read as in columns",
     )
     EVALUATE.choose("cell", "" if cell is None else f"{cell[0]}-{cell[1]}")
-    if cell != before:
-        EVALUATE.choose("which", WORST)
     return cell
+
+
+def _let_cell_go() -> None:
+    EVALUATE.choose("cell", "")
 
 
 def _numbers(subjects: Subjects, cell: Cell | None) -> tuple[Array, str]:
     """Which images are looked at, in order, and what they are in words."""
     first, second = subjects.first, subjects.second
+    which = _choice_of_list(is_compared=second is not None, is_free=cell is None)
     if cell is not None:
         label, prediction = cell
-        st.header(
-            f"{a_digit(label).capitalize()}, read {'right' if label == prediction else ''}"
-            f"{'' if label == prediction else f'as {a_digit(prediction)}'}",
-            anchor=False,
-        )
-        return first.answers.taken_for(label, prediction), "such images"
+        read = "read right" if label == prediction else f"read as {prediction}"
+        return first.answers.taken_for(label, prediction), f"{label}, {read}"
+    if which == LEAST_SURE:
+        return first.answers.least_sure_right, "Right answers"
+    if which == DISAGREE and second is not None:
+        return disagreements(first.answers, second.answers), "Disagreements"
+    return first.answers.worst_mistakes, "Mistakes"
+
+
+def _choice_of_list(*, is_compared: bool, is_free: bool) -> str:
+    """The lists to choose from; none of them is pressed where a cell says what is looked at."""
     kinds = {WORST: "Worst mistakes", LEAST_SURE: "Least sure, but right"}
-    if second is not None:
+    if is_compared:
         kinds[DISAGREE] = "Where they disagree"
-    which = EVALUATE.said("which", WORST, kinds)
+    which, key = "", EVALUATE.key("which")
+    if is_free:
+        which = EVALUATE.said("which", WORST, kinds)
+    else:
+        st.session_state[key] = None
     st.segmented_control(
         "Images",
         list(kinds),
         format_func=kinds.__getitem__,
         required=True,
         label_visibility="collapsed",
-        key=EVALUATE.key("which"),
+        key=key,
+        on_change=_let_cell_go,
         persist_state="session",
     )
-    if which == LEAST_SURE:
-        return first.answers.least_sure_right, "right answers"
-    if which == DISAGREE and second is not None:
-        return disagreements(first.answers, second.answers), "images on which they disagree"
-    return first.answers.worst_mistakes, "mistakes"
+    return which

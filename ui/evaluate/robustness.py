@@ -15,9 +15,11 @@ from ui.choices import EVALUATE
 from ui.components.robustness_chart import STRENGTHS, Kind, Line, Says, robustness_chart
 from ui.evaluate.subjects import Judged, Subjects
 from ui.evaluate.waiting import is_stopped, pace, progress_of
+from ui.glossary import words_explained
 from ui.jobs import Job, ask, jobs
 from ui.live import live
 
+WORDS = ("distortion", "confidence", "standard deviation")
 WORK = "robustness"
 EXAMPLES = 32  # that are kept, of all visitors: 60 kB each
 POINTS = len(DISTORTIONS) * STRENGTHS
@@ -31,6 +33,7 @@ def robustness(subjects: Subjects) -> None:
         partial(measuring, subjects),
         pace=lambda found: pace(found, work_of(subjects)),
     )
+    words_explained(WORDS)
 
 
 def measuring(subjects: Subjects) -> list[Job]:

@@ -9,7 +9,7 @@ from ui.glossary import words_explained
 from ui.html import table
 from ui.words import percent
 
-WORDS = ("precision", "recall", "F1", "macro average", "Wilson interval", "McNemar's test")
+WORDS = ("precision", "recall", "F1", "mean")
 
 
 def scores(subjects: Subjects) -> None:

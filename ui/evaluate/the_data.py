@@ -18,12 +18,14 @@ from mnist_core.evaluation.data_checks import (
 from ui.evaluate.browsing import browse
 from ui.evaluate.subjects import Images, Subjects
 from ui.evaluate.waiting import pace, progress_of
+from ui.glossary import words_explained
 from ui.html import captioned, changing_text, in_a_row, picture
 from ui.jobs import Job, ask
 from ui.live import live
 from ui.session import mnist
 from ui.words import a_digit, percent
 
+WORDS = ("standard deviation", "doubted label", "nearly the same")
 SAMPLES = 6  # of each digit
 SHOWN_PAIRS = 12
 WORK = "duplicates"
@@ -42,6 +44,7 @@ def the_data(subjects: Subjects) -> None:
         partial(comparing, subjects.images),
         pace=lambda job: pace([job], WORK),
     )
+    words_explained(WORDS)
 
 
 def _look_of(images: Images) -> None:
@@ -86,7 +89,7 @@ def _doubtful(subjects: Subjects) -> None:
         "First those images for which another digit is most probable beside the label: some are "
         "hard to read, and some labels are wrong. Judge yourself."
     )
-    browse(subjects, doubts.images, "images whose label is doubted", key="doubts")
+    browse(subjects, doubts.images, "Labels that are doubted", key="doubts")
 
 
 def comparing(images: Images) -> Job:
@@ -109,11 +112,18 @@ def _duplicates(images: Images, job: Job) -> None:
     near = len(found.difference) - exact
     st.write(
         f"**{exact:,}** {'is' if exact == 1 else 'are'} the same to the pixel, **{near:,}** nearly "
-        f"the same, of {len(images):,} {images.name}."
+        f"the same, of {len(images):,} {images.name}. They are compared with the "
+        f"{len(mnist().train):,} images that a run of yours learns from{_more(images)}."
     )
     if len(found.first):
         order = np.argsort(found.difference, kind="stable")[:SHOWN_PAIRS]
         st.html(in_a_row([_pair(images, found, int(at)) for at in order]))
+
+
+def _more(images: Images) -> str:
+    if images.key != "validation":
+        return ""
+    return "; the networks that come with this program have learned from the validation images too"
 
 
 def _pair(images: Images, found: Duplicates, at: int) -> str:
@@ -123,4 +133,5 @@ def _pair(images: Images, found: Duplicates, at: int) -> str:
     both: Array = np.hstack([train.images[first], split.images[second]])
     words = f"training image {first:,}, {a_digit(int(train.labels[first]))}, and "
     words += f"{images.one} {second:,}, {a_digit(int(split.labels[second]))}"
-    return captioned(picture(both, alt=words, width=112), f"{first:,} and {second:,}")
+    said = f"training image {first:,},<br>{images.one} {second:,}"
+    return captioned(picture(both, alt=words, width=112), said)

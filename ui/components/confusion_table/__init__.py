@@ -41,6 +41,7 @@ def confusion_table(
     data = {
         "counts": counts.tolist(),
         "texts": [[_text(int(n), int(row.sum()), shares) for n in row] for row in counts],
+        "unit": " in % of each digit's images" if shares else "",
         "chosen": chosen,
         "heard": sent["at"],
         "description": description,

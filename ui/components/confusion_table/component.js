@@ -27,20 +27,22 @@ class ConfusionView {
   build() {
     const heads = DIGITS.map((digit) => `<th scope="col">${digit}</th>`).join("");
     this.root.querySelector("thead").innerHTML =
-      `<tr aria-hidden="true"><th></th><th class="axis" colspan="10">read as →</th></tr>` +
+      `<tr aria-hidden="true"><th></th><th class="axis" colspan="10"></th></tr>` +
       `<tr><th scope="col"><span class="word">digit </span>↓</th>${heads}</tr>`;
     this.root.querySelector("tbody").innerHTML = DIGITS.map(
       (digit) => `<tr><th scope="row">${digit}</th>${"<td></td>".repeat(10)}</tr>`,
     ).join("");
+    this.axis = this.root.querySelector(".axis");
     this.columns = [...this.root.querySelectorAll("thead tr:last-child th")].slice(1);
     this.rows = [...this.root.querySelectorAll("tbody th")];
     this.cells = [...this.root.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td")]);
   }
 
-  update({ counts, texts, chosen, heard, description }, setStateValue) {
+  update({ counts, texts, unit, chosen, heard, description }, setStateValue) {
     this.send = setStateValue;
     this.counts = counts;
     this.root.querySelector("caption").textContent = description;
+    this.axis.textContent = `read as →${unit}`;
     const most = Math.max(1, ...DIGITS.flatMap((i) => DIGITS.map((j) => (i === j ? 0 : counts[i][j]))));
     for (const i of DIGITS) {
       for (const j of DIGITS) {
@@ -69,8 +71,7 @@ class ConfusionView {
     const [row, column] = this.stop ?? this.chosen ?? this.firstStop();
     for (const i of DIGITS) {
       for (const j of DIGITS) {
-        const isChosen = this.chosen !== null && i === this.chosen[0] && j === this.chosen[1];
-        this.cells[i][j].setAttribute("aria-selected", String(isChosen));
+        this.cells[i][j].setAttribute("aria-selected", String(this.isChosen([i, j])));
         this.cells[i][j].tabIndex = i === row && j === column ? 0 : -1;
       }
     }
@@ -88,7 +89,12 @@ class ConfusionView {
     const [row, column] = place ?? [-1, -1];
     this.rows.forEach((head, i) => head.classList.toggle("read", i === row));
     this.columns.forEach((head, j) => head.classList.toggle("read", j === column));
-    this.says.textContent = place ? `${this.words(row, column)}.` : "Choose a cell to see its images.";
+    const more = place && this.isChosen(place) ? " Choose the cell again to let it go." : "";
+    this.says.textContent = place ? `${this.words(row, column)}.${more}` : "Choose a cell to see its images.";
+  }
+
+  isChosen([row, column]) {
+    return this.chosen !== null && row === this.chosen[0] && column === this.chosen[1];
   }
 
   placeOf(event) {
@@ -129,9 +135,8 @@ class ConfusionView {
 
   // The chosen cell is let go when it is chosen again.
   choose(place) {
-    const same = this.chosen && place[0] === this.chosen[0] && place[1] === this.chosen[1];
     this.stop = place;
-    this.chosen = same ? null : place;
+    this.chosen = this.isChosen(place) ? null : place;
     this.mark();
     this.read(place);
     this.sentAt = Date.now() + Math.random(); // unlike any other, in another tab too

@@ -31,7 +31,7 @@ function newReader() {
 function showReading(element, { name, shares, best, isRight, sure }, label) {
   setText(element.querySelector(".name"), name);
   const reads = best === null ? "gives no number (NaN)" : `reads ${best}, ${sure}`;
-  setText(element.querySelector(".reads"), `${reads} · ${isRight ? "✓ right" : "✗ wrong"}`);
+  setText(element.querySelector(".reads"), `${reads} · ${isRight ? "✓ right" : "× wrong"}`);
   const bars = element.querySelector(".bars");
   setAttribute(bars, "aria-label", probabilitiesInWords(name, shares));
   [...bars.children].forEach((bar, digit) => {

@@ -92,6 +92,17 @@ class Readings:
         said = list(dict.fromkeys(reader.reads(place) for reader in self.readers))
         return label if said == [label] else f"{label}→{'/'.join(said)}"
 
+    @property
+    def legend(self) -> str:
+        """What captions mean, by an example; "" for captions that the page has written itself."""
+        if self.captions is not None:
+            return ""
+        words = "7→2: labelled 7, read as 2"
+        names = [reader.name for reader in self.readers]
+        if len(names) == 2:
+            return f"{words}; 2/7: {names[0]} says 2, {names[1]} says 7"
+        return words
+
 
 def browser_message(readings: Readings, choice: Choice, *, key: str, description: str) -> bytes:
     """Everything that is shown, with what the page has chosen of it.
@@ -106,6 +117,7 @@ def browser_message(readings: Readings, choice: Choice, *, key: str, description
         "titles": list(readings.titles),
         "labels": readings.labels.tolist(),
         "captions": [readings.caption(place) for place in range(len(readings))],
+        "legend": readings.legend,
         "readers": [{"name": reader.name, "colour": reader.colour} for reader in readings.readers],
         **choice.told(),
     }

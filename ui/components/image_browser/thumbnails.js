@@ -10,6 +10,7 @@ class Thumbnails {
     this.scroller = root.querySelector(".scroller");
     this.grid = root.querySelector(".grid");
     this.signs = root.querySelector(".signs");
+    this.legend = root.querySelector(".legend");
     this.painter = new IntersectionObserver((entries) => this.onSight(entries), {
       root: this.scroller,
       rootMargin: `${NEAR} 0px`,
@@ -30,17 +31,16 @@ class Thumbnails {
   /** The words below and about the images, and their signs. */
   name(readings) {
     this.readings = readings;
-    const found = new Set();
     this.tiles.forEach((tile, place) => {
       const verdict = readings.verdict(place);
-      found.add(verdict);
       setAttribute(tile.lastChild, "data-sign", readings.captions[place]); // its label says it in words
       setAttribute(tile, "aria-label", readings.says(place));
       setAttribute(tile, "data-verdict", verdict);
     });
     const all = ["", "", "both networks ", "all networks "][readings.readers.length];
-    const signs = ["right", "wrong"].filter((verdict) => found.has(verdict));
-    setText(this.signs, signs.map((verdict) => `${SIGNS[verdict]} ${all}${verdict}`).join(" · "));
+    const signs = Object.entries(SIGNS).map(([verdict, sign]) => `${sign} ${all}${verdict}`);
+    setText(this.signs, signs.join(" · "));
+    setText(this.legend, readings.legend);
   }
 
   onSight(entries) {
@@ -79,7 +79,7 @@ class Thumbnails {
   }
 }
 
-const SIGNS = { right: "✓", wrong: "✗" };
+const SIGNS = { right: "✓", wrong: "×" };
 
 function newTile(place) {
   const tile = document.createElement("div");

@@ -31,7 +31,7 @@ class Panel {
       const { accuracy, count, says, wrong } = factsOf(frame, kind, strength, line);
       setText(parts.accuracy, accuracy);
       setText(parts.count, count);
-      setText(parts.says, says && `${says}${wrong ? " ✗" : ""}`);
+      setText(parts.says, says && `${says}${wrong ? " ×" : ""}`);
       parts.says.classList.toggle("wrong", wrong);
     });
   }
