@@ -72,7 +72,7 @@ def test_of_a_larger_set_the_first_images_are_used(monkeypatch):
         ({"z.zip": b"PK\3\4 nothing"}, "z.zip can't be read"),
         ({"z.zip": zipped(readme=b"")}, "z.zip has no file"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else " and ".join(value) or "nothing",
 )
 def test_what_can_not_be_used_is_said_in_a_sentence(files, reason):
     with pytest.raises(DataError, match=reason):
