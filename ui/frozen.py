@@ -16,8 +16,11 @@ def frozen_snapshot(run: ShownRun, choices: Choices) -> Snapshot | None:
     kept, newest = session().kept, run.snapshot
     name, of = f"{choices.prefix}snapshot", f"{run.id} "
     if name not in kept and newest is not None:
-        there = {one.step: one for one in (*run.snapshots, newest)}
-        kept[name] = there[choices.said("step", newest.step, there, of=of)].in_memory()
+        steps = range(run.config.steps_per_epoch * run.config.epochs + 1)
+        wanted = choices.said("step", newest.step, steps, of=of)
+        # A snapshot that a link leads to may have been thinned out since.
+        nearest = min((*run.snapshots, newest), key=lambda one: abs(one.step - wanted))
+        kept[name], kept[_wanted(choices)] = nearest.in_memory(), wanted
     frozen: Snapshot | None = kept.get(name)
     if frozen is None or newest is None:
         return frozen
@@ -30,6 +33,20 @@ def frozen_snapshot(run: ShownRun, choices: Choices) -> Snapshot | None:
             args=(name, choices.key(f"{of}step")),
         )
     return frozen
+
+
+def nearest_in_words(frozen: Snapshot | None, choices: Choices) -> None:
+    """Say that the step that was asked for is no longer there, if it is not."""
+    wanted = session().kept.get(_wanted(choices))
+    if frozen is not None and wanted is not None and frozen.step != wanted:
+        st.caption(
+            f"Step {wanted:,} of your run is not kept: the nearest that is kept is step "
+            f"{frozen.step:,}."
+        )
+
+
+def _wanted(choices: Choices) -> str:
+    return f"{choices.prefix}wanted_step"
 
 
 def _take_newest(name: str, choice: str) -> None:

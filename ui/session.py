@@ -16,7 +16,7 @@ from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.index import StoreError
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.snapshots import Snapshot
+from mnist_core.runs.snapshots import Snapshot, SnapshotGone, SnapshotList
 from mnist_core.runs.state import RunView
 from mnist_core.runs.status import ENDED, RunStatus
 from mnist_core.training.checkpoint import Checkpoint, load_model
@@ -106,12 +106,12 @@ def _built(token: str, _snapshot: Snapshot, _config: TrainConfig) -> Sequential:
 
 @dataclass(frozen=True)
 class BestNetwork:
-    """The network of this session that did best on validation images."""
+    """The network of this session that did best on validation images, at the end of an epoch."""
 
     run_id: str
     config: TrainConfig
-    snapshot: Snapshot
-    accuracy: float  # on validation images, 0..1
+    snapshot: Snapshot  # of that end
+    accuracy: float  # of these very weights on validation images, 0..1
     epoch: int
 
     @cached_property
@@ -199,7 +199,9 @@ def shown_run() -> ShownRun | None:
         handle = _linked_run() or (
             pool().get(mine.run_id, visitor=visitor()) if mine.run_id else None
         )
-        view = handle.watch() if handle else None
+        if handle:
+            view = handle.watch()
+            _remember(view, handle.snapshots)
     except KeyError:  # removed from the disk just now
         pass
     except StoreError as error:  # it may be shown later: the link stays as it is
@@ -210,7 +212,6 @@ def shown_run() -> ShownRun | None:
         mine.run_id = None
         return None
     show_run(handle.id)
-    _remember(view)
     return ShownRun(handle, view, view.snapshot, chosen=False).at(mine.chosen_step)
 
 
@@ -283,8 +284,8 @@ def show_run(run_id: str) -> None:
         st.query_params["run"] = run_id
 
 
-def _remember(view: RunView) -> None:
-    """Keep the run's results, and its newest weights if none did better on validation images."""
+def _remember(view: RunView, snapshots: SnapshotList) -> None:
+    """Keep the run's results, and its best weights if none did better on validation images."""
     mine = session()
     if view.ended and mine.stopping == view.id:
         mine.stopping = None
@@ -292,12 +293,27 @@ def _remember(view: RunView) -> None:
     mine.runs[view.id] = EarlierRun(view.config, view.results, view.status)
     while len(mine.runs) > EARLIER_RUNS:
         del mine.runs[next(iter(mine.runs))]
-    if not view.results or view.snapshot is None:
-        return
-    last = view.results[-1]
-    if mine.best is None or last.validation_accuracy > mine.best.accuracy:
-        newest = view.snapshot.in_memory()  # the run may be removed from the disk
-        mine.best = BestNetwork(view.id, view.config, newest, last.validation_accuracy, last.epoch)
+    mine.best = _best_of(view, snapshots, mine.best)
+
+
+def _best_of(
+    view: RunView, snapshots: SnapshotList, before: BestNetwork | None
+) -> BestNetwork | None:
+    """The best of the run's epochs whose weights are still there, or what was better before.
+
+    An accuracy is that of the weights at the epoch's end: no others may go by it.
+    """
+    for result in sorted(view.results, key=lambda one: one.validation_accuracy, reverse=True):
+        accuracy, epoch = result.validation_accuracy, result.epoch
+        if before is not None and accuracy <= before.accuracy:
+            break
+        step = epoch * view.config.steps_per_epoch
+        there = snapshots.at(step)
+        if there is not None and there.step == step:
+            with suppress(SnapshotGone):
+                kept = there.in_memory()  # the run may be removed from the disk
+                return BestNetwork(view.id, view.config, kept, accuracy, epoch)
+    return before
 
 
 def earlier_runs(shown: ShownRun | None) -> dict[str, EarlierRun]:

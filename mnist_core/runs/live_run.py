@@ -164,7 +164,7 @@ class LiveRun:
         """Bring everything up to date."""
         self.state.take(report)
         for snapshot in report.snapshots:
-            self.snapshots.append(snapshot)
+            self.snapshots.append(snapshot, spared=self.state.best_step)
         if report.status in ENDED:
             self.ending, self.asleep = True, False
         elif report.keeps_place:
@@ -191,5 +191,5 @@ class LiveRun:
             if state.snapshot is not None and state.snapshot.step == newest.step:
                 self.state.snapshot = state.snapshot
             else:
-                self.snapshots.append(newest)
+                self.snapshots.append(newest, spared=self.state.best_step)
         return waiting

@@ -118,8 +118,11 @@ class SnapshotList:
         """Everything that is kept now, oldest first."""
         return self._snapshots
 
-    def append(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot. Those of the same step or later ones are dropped: they were undone."""
+    def append(self, snapshot: Snapshot, *, spared: int | None = None) -> None:
+        """Keep a snapshot. Those of the same step or later ones are dropped: they were undone.
+
+        That of the step `spared` stays as long as there is room for a third one.
+        """
         kept = list(self._snapshots)
         while kept and kept[-1].step >= snapshot.step:
             kept.pop()
@@ -130,6 +133,7 @@ class SnapshotList:
         while len(kept) > room:
             places = np.sqrt([s.step for s in kept])
             between_neighbours = places[2:] - places[:-2]
+            between_neighbours[[s.step == spared for s in kept[1:-1]]] = np.inf
             kept.pop(1 + int(between_neighbours.argmin()))
         self._snapshots = tuple(kept)
 

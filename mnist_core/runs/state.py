@@ -17,7 +17,7 @@ from mnist_core.runs.numbers import (
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.status import ENDED, RunStatus
 from mnist_core.training.config import TrainConfig
-from mnist_core.training.run import EpochResult, Progress
+from mnist_core.training.run import EpochResult, Progress, best_epoch
 
 # What of a state is written as it is.
 SIMPLE = (
@@ -116,6 +116,12 @@ class RunState:
     seconds: float = 0.0
     images_per_second: float = 0.0
     seconds_left: float | None = None
+
+    @property
+    def best_step(self) -> int | None:
+        """The step at which the epoch ended that did best on validation images; None before one."""
+        best = best_epoch(self.results)
+        return best.epoch * self.config.steps_per_epoch if best else None
 
     def take(self, report: Report) -> None:
         """Bring everything up to date."""

@@ -29,7 +29,7 @@ from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.status import NOT_SAVED, RunStatus
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from mnist_core.training.run import Progress, Run
+from mnist_core.training.run import Progress, Run, best_epoch
 from mnist_core.training.train import train
 
 REPORT_EVERY = 0.1  # seconds, at least
@@ -38,7 +38,7 @@ SAVE_EVERY = 2.0  # seconds, at least, between checkpoints at the ends of epochs
 SAVE_WITHIN = 10.0  # seconds, at most, between any two checkpoints
 SAVE_SHARE = 0.05  # of the time may go into checkpoints at the ends of epochs
 EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns most at first
-EARLY_BYTES = 1 << 20  # and only weights up to this size, since the owner's memory is limited
+SMALL_BYTES = 1 << 20  # of weights that are kept between reports too: the owner's memory is limited
 
 
 class Trainer:
@@ -215,22 +215,22 @@ class Trainer:
             self.news.count(progress)
         if progress.images:  # else of a batch that was trained on in an earlier process
             self.progress = progress
-        self.counted_step = progress.step
-        if progress.result is not None:
-            self.news.results.append(progress.result)
-        step = progress.step
+        self.counted_step = step = progress.step
+        if (result := progress.result) is not None:
+            self.news.results.append(result)
         if progress.status != "running":
             self._set_status(progress.status)
             self.message = progress.message
             return
-        if step <= EARLY_STEPS and step & (step - 1) == 0:
-            self._keep_early_snapshot()
+        early = step <= EARLY_STEPS and step & (step - 1) == 0
+        if early or (result and result is best_epoch(self.run.history)):
+            self._keep_small_snapshot()
         if step == self.pause_at and not self.run.is_unjudged:
             self._set_status("paused")
             self._report()
             return
         now = monotonic()
-        wait = self.save_interval if progress.result is not None else SAVE_WITHIN
+        wait = self.save_interval if result is not None else SAVE_WITHIN
         save = now - self.saved_at >= min(wait, SAVE_WITHIN)
         if self.outbox.idle and (save or now >= self.next_report):
             self._report(then_save=save)
@@ -251,8 +251,8 @@ class Trainer:
         # Results travel on their own, each once.
         return replace(self.progress, result=None) if self.progress else None
 
-    def _keep_early_snapshot(self) -> None:
-        if self.run.model.parameters.flat.nbytes <= EARLY_BYTES:
+    def _keep_small_snapshot(self) -> None:
+        if self.run.model.parameters.flat.nbytes <= SMALL_BYTES:
             self.news.snapshots.append(self._snapshot())
 
     def _report(
@@ -289,7 +289,7 @@ class Trainer:
         )
         self.state.take(report)
         for snapshot in report.snapshots:
-            self.snapshots.append(snapshot)
+            self.snapshots.append(snapshot, spared=self.state.best_step)
         cost = perf_counter() - started + self.outbox.cost
         if then_save:
             self._save()

@@ -2,7 +2,7 @@
 Saved and resumed, it goes on to the very numbers that it would have had.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any, Literal, Self
@@ -165,6 +165,11 @@ class Run:
 
         seen, held_out = self.train[:VALIDATION_SIZE], self.data.validation
         return EpochResult(epoch, *judged(seen), *judged(held_out), seconds)
+
+
+def best_epoch(results: Sequence[EpochResult]) -> EpochResult | None:
+    """The first of those that did best on validation images; None without any."""
+    return max(results, key=lambda result: result.validation_accuracy, default=None)
 
 
 def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> Checkpoint:

@@ -39,6 +39,19 @@ def test_snapshots_stay_dense_at_first_and_even_later(count: int, most: int) -> 
     assert gaps.max() <= max(1.0, 2 * pairs.min())
 
 
+@given(st.integers(10, 300), st.integers(3, 12), st.data())
+def test_a_spared_snapshot_stays_while_others_go(
+    count: int, most: int, data: st.DataObject
+) -> None:
+    best = data.draw(st.integers(1, count - 1))
+    store = SnapshotList(max_snapshots=most)
+    for step in range(count):
+        store.append(snapshot(step), spared=best if step >= best else None)
+    kept = [s.step for s in store.all]
+    assert {0, best, count - 1} <= set(kept)
+    assert len(kept) == min(count, most)
+
+
 def test_a_rewound_run_forgets_later_snapshots() -> None:
     store = SnapshotList()
     for step in (0, 5, 9, 5, 6):

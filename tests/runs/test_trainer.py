@@ -65,17 +65,36 @@ class StuckStream(io.BytesIO):
         return super().write(content)
 
 
-def test_a_reader_that_does_not_read_never_holds_up_training(tmp_path: Path, data: Dataset) -> None:
+def reports_to_a_stuck_reader(folder: Path, data: Dataset) -> list[Report]:
+    """What is reported of a run whose reader reads nothing before its end."""
     stream = StuckStream()
     outbox = Outbox(stream)
     inbox: Inbox = SimpleQueue()
-    Trainer(Order(CONFIG, folder=str(tmp_path)), data, inbox, outbox).work()
+    Trainer(Order(CONFIG, folder=str(folder)), data, inbox, outbox).work()
     stream.released.set()
     outbox.close()
-    reports = reports_in(stream)
+    return reports_in(stream)
+
+
+def test_a_reader_that_does_not_read_never_holds_up_training(tmp_path: Path, data: Dataset) -> None:
+    reports = reports_to_a_stuck_reader(tmp_path, data)
     # The first was on its way all the time, so there is nothing between it and the last.
     assert [report.status for report in reports] == ["running", "finished"]
     assert [result.epoch for result in reports[1].results] == [1, 2, 3, 4]
+
+
+def test_weights_are_reported_of_each_epoch_that_is_the_best_so_far(
+    tmp_path: Path, data: Dataset
+) -> None:
+    *_, last = reports_to_a_stuck_reader(tmp_path, data)
+    accuracies = [result.validation_accuracy for result in last.results]
+    best_so_far = [
+        epoch for epoch in range(1, 5) if accuracies.index(max(accuracies[:epoch])) == epoch - 1
+    ]
+    assert len(best_so_far) > 1
+    steps = [snapshot.step for snapshot in last.snapshots]
+    assert {epoch * STEPS_PER_EPOCH for epoch in best_so_far} <= set(steps)
+    assert steps == sorted(steps)
 
 
 def test_a_stop_does_not_wait_for_a_validation_and_costs_no_result(

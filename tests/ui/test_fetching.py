@@ -145,7 +145,7 @@ def test_a_session_remembers_a_bounded_number_of_runs_without_their_weights(
     monkeypatch.setattr(session, "session", lambda: mine)
     view = run.peek()
     for number in range(3 * session.EARLIER_RUNS):
-        session._remember(view.__class__(**{**vars(view), "id": str(number)}))
+        session._remember(view.__class__(**{**vars(view), "id": str(number)}), run.snapshots)
     assert len(mine.runs) == session.EARLIER_RUNS
     assert set(vars(next(iter(mine.runs.values())))) == {"config", "results", "status"}
 

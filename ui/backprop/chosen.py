@@ -16,7 +16,7 @@ from mnist_core.runs.snapshots import Snapshot
 from ui.backprop.link import PREFIX, choose, linked, refuse, said, say
 from ui.choices import BACKPROP
 from ui.drawing import sheet_of
-from ui.frozen import frozen_snapshot
+from ui.frozen import frozen_snapshot, nearest_in_words
 from ui.networks import RUNNING
 from ui.pixels import image_of, text_of
 from ui.session import ShownRun, mnist, session, shipped
@@ -72,6 +72,7 @@ def choose_step(run: ShownRun | None) -> ChosenStep | None:
             frozen_snapshot(run, BACKPROP) if run is not None and network == RUNNING else None
         )
         example = _choice_of_digit()
+    nearest_in_words(snapshot, BACKPROP)
     if network == RUNNING and snapshot is None:
         st.info("The run's weights come with its first step; choose it again in a moment.")
         return None

@@ -8,7 +8,7 @@ from mnist_core.data.uploaded import MAX_IMAGES, IsPicture, uploaded_split
 from mnist_core.runs.snapshots import Snapshot
 from ui.choices import EVALUATE
 from ui.evaluate.subjects import Images, Judged, Subjects, images_of, mnist_images
-from ui.frozen import frozen_snapshot
+from ui.frozen import frozen_snapshot, nearest_in_words
 from ui.networks import RUNNING, Predictor, own_predictor, own_predictors, shipped_predictors
 from ui.own import own_collection
 from ui.pages import go_to
@@ -46,6 +46,7 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
             if run is not None and RUNNING in (first, second)
             else None
         )
+    nearest_in_words(snapshot, EVALUATE)
     problem = st.session_state.get(PROBLEM)
     if problem and st.session_state[EVALUATE.key("images")] == UPLOADED:
         st.error(problem)
