@@ -33,6 +33,15 @@ LOOKS = {
     "Map": "Images lie close together",
     "The images": "nearly the same",
 }
+# Notes every height that the page has from now on.
+EVERY_FRAME = """place => {
+  window.heights = [];
+  const look = () => {
+    if (heights.at(-1) !== place.scrollHeight) heights.push(place.scrollHeight);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 Serve = Callable[[str], str]
 
 
@@ -100,9 +109,11 @@ def test_nothing_moves_when_a_cell_is_chosen_empty_or_not(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 700})
     opened(page, serve)
+    expect_image(page, mlp.worst_mistakes[0])
+    expect(page.get_by_role("img", name="Accuracy with its interval")).to_be_visible()
     main = page.locator(".stMain")
     main.evaluate("place => place.scrollTo(0, place.scrollHeight)")
-    size = main.evaluate("place => place.scrollHeight")
+    main.evaluate(EVERY_FRAME)
     top = page.get_by_role("grid").evaluate("table => table.getBoundingClientRect().top")
     label, prediction, _ = worst_cell(mlp)
     counts = confusion_matrix(mlp.predictions, mlp.labels)
@@ -114,7 +125,7 @@ def test_nothing_moves_when_a_cell_is_chosen_empty_or_not(
         heading = page.get_by_role("heading", name=f"{place[0]}, {read}: ")
         expect(heading).to_be_visible(timeout=PATIENCE)
         settled(page)
-        assert main.evaluate("place => place.scrollHeight") == size
+        assert len(page.evaluate("heights")) == 1
         assert page.get_by_role("grid").evaluate("t => t.getBoundingClientRect().top") == top
         expect(page.get_by_text("There are no such images.")).to_be_visible(visible=place == empty)
     page.get_by_role("radio", name="Worst mistakes").click()
@@ -212,6 +223,21 @@ def test_an_image_is_taken_apart_with_its_label_and_network(
     # Back by the menu, what was chosen is chosen still.
     page.get_by_role("link", name="Evaluate").click()
     expect_image(page, number)
+
+
+def test_who_has_kept_no_digits_is_led_to_where_one_can(page: Page, serve: Serve) -> None:
+    page.goto(f"{serve('app.py')}/evaluate?images=own")
+    page.get_by_role("button", name="Go to Draw").click(timeout=PATIENCE)
+    expect(page.locator(".easel canvas")).to_be_visible(timeout=PATIENCE)
+
+
+def test_an_open_popover_says_itself_what_is_wrong_with_a_file(page: Page, serve: Serve) -> None:
+    page.goto(f"{serve('app.py')}/evaluate?images=uploaded")
+    page.get_by_role("button", name="Choose files").click(timeout=PATIENCE)
+    picture: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": b"\x89PNG"}
+    page.locator("input[type=file]").set_input_files([picture])
+    said = page.get_by_test_id("stPopoverBody").get_by_text("me.png is a picture")
+    expect(said).to_be_visible(timeout=PATIENCE)
 
 
 # ---- long work ----------------------------------------------------------------------------------

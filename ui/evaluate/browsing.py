@@ -31,12 +31,12 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
 def nothing_to_browse(subjects: Subjects, words: str, *, key: str) -> None:
     """Say so in the room that `browse` takes, so that nothing below moves.
 
-    What keeps the room is the browser itself, out of sight: its height depends on the screen.
+    What keeps the room is the browser itself, out of sight (style.css): its height depends on the
+    screen. The words come last, so that the browser stays in its place and is not built anew.
     """
-    with st.container(key="no_images"):
-        st.info(words)
-        _browser(subjects, np.arange(1), words, chosen=0, key=key)
-        go_on_with(subjects, 0, key=key)
+    _browser(subjects, np.arange(1), words, chosen=0, key=key)
+    go_on_with(subjects, 0, key=key)
+    st.info(words)
 
 
 def _browser(

@@ -27,10 +27,11 @@ def mistakes(subjects: Subjects) -> None:
         count = f"{n:,}" if n else "no"
         with st.container(key="what_is_listed"):
             st.header(f"{words}: {count} {'image' if n == 1 else 'images'}", anchor=False)
-        if n:
-            browse(subjects, numbers, words, key="mistakes")
-        else:
-            nothing_to_browse(subjects, "There are no such images.", key="mistakes")
+        with st.container(key="listed"):
+            if n:
+                browse(subjects, numbers, words, key="mistakes")
+            else:
+                nothing_to_browse(subjects, "There are no such images.", key="mistakes")
 
 
 def _table(subjects: Subjects) -> Cell | None:
