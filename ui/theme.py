@@ -4,7 +4,13 @@ from mnist_core.figures.colours import CNN as CNN
 from mnist_core.figures.colours import MARK as MARK
 from mnist_core.figures.colours import MLP as MLP
 from mnist_core.figures.colours import MODELS as MODELS
+from mnist_core.figures.colours import OTHER
 from mnist_core.figures.colours import OWN as OWN
+
+# The visitor's networks that can be compared with the run, OWN.
+BEST = OTHER
+TAUGHT = "#a41dbf"
+LOADED = "#3355ff", "#0080ff"  # in turn
 
 # Told apart by colour-blind eyes, on white and on black.
 TRAINING = "#2f7fc1"
