@@ -1,18 +1,20 @@
 """Images one after the other, with what each network reads in them."""
 
+import streamlit as st
+
 from mnist_core.arrays import Array
 from ui.choices import EVALUATE
-from ui.components.image_browser import Reader, image_browser
+from ui.components.image_browser import MOST, Reader, image_browser
 from ui.evaluate.going_on import go_on_with
 from ui.evaluate.subjects import Subjects
-
-MOST = 500  # images that one list holds
 
 
 def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
     """Step through the images of these numbers (N,), at least one; `words` say what they are."""
+    description = f"{len(numbers):,} {words}"
     if len(numbers) > MOST:
-        words = f"first {MOST:,} of {len(numbers):,} {words}"
+        description = f"The first {MOST:,} of {description}"
+        st.caption(f"{description}.")
         numbers = numbers[:MOST]
     listed = numbers.tolist()
     # Another network's list begins with its own worst, wherever one was in the other's.
@@ -28,7 +30,7 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
         ],
         chosen=listed.index(here),
         key=EVALUATE.key(f"browser_{key}"),
-        description=f"{len(listed):,} {words}",
+        description=description,
     )
     if place is not None:
         EVALUATE.choose("image", here := listed[place], of=of)
