@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -11,9 +11,9 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
+from ui import theme
 from ui.own import is_taught, own_collection, taught_network
 from ui.session import ShownRun, mnist, session, shipped
-from ui.theme import CNN, MLP, OWN
 
 RUNNING, BEST, TAUGHT = "run", "best", "taught"
 OWN_NAMES = {RUNNING: "Your run", BEST: "Your best", TAUGHT: "Your taught MLP"}
@@ -54,9 +54,11 @@ class Prediction:
 @st.cache_resource
 def shipped_predictors() -> tuple[Predictor, ...]:
     """The networks that are there for everyone."""
-    predictors = [Predictor("MLP", shipped("mlp"), _shape_in_words("mlp"), MLP, "mlp")]
+    predictors = [Predictor("MLP", shipped("mlp"), _shape_in_words("mlp"), theme.MLP, "mlp")]
     if (MODELS_FOLDER / "cnn.npz").is_file():
-        predictors.append(Predictor("CNN", shipped("cnn"), _shape_in_words("cnn"), CNN, "cnn"))
+        predictors.append(
+            Predictor("CNN", shipped("cnn"), _shape_in_words("cnn"), theme.CNN, "cnn")
+        )
     return tuple(predictors)
 
 
@@ -97,19 +99,32 @@ def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
             state = "the step chosen on the Weights page"
         words = f"at step {run.snapshot.step:,}, {state}"
         learning = not run.view.ended and not run.chosen
-        return Predictor(OWN_NAMES[RUNNING], run.network, words, OWN, learning=learning)
+        return Predictor(OWN_NAMES[RUNNING], run.network, words, theme.OWN, learning=learning)
     best = session().best
     if key == BEST and best is not None:
         words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
-        return Predictor(OWN_NAMES[BEST], best.network, words, OWN)
+        return Predictor(OWN_NAMES[BEST], best.network, words, theme.BEST)
     if key == TAUGHT and (taught := taught_network()) is not None:
         words = f"a copy of the MLP, taught {len(own_collection())} of your digits"
-        return Predictor(OWN_NAMES[TAUGHT], taught, words, OWN)
+        return Predictor(OWN_NAMES[TAUGHT], taught, words, theme.TAUGHT)
     loaded = loaded_network(key)
     if key is not None and loaded is not None:
         words = f"{loaded.parameters.flat.size:,} parameters, from a file"
-        return Predictor(loaded_names()[key], loaded, words, OWN)
+        return Predictor(loaded_names()[key], loaded, words, _colour_of_loaded(key))
     return None
+
+
+def _colour_of_loaded(key: str) -> str:
+    """Two that were loaded one after the other have different colours."""
+    place = [loaded.key for loaded in session().loaded].index(key)
+    return theme.LOADED[place % len(theme.LOADED)]
+
+
+def told_apart(first: Predictor, second: Predictor) -> Predictor:
+    """The second with a colour that the first does not have."""
+    if second.colour != first.colour:
+        return second
+    return replace(second, colour=next(one for one in theme.LOADED if one != first.colour))
 
 
 @st.cache_resource

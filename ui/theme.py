@@ -5,10 +5,16 @@ from mnist_core.figures.colours import MARK as MARK
 from mnist_core.figures.colours import MLP as MLP
 from mnist_core.figures.colours import MODELS as MODELS
 from mnist_core.figures.colours import NEGATIVE as NEGATIVE
+from mnist_core.figures.colours import OTHER
 from mnist_core.figures.colours import OWN as OWN
 from mnist_core.figures.colours import POSITIVE as POSITIVE
 from mnist_core.figures.colours import TRAINING as TRAINING
 from mnist_core.figures.colours import VALIDATION as VALIDATION
+
+# The visitor's networks that can be compared with the run, OWN.
+BEST = OTHER
+TAUGHT = "#a41dbf"
+LOADED = "#3355ff", "#0080ff"  # in turn
 
 # Told apart by colour-blind eyes, on white and on black.
 DIVERGED = "#d13438"  # the place where a run had to end

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import load_mnist, load_model
+from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.evaluation.answers import answers_of
 from mnist_core.evaluation.calibration import (
@@ -148,6 +149,25 @@ def test_a_list_lets_the_cell_go_that_was_chosen(few: Dataset) -> None:
     assert "Mistakes: " in text(looked_at(app))
     assert "cell" not in app.query_params
     assert "Least sure, but right" in app.segmented_control(key="evaluate_which").options
+
+
+@pytest.mark.parametrize(("n", "said"), [(1_000, False), (1_135, True)])
+def test_of_more_images_than_a_list_holds_the_first_are_shown_and_that_is_said(
+    pool: LocalPool, mnist: Dataset, monkeypatch: pytest.MonkeyPatch, n: int, said: bool
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def browser(images: Array, *, description: str, **_: object) -> None:
+        asked.append((len(images), description))
+
+    monkeypatch.setattr("ui.evaluate.browsing.image_browser", browser)
+    with_images(mnist, 1_200, monkeypatch)
+    monkeypatch.setattr("ui.evaluate.mistakes._numbers", lambda *_: (np.arange(n), "Such images"))
+    app = opened(network="mlp", against="none", cell="1-1")
+    whole = "Such images: 1,135 images, the first 1,000 of them"
+    assert asked[-1] == (1_000, whole if said else "Such images: 1,000 images")
+    captions = [caption.value for caption in app.caption]
+    assert ("The first 1,000 of 1,135 images." in captions) == said
 
 
 def test_what_cells_show_is_kept_while_another_look_is_open(few: Dataset) -> None:

@@ -5,11 +5,9 @@ import streamlit as st
 
 from mnist_core.arrays import Array
 from ui.choices import EVALUATE
-from ui.components.image_browser import Reader, image_browser
+from ui.components.image_browser import MOST, Reader, image_browser
 from ui.evaluate.going_on import go_on_with
 from ui.evaluate.subjects import Subjects
-
-MOST = 500  # images that one list holds
 
 
 def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
@@ -17,6 +15,7 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
     description = f"{words}: {len(numbers):,} images"
     if len(numbers) > MOST:
         description += f", the first {MOST:,} of them"
+        st.caption(f"The first {MOST:,} of {len(numbers):,} images.")
         numbers = numbers[:MOST]
     listed = numbers.tolist()
     # Another network's list begins with its own worst, wherever one was in the other's.

@@ -9,7 +9,14 @@ from mnist_core.runs.snapshots import Snapshot
 from ui.choices import EVALUATE
 from ui.evaluate.subjects import Images, Judged, Subjects, images_of, mnist_images
 from ui.frozen import frozen_snapshot, nearest_in_words
-from ui.networks import RUNNING, Predictor, own_predictor, own_predictors, shipped_predictors
+from ui.networks import (
+    RUNNING,
+    Predictor,
+    own_predictor,
+    own_predictors,
+    shipped_predictors,
+    told_apart,
+)
 from ui.own import own_collection
 from ui.pages import go_to
 from ui.session import ShownRun
@@ -52,11 +59,12 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
         st.error(problem)
     if images is None:
         return None
-    judged = [
-        Judged(key, predictor, images, snapshot if key == RUNNING else None)
-        for key in (first, second)
-        if (predictor := _predictor(key, run, snapshot)) is not None
-    ]
+    judged: list[Judged] = []
+    for key in (first, second):
+        if (predictor := _predictor(key, run, snapshot)) is not None:
+            if judged:
+                predictor = told_apart(judged[0].predictor, predictor)
+            judged.append(Judged(key, predictor, images, snapshot if key == RUNNING else None))
     for one in judged:
         if not np.isfinite(one.answers.logits).all():
             st.error(
