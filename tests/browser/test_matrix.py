@@ -306,7 +306,8 @@ def test_on_a_narrow_screen_it_scrolls_within_itself(new_page, serve, query):
     field.focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowUp")
-    assert scroller.evaluate("s => s.scrollLeft + s.clientWidth > s.scrollWidth - 20")
+    at_its_end = "s => s.scrollLeft + s.clientWidth > s.scrollWidth - 20"
+    page.wait_for_function(at_its_end, arg=scroller.element_handle(), timeout=PATIENCE)
     box = field.locator(".chosen").bounding_box()
     assert box is not None and 0 < box["x"] < 390
     field.tap(position={"x": 3, "y": 3})
