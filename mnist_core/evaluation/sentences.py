@@ -2,12 +2,14 @@
 
 from math import floor, log10
 
+from mnist_core.arrays import CLASSES
 from mnist_core.evaluation.answers import Answers
-from mnist_core.evaluation.scores import McNemar
+from mnist_core.evaluation.scores import ClassScores, McNemar
 from mnist_core.evaluation.temperature import Calibrated
 from mnist_core.words import RAISED, percent
 
 LEAST_P = 1e-300  # a smaller one is rounded to 0
+SCORES = ["digit", "images", "precision", "recall", "F1"]  # the columns of score_rows
 CHANCE = 0.05  # a difference that chance makes more often is none to speak of
 
 
@@ -75,3 +77,24 @@ def turned_away_in_words(name: str, answers: Answers, threshold: float) -> str:
         f"**{name}** turns {turned:,} of {len(answers):,} images away, {spared:,} of which it "
         f"would get wrong; of the others {percent(1 - wrong / int(kept.sum()))} are right."
     )
+
+
+def score_rows(found: ClassScores) -> list[list[str]]:
+    """The scores of each digit in the columns SCORES, and last their means."""
+    rows = [
+        [
+            str(digit),
+            f"{found.support[digit]:,}",
+            _share_of(found.precision[digit], found.predicted[digit]),
+            _share_of(found.recall[digit], found.support[digit]),
+            _share_of(found.f1[digit], found.support[digit] + found.predicted[digit]),
+        ]
+        for digit in range(CLASSES)
+    ]
+    means = (found.macro_precision, found.macro_recall, found.macro_f1)
+    return [*rows, ["mean", f"{found.support.sum():,}", *map(percent, means)]]
+
+
+def _share_of(value: float, of: int) -> str:
+    """A share in percent; a dash for a share of nothing."""
+    return percent(float(value)) if of else "–"

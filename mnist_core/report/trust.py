@@ -4,11 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mnist_core.arrays import CLASSES, Array
+from mnist_core.arrays import Array
 from mnist_core.evaluation.distortions import DISTORTIONS, Distortion, examples
 from mnist_core.evaluation.full import Evaluation, Judged
 from mnist_core.evaluation.robustness import RobustnessPoint
-from mnist_core.evaluation.sentences import calibration_in_words, turned_away_in_words
+from mnist_core.evaluation.sentences import (
+    SCORES,
+    calibration_in_words,
+    score_rows,
+    turned_away_in_words,
+)
 from mnist_core.figures.honesty import FEW_IMAGES, Line, coverage_chart, reliability_chart
 from mnist_core.figures.robustness import robustness_chart
 from mnist_core.report.pieces import figure, legend, paragraph, picture, side_by_side, table
@@ -30,26 +35,7 @@ def scores(evaluation: Evaluation) -> list[str]:
 
 
 def _scores(one: Judged) -> str:
-    found = one.scores
-    rows = [
-        [
-            str(digit),
-            f"{found.support[digit]:,}",
-            _share(found.precision[digit], found.predicted[digit]),
-            _share(found.recall[digit], found.support[digit]),
-            _share(found.f1[digit], found.support[digit] + found.predicted[digit]),
-        ]
-        for digit in range(CLASSES)
-    ]
-    means = (found.macro_precision, found.macro_recall, found.macro_f1)
-    rows.append(["mean", f"{found.support.sum():,}", *map(percent, means)])
-    head = ["digit", "images", "precision", "recall", "F1"]
-    return table(head, rows, f"Scores of **{one.name}**")
-
-
-def _share(value: float, of: int) -> str:
-    """A share in percent; a dash for a share of nothing."""
-    return percent(float(value)) if of else "–"
+    return table(SCORES, score_rows(one.scores), f"Scores of **{one.name}**")
 
 
 def confidence(evaluation: Evaluation, colours: Mapping[str, str]) -> list[str]:

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from mnist_core.arrays import CLASSES
 from mnist_core.evaluation.scores import ClassScores, class_scores, confusion_matrix
+from mnist_core.evaluation.sentences import SCORES, score_rows
 from ui.evaluate.subjects import Judged, Subjects
 from ui.glossary import words_explained
 from ui.html import table
-from ui.words import percent
 
 WORDS = ("precision", "recall", "F1", "mean")
 
@@ -28,23 +27,5 @@ def scores_of(judged: Judged) -> ClassScores:
 
 
 def _table(judged: Judged) -> str:
-    found = scores_of(judged)
-    rows = [
-        [
-            str(digit),
-            f"{found.support[digit]:,}",
-            _share(found.precision[digit], found.predicted[digit]),
-            _share(found.recall[digit], found.support[digit]),
-            _share(found.f1[digit], found.support[digit] + found.predicted[digit]),
-        ]
-        for digit in range(CLASSES)
-    ]
-    means = (found.macro_precision, found.macro_recall, found.macro_f1)
-    rows.append(["mean", f"{found.support.sum():,}", *(percent(mean) for mean in means)])
-    head = ["digit", "images", "precision", "recall", "F1"]
-    return table(head, rows, caption=f"Scores of {judged.name} for each digit")
-
-
-def _share(value: float, of: int) -> str:
-    """A share in percent; a dash for a share of nothing."""
-    return percent(float(value)) if of else "–"
+    rows = score_rows(scores_of(judged))
+    return table(SCORES, rows, caption=f"Scores of {judged.name} for each digit")

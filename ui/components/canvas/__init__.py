@@ -34,6 +34,7 @@ _mount = component_of(
     "digit_lab_canvas",
     __file__,
     scripts=("journal.js", "paper.js", "messages.js", "strokes.js", "pointers.js", "keyboard.js"),
+    styles=("component.css", "../spoken.css"),
 )
 
 

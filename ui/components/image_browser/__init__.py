@@ -28,7 +28,7 @@ _mount = component_of(
         "large.js",
         "component.js",
     ),
-    styles=("component.css", "grid.css", "circumstances.css"),
+    styles=("component.css", "../spoken.css", "grid.css", "circumstances.css"),
 )
 
 

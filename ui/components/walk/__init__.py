@@ -18,7 +18,7 @@ _mount = component_of(
     "digit_lab_walk",
     __file__,
     scripts=("../painting.js", "../pieces.js", "names.js", "stops.js", "lines.js", "walk.js"),
-    styles=("component.css", "circumstances.css"),
+    styles=("component.css", "../spoken.css", "circumstances.css"),
 )
 
 
