@@ -18,6 +18,7 @@ from ui.components.tour import tour
 from ui.components.visitor import remember_visitor
 from ui.draw import page as draw
 from ui.evaluate import page as evaluate
+from ui.experiments import page as experiments
 from ui.pages import remember_pages
 from ui.server import prepare_server
 from ui.train import page as train
@@ -49,6 +50,9 @@ pages = [
         url_path="back-propagation",
     ),
     st.Page(evaluate.page, title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
+    st.Page(
+        experiments.page, title="Experiments", icon=":material/science:", url_path="experiments"
+    ),
 ]
 remember_pages(pages)
 current = st.navigation(pages, position="hidden")

@@ -58,9 +58,10 @@ ROOMS = [
     "ui.weights",
     "ui.backprop",
     "ui.evaluate",
+    "ui.experiments",
     "app",
 ]
-PAGES = ["ui.train", "ui.draw", "ui.weights", "ui.backprop", "ui.evaluate"]
+PAGES = ["ui.train", "ui.draw", "ui.weights", "ui.backprop", "ui.evaluate", "ui.experiments"]
 SOURCES = sorted(
     path.relative_to(ROOT)
     for path in [ROOT / "app.py", *ROOT.glob("mnist_core/**/*.py"), *ROOT.glob("ui/**/*.py")]

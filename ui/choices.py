@@ -140,3 +140,4 @@ class Choices:
 
 
 BACKPROP, EVALUATE = Choices("backprop_"), Choices("evaluate_")
+EXPERIMENTS = Choices("experiments_")

@@ -1,0 +1,1 @@
+"""The page Experiments: what many runs say together, and the runs that are kept."""

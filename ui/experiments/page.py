@@ -1,0 +1,40 @@
+"""Experiments: what one run can't say, many runs do; and the runs that are kept."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ui.choices import EXPERIMENTS
+from ui.experiments.comparing import comparing
+from ui.experiments.report import report
+from ui.experiments.runs.part import runs
+from ui.experiments.searching import searching
+
+LOOKS: dict[str, Callable[[], None]] = {
+    "The report": report,
+    "Search": searching,
+    "Compare": comparing,
+    "Your runs": runs,
+}
+
+
+def page() -> None:
+    """One look is always open: the report's experiment first."""
+    EXPERIMENTS.begin()
+    st.title("What do many runs say? The report again, fair comparisons, your runs", anchor=False)
+    EXPERIMENTS.part(_look)
+
+
+def _look() -> None:
+    look = EXPERIMENTS.said("look", next(iter(LOOKS)), LOOKS)
+    st.segmented_control(
+        "Look at",
+        list(LOOKS),
+        required=True,
+        label_visibility="collapsed",
+        key=EXPERIMENTS.key("look"),
+        persist_state="session",
+    )
+    LOOKS[look]()
+    for why in EXPERIMENTS.refusals():
+        st.warning(f"Something in the link was not used: {why}.")

@@ -1,0 +1,1 @@
+"""The visitor's runs: listed, named, compared, taken along and brought back."""
