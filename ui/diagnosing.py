@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from math import sqrt
 from typing import cast
-from zlib import crc32
 
 import streamlit as st
 
@@ -20,6 +19,7 @@ from mnist_core.inspection.diagnostics import (
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Status
+from ui.html import changing_warning
 from ui.session import ShownRun, mnist, session, start_run
 
 ACTIVITY_IMAGES = {"mlp": 2_000, "cnn": 200}  # a convolution takes longer
@@ -49,10 +49,7 @@ def diagnosis_with_remedy(run: ShownRun, diagnosis: Diagnosis) -> None:
     words = [f"**{diagnosis.name.capitalize()}.** {diagnosis.reason}", diagnosis.remedy]
     if run.view.status == "diverged":
         words.insert(1, KEPT_WEIGHTS)
-    told = " ".join(words)
-    # Other words are another element: a browser that translates the page would keep the old ones.
-    with st.container(key=f"diagnosis_{crc32(told.encode())}"):
-        st.warning(told)
+    st.html(changing_warning(" ".join(words)))
     st.button(
         "Start again with that",
         icon=":material/healing:",

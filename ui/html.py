@@ -41,6 +41,11 @@ def changing_text(words: str, *, small: bool = False) -> str:
     return f'<p class="changing{" small" if small else ""}">{bold}</p>'
 
 
+def changing_warning(words: str) -> str:
+    """As st.warning looks, for words that change while the page is open: see changing_text."""
+    return f'<div class="warning" role="alert">{changing_text(words)}</div>'
+
+
 def photograph(png: bytes, *, alt: str) -> str:
     """A PNG as an <img> as wide as there is room, and no wider than it is."""
     data = base64.b64encode(png).decode()

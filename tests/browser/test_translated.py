@@ -7,7 +7,9 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import wait_idle
-from tests.browser.test_train import PATIENCE, Serve, press, status
+from tests.browser.test_train import PATIENCE, Serve, pause, press, status
+
+BATCHES = 32  # of an epoch of 2000 images
 
 # As Google Translate does: each text is put into two <font> elements, what comes later as well.
 TRANSLATE = """() => {
@@ -74,12 +76,33 @@ def test_a_translated_page_follows_the_time_machine_and_the_choice(
         expect(page.get_by_text(re.compile("^Without it, .*images are right"))).to_be_visible()
 
 
+# Each diagnosis comes so late that the page around it is drawn, and translated, before.
+DIAGNOSIS_COMES_LATE = """
+const listen = WebSocket.prototype.addEventListener;
+WebSocket.prototype.addEventListener = function (type, answer, ...more) {
+  const words = new TextDecoder();
+  let turn = Promise.resolve();
+  const inTurn = (message) => {
+    const late = type === "message" && words.decode(message.data).includes("pure guessing");
+    turn = turn.then(() => late && new Promise((go) => setTimeout(go, 200)));
+    turn = turn.then(() => answer(message));
+  };
+  return listen.call(this, type, inTurn, ...more);
+};
+"""
+
+
 def test_a_translated_diagnosis_goes_on_with_the_run(page: Page, serve: Serve) -> None:
-    page.goto(serve("app.py") + "/?epochs=100&train_size=2000&learning_rate=1e-05")
+    page.add_init_script(DIAGNOSIS_COMES_LATE)
+    page.goto(serve("app.py") + "/?epochs=1000&train_size=2000&learning_rate=1e-05")
     wait_idle(page)
     page.evaluate(TRANSLATE)
     press(page, "Start")
-    expect(page.get_by_text("Not learning.")).to_be_visible(timeout=PATIENCE)
-    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
-    alert = page.get_by_test_id("stAlert").filter(has_text="Not learning.")
-    expect(alert).to_contain_text("After 100 epochs the loss is", timeout=PATIENCE)
+    alert = page.get_by_role("alert").filter(has_text="Not learning.")
+    expect(alert).to_be_visible(timeout=PATIENCE)
+    epochs = pause(page) // BATCHES + 1
+    press(page, "One epoch")
+    expect(status(page)).to_contain_text(f"Paused · step {epochs * BATCHES:,} of", timeout=PATIENCE)
+    expect(alert).to_contain_text(f"After {epochs} epochs the loss is", timeout=PATIENCE)
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
