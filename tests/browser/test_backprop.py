@@ -84,14 +84,19 @@ def test_the_frame_in_a_units_picture_follows_the_weight(page: Page, serve: Serv
 
 
 def test_a_scale_has_negative_numbers_only_where_there_are_some(page: Page, serve: Serve) -> None:
+    def expect_lowest(station: str, words: str | re.Pattern[str]) -> None:
+        """By name: one station's bars stand there until the next one's have come."""
+        bars = page.get_by_role("application", name=f"{station} of a new network")
+        low = page.locator(".matrix", has=bars).locator(".low")
+        expect(low).to_have_text(words, timeout=PATIENCE)
+
     open_page(page, serve)
-    low = page.locator(".matrix .low")
     page.get_by_role("option", name=re.compile("^y hat|probabilities")).first.click()
     expect_station(page, "ŷ, 10 x 1")
-    expect(low).to_have_text("0", timeout=PATIENCE)
+    expect_lowest("ŷ", "0")
     page.get_by_role("option", name=re.compile("^a 2, ")).click()
     expect_station(page, "a₂, 10 x 1")
-    expect(low).to_have_text(re.compile("^−"), timeout=PATIENCE)
+    expect_lowest("a₂", re.compile("^−"))
 
 
 def test_a_stations_weights_and_biases_are_shown_when_asked_for(page: Page, serve: Serve) -> None:
