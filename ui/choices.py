@@ -26,13 +26,15 @@ class _Address:
     """What the link said and nobody has asked for yet; what is shown now; what was refused.
 
     `shown` has the key in the session and the default by a choice's name, `beside` what the address
-    says besides, `refused` what the page took instead, and why.
+    says besides, `refused` what the page took instead, and why. While something `moves`, the
+    address waits.
     """
 
     link: dict[str, str]
     shown: dict[str, tuple[str, object]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[object, str]] = field(default_factory=dict)
+    moves: bool = False
 
 
 class Choices:
@@ -93,10 +95,6 @@ class Choices:
     def say(self, name: str, value: int | str | None) -> None:
         """Let the address say what is no choice, but needed to show the same; None for nothing."""
         self.choose(name, value)
-        self.say_again(name)
-
-    def say_again(self, name: str) -> None:
-        """Let the address say under that name what it was last told to."""
         self._address().shown[name] = self.prefix + name, None
 
     def say_beside(self, parameters: Mapping[str, str]) -> None:
@@ -133,8 +131,13 @@ class Choices:
                     st.warning(f"Something in the link was not used: {why}.")
 
     def begin(self) -> None:
-        """With each run of the whole page: nothing is shown yet."""
-        self._address().shown = {}
+        """With each run of the whole page: nothing is shown yet, and nothing moves."""
+        self._address().shown, self._address().moves = {}, False
+
+    def moving(self, moves: bool) -> None:
+        """While something moves, by a hand or by itself, the address waits: a browser notes each
+        address in its history."""
+        self._address().moves = moves
 
     def part(self, body: Callable[[], object], *, tells: bool = False) -> None:
         """Show a part of the page that is drawn anew by itself; the address says its choices.
@@ -161,6 +164,8 @@ class Choices:
     def write_address(self) -> None:
         """Let the address say the choices that are shown, beside the run that may stand there."""
         now, state, address = st.query_params.to_dict(), st.session_state, self._address()
+        if address.moves:
+            return
         wanted = {name: now[name] for name in OTHER_PARAMETERS if name in now}
         wanted |= address.beside
         for name, (key, default) in address.shown.items():

@@ -93,11 +93,11 @@ def test_the_taught_copy_answers_and_is_looked_at_until_it_is_deleted(pool: Loca
     own_digits(app).button(key="teach").click()
     opened(app)
     assert "Your taught MLP" in shown(app)  # it answers at once
-    assert "Your taught MLP" in visited(WEIGHTS).segmented_control(key="weights_of").options
+    assert "Your taught MLP" in visited(WEIGHTS).segmented_control(key="weights_network").options
     again = own_digits(visited())
     again.button(key="delete-taught").click()
     opened(again)
-    assert "taught" not in visited(WEIGHTS).segmented_control(key="weights_of").options
+    assert "taught" not in visited(WEIGHTS).segmented_control(key="weights_network").options
 
 
 def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
@@ -116,7 +116,7 @@ def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
 def test_a_run_has_one_name_on_every_page(pool: LocalPool) -> None:
     handle = pool.start(TrainConfig(hidden=(8,), epochs=1, train_size=200))
     handle.wait_for(lambda view: view.ended, timeout=60)
-    for script, key in ((DRAW, "who"), (WEIGHTS, "weights_of")):
+    for script, key in ((DRAW, "who"), (WEIGHTS, "weights_network")):
         app = AppTest.from_string(script)
         app.query_params["run"] = handle.id
         assert "Your run" in opened(app).segmented_control(key=key).options

@@ -128,11 +128,11 @@ def test_earlier_runs_are_not_read_from_disk_at_each_poll(
 
 def test_a_session_keeps_nothing_of_a_run_that_is_no_longer_shown(pool: LocalPool) -> None:
     first, second = ended_run(pool, (4,)), ended_run(pool, (5,))
-    app = opened("weights", first, panel="Gradients")
+    app = opened("weights", first, weights_look="Gradients")
     kept = app.session_state["session"].kept
     assert {"probabilities", "gradients"} <= kept.keys()
     app.query_params["run"] = second.id
-    app.session_state["panel"] = None
+    app.session_state["weights_look"] = None
     app.run()
     assert not app.exception
     assert "gradients" not in app.session_state["session"].kept
