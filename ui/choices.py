@@ -169,7 +169,7 @@ class Choices:
         wanted = {name: now[name] for name in OTHER_PARAMETERS if name in now}
         wanted |= address.beside
         for name, (key, default) in address.shown.items():
-            value = state.get(key)
+            value = state.get(key, default)  # a widget that has gone has none
             if value != default:
                 wanted[name] = NOTHING if value is None else written(value)
         if now != wanted:

@@ -1,4 +1,4 @@
-"""The step of the run that the time machine has chosen, in the address of each page that shows it."""
+"""The step of the run that the time machine has chosen, in the address of pages that show it."""
 
 from ui.choices import Choices
 from ui.links import in_code, value_of

@@ -85,7 +85,7 @@ def test_a_drawing_is_rasterised_and_normalised_once_per_rerun(
     run: RunHandle, counted: Counter[str], look: str | None
 ) -> None:
     mine = session.Session(drawing=LINE)
-    app = opened("draw", run, session=mine, **({"look": look} if look else {}))
+    app = opened("draw", run, session=mine, **({"draw_look": look} if look else {}))
     counted.clear()
     app.run()
     assert not app.exception
@@ -101,7 +101,7 @@ def test_the_index_of_ones_own_network_is_built_once_for_its_weights(
         why.NeighbourIndex, "build", lambda *arguments: built.append(1) or build(*arguments)
     )
     mine = session.Session(drawing=LINE)
-    app = opened("draw", run, session=mine, look="Why this answer", **{"why-of": "Your run"})
+    app = opened("draw", run, session=mine, draw_look="Why this answer", **{"why-of": "Your run"})
     app.run()
     app.run()
     assert len(built) == 1

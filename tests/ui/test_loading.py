@@ -81,7 +81,7 @@ def test_a_loaded_network_answers_on_the_draw_page(weights: AppTest, mlp: bytes)
     loaded(weights, "mine.npz", mlp)
     draw = AppTest.from_string(PAGE.format("draw"))
     draw.session_state["session"] = weights.session_state["session"]
-    choice = again(draw).segmented_control(key="who")
+    choice = again(draw).segmented_control(key="draw_who")
     assert choice.options == ["Loaded: mine"]
     choice.set_value(weights.segmented_control(key="weights_network").value)
     said = " ".join(piece.proto.body for piece in again(draw).get("html"))
