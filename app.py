@@ -12,6 +12,7 @@ import streamlit as st
 
 from ui.backprop import page as backprop
 from ui.components.connection import say_when_the_server_is_gone
+from ui.components.copy_link import copy_link
 from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
 from ui.components.tour import tour
@@ -62,6 +63,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="menu"):
     st.html('<span class="brand">Digit <b>Lab</b></span>')
     for page in pages:
         st.page_link(page)
+    copy_link()
     nothing_but_the_menu_while_leaving(current.title, menu="menu")
 tour()
 current.run()

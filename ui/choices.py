@@ -5,28 +5,36 @@ not heard to be out of date. From then on it follows the choices, and says those
 differ from their defaults.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.links import OTHER_PARAMETERS, value_of, written
 
 T = TypeVar("T", bound=int | str | float)
+D = TypeVar("D", bound=int | str | float | None)
+P = ParamSpec("P")
+NOTHING = "none"  # what the address says where nothing is chosen, though something is at first
 
 
 @dataclass
 class _Address:
     """What the link said and nobody has asked for yet; what is shown now; what was refused.
 
-    `shown` has the key in the session and the default by a choice's name, `refused` what the page
-    took instead, and why.
+    `shown` has the key in the session and the default by a choice's name, `beside` what the address
+    says besides, `refused` what the page took instead, and why. While something `moves`, the
+    address waits.
     """
 
     link: dict[str, str]
     shown: dict[str, tuple[str, object]] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[object, str]] = field(default_factory=dict)
+    moves: bool = False
 
 
 class Choices:
@@ -43,17 +51,26 @@ class Choices:
         return self.prefix + name
 
     def said(
-        self, name: str, default: T, possible: Iterable[T], *, of: str = "", always: bool = False
-    ) -> T:
+        self,
+        name: str,
+        default: D,
+        possible: Iterable[T],
+        *,
+        of: str = "",
+        always: bool = False,
+        free: bool = False,
+    ) -> T | D:
         """A choice of this visitor: the session's, else the link's, else the default.
 
         It stands in the session then, under the key that the choice's widget has.
 
         Args:
+            default: None where nothing is chosen at first.
             possible: all values that can be chosen. Another one in the link is refused with a
                 sentence.
             of: what the choice belongs to: for each the session has one of its own.
             always: whether the address says the default too, since it may be another elsewhere.
+            free: whether what is chosen at first, a text, can be let go.
         """
         address, key = self._address(), self.prefix + of + name
         values = possible if isinstance(possible, range) else list(possible)
@@ -62,26 +79,35 @@ class Choices:
             st.session_state[key] = default
             if text is not None:
                 try:
-                    st.session_state[key] = value_of(name, text, values)
+                    value = value_of(name, text, [*values, NOTHING] if free else values)
+                    st.session_state[key] = None if free and value == NOTHING else value
                 except ValueError as error:
                     self.refuse(name, default, str(error))
-        if st.session_state[key] not in values:
+        if st.session_state[key] not in values and not (free and st.session_state[key] is None):
             st.session_state[key] = default
         address.shown[name] = key, None if always else default
-        return cast(T, st.session_state[key])
+        return cast(T | D, st.session_state[key])
 
-    def choose(self, name: str, value: int | str | float, *, of: str = "") -> None:
+    def choose(self, name: str, value: int | str | float | None, *, of: str = "") -> None:
         """Make a choice that has no widget of its own."""
         st.session_state[self.prefix + of + name] = value
 
-    def say(self, name: str, value: int | str) -> None:
-        """Let the address say what is no choice, but needed to show the same."""
+    def say(self, name: str, value: int | str | None) -> None:
+        """Let the address say what is no choice, but needed to show the same; None for nothing."""
         self.choose(name, value)
         self._address().shown[name] = self.prefix + name, None
+
+    def say_beside(self, parameters: Mapping[str, str]) -> None:
+        """Let the address say these too, until it is told others."""
+        self._address().beside = parameters
 
     def linked(self, name: str) -> str | None:
         """What the link says under that name, as it stands there: once."""
         return self._address().link.pop(name, None)
+
+    def not_asked_for(self) -> list[str]:
+        """The names in the link that nobody has asked for yet."""
+        return list(self._address().link)
 
     def refuse(self, name: str, instead: object, why: str) -> None:
         """Have the page say why it does not use the link, as long as the choice is as it is now."""
@@ -97,29 +123,55 @@ class Choices:
             if name in address.shown and state.get(address.shown[name][0]) in (instead, None)
         ]
 
-    def begin(self) -> None:
-        """With each run of the whole page: nothing is shown yet."""
-        self._address().shown = {}
+    def tell_refusals(self, place: DeltaGenerator) -> None:
+        """Say in that place, an empty one, what of the link is not used; where all is, nothing."""
+        if refusals := self.refusals():
+            with place.container():
+                for why in refusals:
+                    st.warning(f"Something in the link was not used: {why}.")
 
-    def part(self, body: Callable[[], object]) -> None:
-        """Show a part of the page that is drawn anew by itself; the address says its choices."""
+    def begin(self) -> None:
+        """With each run of the whole page: nothing is shown yet, and nothing moves."""
+        self._address().shown, self._address().moves = {}, False
+
+    def moving(self, moves: bool) -> None:
+        """While something moves, by a hand or by itself, the address waits: a browser notes each
+        address in its history."""
+        self._address().moves = moves
+
+    def part(self, body: Callable[[], object], *, tells: bool = False) -> None:
+        """Show a part of the page that is drawn anew by itself; the address says its choices.
+
+        `tells` is whether it begins with what of the link is not used.
+        """
+        st.fragment(self.followed(body, tells=tells))()
+
+    def followed(self, body: Callable[P, object], *, tells: bool = False) -> Callable[P, None]:
+        """The same part of the page; the address says its choices, whatever draws it anew."""
         around = dict(self._address().shown)
 
-        def drawn() -> None:
+        @wraps(body)
+        def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
             self._address().shown = dict(around)
-            body()
+            place = st.empty() if tells else None
+            body(*args, **kwargs)
+            if place is not None:  # not before: the last choice may be asked for at the end
+                self.tell_refusals(place)
             self.write_address()
 
-        st.fragment(drawn)()
+        return drawn
 
     def write_address(self) -> None:
         """Let the address say the choices that are shown, beside the run that may stand there."""
-        now, state = st.query_params.to_dict(), st.session_state
+        now, state, address = st.query_params.to_dict(), st.session_state, self._address()
+        if address.moves:
+            return
         wanted = {name: now[name] for name in OTHER_PARAMETERS if name in now}
-        for name, (key, default) in self._address().shown.items():
-            value = state.get(key)
-            if value is not None and value != default:
-                wanted[name] = written(value)
+        wanted |= address.beside
+        for name, (key, default) in address.shown.items():
+            value = state.get(key, default)  # a widget that has gone has none
+            if value != default:
+                wanted[name] = NOTHING if value is None else written(value)
         if now != wanted:
             st.query_params.from_dict(wanted)
 
@@ -139,5 +191,6 @@ class Choices:
         return self.prefix + "address"
 
 
+TRAIN, DRAW, WEIGHTS = Choices("train_"), Choices("draw_"), Choices("weights_")
 BACKPROP, EVALUATE = Choices("backprop_"), Choices("evaluate_")
 EXPERIMENTS = Choices("experiments_")

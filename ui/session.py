@@ -153,7 +153,6 @@ class Session:
     loaded: list[NamedNetwork] = field(default_factory=list)  # from files
     drawing: Drawing = field(default_factory=Drawing)
     chosen_step: int | None = None  # step of the run that pages show; None for the newest
-    watched_image: int | None = None  # test image that a run reads; None for the drawing, if any
     kept: dict[str, Any] = field(default_factory=dict)  # worked out about that run, and only it
     started_at: float = float("-inf")  # when the last run was started, by time.monotonic
     choice: Choice | None = None  # settings of the next run; None before the link was read

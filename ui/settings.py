@@ -16,6 +16,7 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESET_LABELS
 from mnist_core.training.setting import Setting
 from mnist_core.training.settings import GROUPS, SETTINGS
+from ui.choices import TRAIN
 from ui.components.opened import keyboard_goes_here
 from ui.html import in_a_row, picture
 from ui.links import DEFAULT_PRESET, OTHER_PARAMETERS, PARAMETERS, Choice, in_code
@@ -25,6 +26,8 @@ LEARNING_RATES: Sequence[float] = SETTINGS["learning_rate"].offered
 PREVIEWS = 11  # variations of a training image
 ROW_WIDTH = 560  # pixels of the recipe and the button, where there is room
 WIDTH = 320  # pixels of a widget in the panel: two stand side by side where there is room
+# What else the address of the page says: names of its choices.
+ALSO_IN_LINK = ("settings", "group", "step", "image", "show", "picture")
 CHANGED_SIGN = "✎"  # beside the word: what differs from the recipe
 EXPLANATIONS = {name: setting.explanation for name, setting in SETTINGS.items()} | {
     "preset": "A recipe sets everything in Settings. You can change any of it afterwards.",
@@ -57,8 +60,15 @@ def settings_panel(example: Array) -> Settings:
         )
         changed = len(_changed(choice))
         changes = f" · {CHANGED_SIGN} {changed} changed" if changed else ""
-        with st.popover(f"Settings{changes}", icon=":material/tune:", key="settings"):
-            _panel(choice, example)
+        TRAIN.said("settings", False, (False, True))
+        opened = st.popover(
+            f"Settings{changes}",
+            icon=":material/tune:",
+            key=TRAIN.key("settings"),
+            on_change="rerun",
+        )
+        with opened:
+            _panel(choice, example, is_open=bool(opened.open))
     if session().link_problem:
         st.warning(session().link_problem)
     try:
@@ -81,35 +91,26 @@ def _choice() -> Choice:
     mine.choice = Choice(before.preset, {**before.values, **said})
     if mine.choice != before:
         mine.link_problem = ""
-    _write_address(mine.choice)
+    TRAIN.say_beside(mine.choice.parameters)
     return mine.choice
 
 
 def _linked() -> tuple[Choice, str]:
-    """What the address says of settings, and what of it is not used."""
-    said = st.query_params.to_dict()
+    """What the link says of settings, and what of it is not used."""
+    said = {key: TRAIN.linked(key) for key in ("preset", *PARAMETERS)}
     try:
-        choice = Choice.from_parameters({key: said[key] for key in said if _is_ours(key)})
+        choice = Choice.from_parameters(
+            {key: text for key, text in said.items() if text is not None}
+        )
     except ValueError as error:
         instead = PRESET_LABELS[DEFAULT_PRESET]
         words = f"The link's settings were not used: {error}. Shown instead: **{instead}**."
         return Choice.of_recipe(DEFAULT_PRESET), words
-    unknown = [key for key in said if not _is_ours(key) and key not in OTHER_PARAMETERS]
+    known = (*OTHER_PARAMETERS, *ALSO_IN_LINK)
+    unknown = [key for key in TRAIN.not_asked_for() if key not in known]
     if unknown:
         return choice, f"The link also says {in_code(unknown[0])}, which is the name of no setting."
     return choice, ""
-
-
-def _is_ours(parameter: str) -> bool:
-    return parameter == "preset" or parameter in PARAMETERS
-
-
-def _write_address(choice: Choice) -> None:
-    """Let the address say the choice, beside whatever else it says."""
-    now = st.query_params.to_dict()
-    wanted = {key: now[key] for key in now if not _is_ours(key)} | choice.parameters
-    if now != wanted:
-        st.query_params.from_dict(wanted)
 
 
 def _take_recipe() -> None:
@@ -120,11 +121,14 @@ def _take_recipe() -> None:
         st.session_state.pop(key, None)
 
 
-def _panel(choice: Choice, example: Array) -> None:
+def _panel(choice: Choice, example: Array, *, is_open: bool) -> None:
     """All settings that the chosen kind of network has, in the groups of the table."""
     _way_back(choice)
     st.html(_marked_groups(choice))
-    for tab, rows in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
+    if is_open:  # only then the address says which group is
+        TRAIN.said("group", next(iter(GROUPS)), GROUPS)
+    tabs = st.tabs(list(GROUPS), key=TRAIN.key("group"), on_change="rerun")
+    for tab, rows in zip(tabs, GROUPS.values(), strict=True):
         asked = [row for row in rows if row in choice.rows]
         with tab, st.container(horizontal=True):
             for number, row in enumerate(asked):
@@ -159,7 +163,7 @@ def _marked_groups(choice: Choice) -> str:
     numbers = [n for n, rows in enumerate(GROUPS.values(), 1) if any(r in changed for r in rows)]
     tabs = ", ".join(f"[role=tab]:nth-of-type({n})" for n in numbers)
     mark = f'content: " {CHANGED_SIGN}" / " changed"'
-    return f"<style>.st-key-groups :is({tabs}) p::after {{ {mark} }}</style>"
+    return f"<style>.st-key-{TRAIN.key('group')} :is({tabs}) p::after {{ {mark} }}</style>"
 
 
 def _changed(choice: Choice) -> list[str]:

@@ -231,8 +231,8 @@ def test_steps_are_taken_one_after_the_other_and_taken_back(report: ChosenStep) 
 def test_another_learning_rate_begins_at_the_start(
     report: ChosenStep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def plain(*_: Any, key: str, on_move: Callable[[int], None], **__: Any) -> None:
-        st.button("Smallest rate", key=f"{key}_least", on_click=on_move, args=(0,))
+    def plain(*_: Any, key: str, on_move: Callable[[int, bool], None], **__: Any) -> None:
+        st.button("Smallest rate", key=f"{key}_least", on_click=on_move, args=(0, True))
 
     monkeypatch.setattr("ui.backprop.the_step.step_slider", plain)
     app = shown(the_step, report)

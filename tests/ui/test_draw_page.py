@@ -66,7 +66,7 @@ def keep(app: AppTest, numbers: range) -> None:
 
 
 def own_digits(app: AppTest) -> AppTest:
-    app.session_state["look"] = "Your own digits"
+    app.session_state["draw_look"] = "Your own digits"
     return opened(app)
 
 
@@ -93,11 +93,11 @@ def test_the_taught_copy_answers_and_is_looked_at_until_it_is_deleted(pool: Loca
     own_digits(app).button(key="teach").click()
     opened(app)
     assert "Your taught MLP" in shown(app)  # it answers at once
-    assert "Your taught MLP" in visited(WEIGHTS).segmented_control(key="weights_of").options
+    assert "Your taught MLP" in visited(WEIGHTS).segmented_control(key="weights_network").options
     again = own_digits(visited())
     again.button(key="delete-taught").click()
     opened(again)
-    assert "taught" not in visited(WEIGHTS).segmented_control(key="weights_of").options
+    assert "taught" not in visited(WEIGHTS).segmented_control(key="weights_network").options
 
 
 def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
@@ -116,7 +116,7 @@ def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
 def test_a_run_has_one_name_on_every_page(pool: LocalPool) -> None:
     handle = pool.start(TrainConfig(hidden=(8,), epochs=1, train_size=200))
     handle.wait_for(lambda view: view.ended, timeout=60)
-    for script, key in ((DRAW, "who"), (WEIGHTS, "weights_of")):
+    for script, key in ((DRAW, "draw_who"), (WEIGHTS, "weights_network")):
         app = AppTest.from_string(script)
         app.query_params["run"] = handle.id
         assert "Your run" in opened(app).segmented_control(key=key).options
@@ -157,13 +157,13 @@ def test_the_choice_of_a_network_that_is_gone_falls_back_to_one_that_is_there(
     app = visited()
     mine = app.session_state["session"]
     mine.loaded = [NamedNetwork("loaded_1", "mine.npz", shipped_predictors()[0].network)]
-    app.session_state["who"] = "loaded_1"
+    app.session_state["draw_who"] = "loaded_1"
     opened(app)
-    app.segmented_control(key="inside").set_value("Loaded: mine.npz")
+    app.segmented_control(key="draw_inside").set_value("Loaded: mine.npz")
     opened(app)
     mine.loaded = []
     opened(app)
-    assert app.segmented_control(key="inside").value == "MLP"
+    assert app.segmented_control(key="draw_inside").value == "MLP"
 
 
 def test_two_digits_are_read_one_by_one_and_can_be_seen_as_boxes(pool: LocalPool) -> None:
@@ -205,7 +205,7 @@ def test_what_is_no_digit_is_left_out_of_a_page() -> None:
 def photographed(content: bytes) -> AppTest:
     """The panel of photographs with a picture that was pasted, and a run that answers too."""
     app = visited()
-    app.session_state["look"] = "Photographs and pages"
+    app.session_state["draw_look"] = "Photographs and pages"
     app.session_state["pasted"] = ("a picture", content)
     return opened(app)
 
@@ -217,7 +217,7 @@ def test_the_cnn_stands_in_the_boxes_until_another_is_chosen(
     handle.wait_for(lambda view: view.ended, timeout=60)
     app = AppTest.from_string(DRAW)
     app.query_params["run"] = handle.id
-    app.session_state["look"] = "Photographs and pages"
+    app.session_state["draw_look"] = "Photographs and pages"
     app.session_state["pasted"] = ("a picture", printed("2345"))
     assert opened(app).segmented_control(key="boxes-of").value == "CNN"
     assert "<h2>2 3 4 5</h2>" in shown(app)

@@ -85,7 +85,7 @@ def test_a_drawing_is_rasterised_and_normalised_once_per_rerun(
     run: RunHandle, counted: Counter[str], look: str | None
 ) -> None:
     mine = session.Session(drawing=LINE)
-    app = opened("draw", run, session=mine, **({"look": look} if look else {}))
+    app = opened("draw", run, session=mine, **({"draw_look": look} if look else {}))
     counted.clear()
     app.run()
     assert not app.exception
@@ -101,7 +101,7 @@ def test_the_index_of_ones_own_network_is_built_once_for_its_weights(
         why.NeighbourIndex, "build", lambda *arguments: built.append(1) or build(*arguments)
     )
     mine = session.Session(drawing=LINE)
-    app = opened("draw", run, session=mine, look="Why this answer", **{"why-of": "Your run"})
+    app = opened("draw", run, session=mine, draw_look="Why this answer", **{"why-of": "Your run"})
     app.run()
     app.run()
     assert len(built) == 1
@@ -128,11 +128,11 @@ def test_earlier_runs_are_not_read_from_disk_at_each_poll(
 
 def test_a_session_keeps_nothing_of_a_run_that_is_no_longer_shown(pool: LocalPool) -> None:
     first, second = ended_run(pool, (4,)), ended_run(pool, (5,))
-    app = opened("weights", first, panel="Gradients")
+    app = opened("weights", first, weights_look="Gradients")
     kept = app.session_state["session"].kept
     assert {"probabilities", "gradients"} <= kept.keys()
     app.query_params["run"] = second.id
-    app.session_state["panel"] = None
+    app.session_state["weights_look"] = None
     app.run()
     assert not app.exception
     assert "gradients" not in app.session_state["session"].kept

@@ -69,7 +69,7 @@ def test_a_run_that_waits_says_why_and_how_long(waiting: RunHandle, page: str) -
 
 def test_the_run_is_chosen_on_the_weights_page_before_its_first_step(waiting: RunHandle) -> None:
     app = opened("weights", waiting)
-    assert app.segmented_control(key="weights_of").value == "run"
+    assert app.segmented_control(key="weights_network").value == "run"
 
 
 def test_how_long_a_run_waits_is_left_out_where_it_is_not_known() -> None:

@@ -37,7 +37,7 @@ def pickled() -> bytes:
 
 
 def networks(app: AppTest) -> list[str]:
-    return app.segmented_control(key="weights_of").options
+    return app.segmented_control(key="weights_network").options
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_run_is_saved_as_it_was_at_the_step_that_is_shown(pool: LocalPool) -> 
 def test_a_loaded_network_is_chosen_and_can_be_removed(weights: AppTest, mlp: bytes) -> None:
     loaded(weights, "my_[net](x).npz", mlp)
     assert "Loaded: my net x" in networks(weights)  # nothing that Markdown makes a link of
-    key = weights.segmented_control(key="weights_of").value
+    key = weights.segmented_control(key="weights_network").value
     assert str(key).startswith("loaded_")
     assert "64 hidden units" in " ".join(piece.proto.body for piece in weights.get("html"))
     weights.button(key=f"remove_{key}").click()
@@ -81,9 +81,9 @@ def test_a_loaded_network_answers_on_the_draw_page(weights: AppTest, mlp: bytes)
     loaded(weights, "mine.npz", mlp)
     draw = AppTest.from_string(PAGE.format("draw"))
     draw.session_state["session"] = weights.session_state["session"]
-    choice = again(draw).segmented_control(key="who")
+    choice = again(draw).segmented_control(key="draw_who")
     assert choice.options == ["Loaded: mine"]
-    choice.set_value(weights.segmented_control(key="weights_of").value)
+    choice.set_value(weights.segmented_control(key="weights_network").value)
     said = " ".join(piece.proto.body for piece in again(draw).get("html"))
     assert "50,890 parameters, from a file" in said
 

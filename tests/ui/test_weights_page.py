@@ -66,7 +66,7 @@ def test_the_tiles_can_be_sorted(pool: LocalPool, sort: str) -> None:
 
 def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
-    app.segmented_control(key="panel").set_value("Switch off")
+    app.segmented_control(key="weights_look").set_value("Switch off")
     opened(app)
     app.multiselect(key="off_mlp").set_value(list(range(60)))
     opened(app)
@@ -79,7 +79,7 @@ def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> Non
 
 def test_the_pruning_curve_of_a_small_network_is_drawn_at_once(pool: LocalPool) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
-    app.segmented_control(key="panel").set_value("Pruning")
+    app.segmented_control(key="weights_look").set_value("Pruning")
     opened(app)
     assert "less than one percentage point below" in captions(app)
 
@@ -99,9 +99,9 @@ def test_a_chosen_unit_is_shown_with_images_and_accuracy_without_it(
 @pytest.mark.parametrize("panel", ["Activation maximization", "Feature maps"])
 def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
-    app.segmented_control(key="weights_of").set_value("cnn")
+    app.segmented_control(key="weights_network").set_value("cnn")
     opened(app)
-    app.segmented_control(key="panel").set_value(panel)
+    app.segmented_control(key="weights_look").set_value(panel)
     opened(app)
     assert not app.info
     assert "ask_maximization_cnn" not in [button.key for button in app.button]  # drawn at once
@@ -150,7 +150,7 @@ def test_a_run_stands_in_its_place_before_it_has_weights_and_says_that_it_waits(
         loaded=[NamedNetwork("loaded_1", "mine.npz", load_model("mlp"))]
     )
     opened(app)
-    names = list(app.segmented_control(key="weights_of").options)
+    names = list(app.segmented_control(key="weights_network").options)
     assert names == ["MLP", "CNN", "Your run", "Loaded: mine.npz"]
     assert "Its weights will stand here then" in app.info[0].value
 
@@ -183,7 +183,7 @@ def test_what_is_said_of_a_shipped_network_is_measured_on_images_it_never_saw(
 ) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
     assert "on 10,000 test images" in captions(app) and "validation" not in captions(app)
-    app.segmented_control(key="panel").set_value("Switch off")
+    app.segmented_control(key="weights_look").set_value("Switch off")
     opened(app)
     right = load_model("mlp").predict(load_mnist().test.images) == load_mnist().test.labels
     assert f"{right.mean():.2%} of 10,000 test images right" in html(app)
@@ -203,7 +203,7 @@ def test_zero_has_no_sign() -> None:
 
 def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: RunHandle, pool: LocalPool) -> None:
     app = on_the_run(run)
-    app.segmented_control(key="panel").set_value("Go on from here")
+    app.segmented_control(key="weights_look").set_value("Go on from here")
     opened(app)
     app.button(key="begin_from").click()
     opened(app)
@@ -249,7 +249,7 @@ def test_the_accuracy_is_saved_as_a_picture_of_lines(run: RunHandle) -> None:
 
 def test_the_gradients_of_a_healthy_run_are_drawn(run: RunHandle) -> None:
     app = on_the_run(run)
-    app.segmented_control(key="panel").set_value("Gradients")
+    app.segmented_control(key="weights_look").set_value("Gradients")
     opened(app)
     assert "Nothing is wrong" in app.success[0].value
     assert 'class="warning"' not in html(app)
@@ -260,7 +260,7 @@ def test_a_run_that_learns_nothing_is_told_and_cured_by_one_click(pool: LocalPoo
     handle = pool.start(config)
     handle.wait_for(lambda view: view.ended, timeout=60)
     app = on_the_run(handle)
-    app.segmented_control(key="panel").set_value("Gradients")
+    app.segmented_control(key="weights_look").set_value("Gradients")
     opened(app)
     assert "Not learning" in html(app)
     app.button(key="remedy").click()

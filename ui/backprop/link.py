@@ -4,5 +4,5 @@ from ui.choices import BACKPROP
 
 PREFIX = BACKPROP.prefix  # of their keys in the session
 said, choose, say = BACKPROP.said, BACKPROP.choose, BACKPROP.say
-linked, refuse, refusals = BACKPROP.linked, BACKPROP.refuse, BACKPROP.refusals
-begin, part = BACKPROP.begin, BACKPROP.part
+linked, refuse = BACKPROP.linked, BACKPROP.refuse
+begin, part, moving = BACKPROP.begin, BACKPROP.part, BACKPROP.moving

@@ -12,7 +12,7 @@ from ui.backprop.convolution.panel import convolution
 from ui.backprop.differences import differences
 from ui.backprop.followed import layers_to_follow
 from ui.backprop.jacobians.panel import jacobians
-from ui.backprop.link import PREFIX, begin, choose, part, refusals, said
+from ui.backprop.link import PREFIX, begin, choose, part, said
 from ui.backprop.numbers import number
 from ui.backprop.one_weight import follow_one_weight
 from ui.backprop.softmax_shift import softmax_shift
@@ -50,7 +50,7 @@ def page() -> None:
     begin()
     chosen = choose_step(shown_run())
     if chosen is not None:
-        part(partial(_step, chosen))
+        part(partial(_step, chosen), tells=True)
     keyboard_goes_on(AFTER)
 
 
@@ -58,7 +58,6 @@ def _step(chosen: ChosenStep) -> None:
     """What is read without anything else changing: a fragment, so that it follows at once."""
     names = [station.name for station in chosen.stations]
     here = said("station", "x", names)
-    not_used = st.container()
     _summary(chosen)
     stops = [
         Stop(
@@ -81,14 +80,11 @@ def _step(chosen: ChosenStep) -> None:
     follow_one_weight(chosen)
     words_explained(GLOSSARY)
     _look_closer(chosen)
-    with not_used:  # not before: the last choice is asked for in the closer look
-        for why in refusals():
-            st.warning(f"Something in the link was not used: {why}.")
 
 
 def _look_closer(chosen: ChosenStep) -> None:
     """The closer look that is open, if there is one."""
-    said("look", "", ("", *LOOKS))
+    said("look", None, LOOKS)
     look = st.segmented_control("Look closer", list(LOOKS), key=PREFIX + "look")
     if look in LOOKS:
         LOOKS[look](chosen)

@@ -10,7 +10,7 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.descent import Descent, LossAlong, descend, loss_along
 from ui.backprop.chosen import ChosenStep
 from ui.backprop.followed import followed_weight
-from ui.backprop.link import PREFIX, choose, part, said
+from ui.backprop.link import PREFIX, choose, moving, part, said
 from ui.backprop.numbers import number, told_apart
 from ui.backprop.remembered import remembered
 from ui.charts.backprop import Regions, rates_chart, regions_of, steps_chart
@@ -88,8 +88,9 @@ def _along(chosen: ChosenStep, along: LossAlong, place: int, after: float) -> No
 def _slider(chosen: ChosenStep, rates: Array, place: int) -> None:
     """It stands below the mark that it moves: style.css gives it the width of the axis."""
 
-    def move(to: int) -> None:
+    def move(to: int, rests: bool) -> None:
         choose("rate", float(rates[to]))
+        moving(not rests)
         _take(chosen.key, 0)  # the steps so far had another rate
 
     with st.container(key="below_axis"):

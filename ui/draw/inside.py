@@ -6,31 +6,36 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.components.network_picture import Frame, network_activity, network_picture
+from ui.choices import DRAW
+from ui.chosen_unit import activity_in_link
+from ui.components.network_picture import Frame, network_picture
 from ui.drawing import Sheet
 from ui.networks import Predictor
 
 KEY = "draw_network"
-CHOICE = "inside"
+CHOICE = DRAW.key("inside")
 SHOWN = "inside_shown"  # the network that stands in the picture now
 HEIGHT = 270  # CSS pixels: canvas, answer and picture fit on one screen
+
+
+def say_inside(predictors: Sequence[Predictor]) -> None:
+    """Let the address say whose picture is shown, if it is not the first one's."""
+    names = [predictor.name for predictor in predictors]
+    DRAW.said("inside", names[0], names)
 
 
 def looked_into(predictors: Sequence[Predictor]) -> Predictor:
     """The network whose picture is shown."""
     names = {predictor.name: predictor for predictor in predictors}
-    return names.get(st.session_state.get(CHOICE, ""), predictors[0])
+    return names.get(st.session_state[CHOICE], predictors[0])
 
 
 def network_inside(predictors: Sequence[Predictor]) -> None:
     """The choice of a network, and its picture."""
     names = [predictor.name for predictor in predictors]
-    if st.session_state.get(CHOICE, names[0]) not in names:
-        del st.session_state[CHOICE]  # that network is gone
     st.segmented_control(
         "Look inside",
         names,
-        default=None if CHOICE in st.session_state else names[0],
         required=True,
         label_visibility="collapsed",
         key=CHOICE,
@@ -58,4 +63,6 @@ def as_shown(predictors: Sequence[Predictor]) -> tuple[Predictor, ...]:
 def pen_inside(predictors: Sequence[Predictor], sheet: Sheet) -> None:
     """What the drawing does in the network that is shown."""
     words = f"test image {sheet.digit.number:,}" if sheet.digit else "your drawing"
-    network_activity(looked_into(predictors).network, Frame(sheet.image, words), key=KEY)
+    activity_in_link(
+        looked_into(predictors).network, Frame(sheet.image, words), key=KEY, choices=DRAW
+    )

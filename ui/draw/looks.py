@@ -8,13 +8,14 @@ from PIL import Image
 
 from mnist_core.arrays import SIDE, Array
 from mnist_core.inspection.saliency import smoothed_saliency
+from ui.choices import DRAW
 from ui.components.tiles import tiles_image
 from ui.html import picture
 from ui.session import mnist, shipped
 
 SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
 OWN_DIGITS, PHOTOGRAPHS = "Your own digits", "Photographs and pages"
-OPEN = "look"  # in the session: the name of the one that is open
+OPEN = "look"  # the choice of the one that is open
 CARD = 215  # pixels; on a telephone two stand side by side
 PAPER, INK = 235, 40  # grey levels of a photograph
 
@@ -37,9 +38,15 @@ LOOKS = (
 )
 
 
+def say_look() -> None:
+    """Let the address say which one is open; to be called with each run of the whole page."""
+    DRAW.said(OPEN, None, [look.name for look in LOOKS])
+
+
 def open_look() -> Look | None:
     """The closer look that is open."""
-    return next((look for look in LOOKS if look.name == st.session_state.get(OPEN)), None)
+    name = st.session_state[DRAW.key(OPEN)]
+    return next((look for look in LOOKS if look.name == name), None)
 
 
 def choice_of_look() -> Look | None:
@@ -64,7 +71,7 @@ def choice_of_look() -> Look | None:
 
 
 def _open(name: str | None) -> None:
-    st.session_state[OPEN] = name
+    DRAW.choose(OPEN, name)
 
 
 @st.cache_resource(show_spinner=False)

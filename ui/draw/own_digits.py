@@ -21,6 +21,7 @@ from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.finetune import FineTuned, divided
 from ui.charts.curves import CONFIG, fine_tune_curves
+from ui.choices import DRAW
 from ui.drawing import sheet_of
 from ui.html import captioned, changing_text, in_a_row, legend, picture
 from ui.networks import OWN_NAMES, TAUGHT, Predictor
@@ -199,7 +200,7 @@ def _mark_taught(taught: bool) -> None:
         st.session_state["kept"] = f"That could not be noted: {error}."
         return
     if taught:
-        st.session_state["who"] = TAUGHT
+        DRAW.choose("who", TAUGHT)
 
 
 def _gains_and_costs(tuned: dict[str, FineTuned]) -> None:

@@ -2,6 +2,7 @@
 What looks closer at an answer stands below, and is worked out only when it is asked for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -9,6 +10,8 @@ from threading import Lock
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.choices import DRAW
+from ui.chosen_step import at_step_of_link, say_step
 from ui.components.canvas import draw_canvas, receipt
 from ui.components.focus import keyboard_goes_on
 from ui.components.spoken import speak
@@ -20,7 +23,7 @@ from ui.draw.answers import (
     several_in_words,
 )
 from ui.draw.closer_look import move_and_turn, what_the_network_sees
-from ui.draw.inside import as_shown, looked_into, network_inside, pen_inside
+from ui.draw.inside import as_shown, looked_into, network_inside, pen_inside, say_inside
 from ui.draw.looks import (
     MOVE,
     OPEN,
@@ -30,6 +33,7 @@ from ui.draw.looks import (
     WHY,
     choice_of_look,
     open_look,
+    say_look,
 )
 from ui.draw.own_digits import it_was_a, own_digits
 from ui.draw.photographs import photographs, show_drawing
@@ -85,14 +89,24 @@ class Places:
 
 def page() -> None:
     """The canvas on the left, the answers and the network beside it, and closer looks below."""
+    DRAW.begin()
     st.title("See networks read what you draw", anchor=False)
+    not_used = st.empty()
     speak(".answer h2")
     answering = _answering()
+    say_look()
     if _follows_the_pen():
-        live(_everything, answering, _answering, pace=_pace, frame=_frame)
+        _live(_everything, answering)
     else:
         _in_parts(answering)
+    DRAW.tell_refusals(not_used)
+    DRAW.write_address()
     keyboard_goes_on(AFTER)
+
+
+def _live(body: Callable[[Answering], object], answering: Answering) -> None:
+    """A part of the page that follows the pen, or a run that learns; the address follows it."""
+    live(DRAW.followed(body), answering, _answering, pace=_pace, frame=_frame)
 
 
 def _in_parts(answering: Answering) -> None:
@@ -103,9 +117,9 @@ def _in_parts(answering: Answering) -> None:
     """
     places = _places()
     with places.inside:  # before the pen, which answers with the weights that stand there
-        live(_inside, answering, _answering, pace=_pace, frame=_frame)
+        _live(_inside, answering)
     with places.canvas:
-        live(partial(_pen, places), answering, _answering, pace=_pace, frame=_frame)
+        _live(partial(_pen, places), answering)
     with places.below:
         _below(answering)
     _look_closer(answering)
@@ -126,16 +140,18 @@ def _places() -> Places:
 
 def _answering() -> Answering:
     """The shipped networks, and one of the visitor's own if there is any."""
-    run = shown_run()
+    run = at_step_of_link(shown_run(), DRAW)
+    say_step(run, DRAW)
     choices = own_predictors(run)
-    if st.session_state.get("who", RUNNING) not in (None, *choices):
-        st.session_state.pop("who", None)  # that network is gone
-    if RUNNING in choices:
-        st.session_state.setdefault("who", RUNNING)
-    own = own_predictor(st.session_state.get("who"), run)
+    first = RUNNING if RUNNING in choices else None
+    own = own_predictor(DRAW.said("who", first, choices, free=True), run)
+    if not choices:
+        st.session_state.pop(DRAW.key("who"))  # who has a run later has it answer at first
+    predictors = shipped_predictors() + ((own,) if own else ())
+    say_inside(predictors)
     return Answering(
         choices,
-        shipped_predictors() + ((own,) if own else ()),
+        predictors,
         LOOK_EVERY if run is not None and run.goes_on else None,
     )
 
@@ -199,7 +215,7 @@ def _inside(answering: Answering) -> None:
 def _see_as_boxes(sheet: Sheet) -> None:
     """Open the photographs with the drawing as if it were one."""
     show_drawing(sheet.ink)
-    st.session_state[OPEN] = PHOTOGRAPHS
+    DRAW.choose(OPEN, PHOTOGRAPHS)
 
 
 def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> tuple[str, str]:
@@ -227,7 +243,7 @@ def _below(answering: Answering) -> None:
             "Answers as well",
             list(answering.choices),
             format_func=answering.choices.__getitem__,
-            key="who",
+            key=DRAW.key("who"),
             persist_state="session",
         )
     it_was_a()

@@ -40,7 +40,7 @@ def page() -> None:
         EVALUATE.write_address()
     else:
         headline(subjects)
-        EVALUATE.part(partial(_look_closer, subjects))
+        EVALUATE.part(partial(_look_closer, subjects), tells=True)
     keyboard_goes_on(AFTER)
 
 
@@ -57,5 +57,3 @@ def _look_closer(subjects: Subjects) -> None:
         persist_state="session",
     )
     LOOKS[look](subjects)
-    for why in EVALUATE.refusals():
-        st.warning(f"Something in the link was not used: {why}.")

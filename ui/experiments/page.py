@@ -22,7 +22,7 @@ def page() -> None:
     """One look is always open: the report's experiment first."""
     EXPERIMENTS.begin()
     st.title("What do many runs say? The report again, fair comparisons, your runs", anchor=False)
-    EXPERIMENTS.part(_look)
+    EXPERIMENTS.part(_look, tells=True)
 
 
 def _look() -> None:
@@ -36,5 +36,3 @@ def _look() -> None:
         persist_state="session",
     )
     LOOKS[look]()
-    for why in EXPERIMENTS.refusals():
-        st.warning(f"Something in the link was not used: {why}.")

@@ -10,6 +10,7 @@ from mnist_core.training.config import TrainConfig
 from ui.charts import curves as charts
 from ui.charts import learning
 from ui.charts.learning_figure import learning_figure
+from ui.choices import TRAIN
 from ui.html import changing_text, legend
 from ui.run_words import STATUS_WORDS
 from ui.session import ShownRun, earlier_run_now, earlier_runs, session
@@ -66,13 +67,13 @@ def charts_are_due() -> bool:
 
 def _shown_measures() -> Sequence[learning.Measure]:
     """What the reader wants to see drawn."""
-    chosen = st.segmented_control(
+    chosen = TRAIN.said("show", next(iter(SHOW)), SHOW)
+    st.segmented_control(
         "Show",
         list(SHOW),
-        default=next(iter(SHOW)),
         required=True,
         label_visibility="collapsed",
-        key="show_curves",
+        key=TRAIN.key("show"),
         persist_state="session",
     )
     return SHOW[chosen]

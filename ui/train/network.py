@@ -5,7 +5,9 @@ Before there is a run, a network that was trained before shows what is to come.
 import numpy as np
 import streamlit as st
 
-from ui.components.network_picture import Frame, network_activity, network_picture
+from ui.choices import TRAIN
+from ui.chosen_unit import activity_in_link
+from ui.components.network_picture import Frame, network_picture
 from ui.drawing import sheet_of
 from ui.session import ShownRun, mnist, session, shipped
 from ui.settings import run_summary
@@ -19,15 +21,16 @@ def network_of_run(run: ShownRun | None) -> None:
     """The network with the weights of the shown step, and a digit in it."""
     if run is None or run.snapshot is None:
         network_picture(shipped("mlp"), key=KEY, title=FIRST_SIGHT)
-        network_activity(shipped("mlp"), *_one_of_each(), key=KEY)
+        activity_in_link(shipped("mlp"), *_one_of_each(), key=KEY, choices=TRAIN)
     else:
         step = f"step {run.snapshot.step:,}"
         title = f"{run_summary(run.config, short=True)} at {step}"
         network_picture(run.network, key=KEY, title=title)
-        network_activity(run.network, _watched(), key=KEY)
+        image = TRAIN.said("image", None, range(len(mnist().test)))
+        activity_in_link(run.network, _watched(image), key=KEY, choices=TRAIN)
         if run.chosen:
             st.caption(f"At {step}, the step chosen on the Weights page.")
-        _choice_of_digit()
+        _choice_of_digit(image)
 
 
 @st.cache_resource(show_spinner=False)
@@ -44,24 +47,24 @@ def _test_image(number: int) -> Frame:
     return Frame(test.images[number], f"test image {number:,} ({label})")
 
 
-def _watched() -> Frame:
-    """The digit that is read while the network learns: the visitor's own, or a test image."""
-    if session().watched_image is None and (drawn := sheet_of(session().drawing).image) is not None:
+def _watched(image: int | None) -> Frame:
+    """The digit that is read while the network learns: that test image, or the visitor's own."""
+    if image is None and (drawn := sheet_of(session().drawing).image) is not None:
         return Frame(drawn, "your drawing")
-    return _test_image(session().watched_image or 0)
+    return _test_image(image or 0)
 
 
-def _choice_of_digit() -> None:
+def _choice_of_digit(image: int | None) -> None:
     """Which digit is read."""
     with st.container(horizontal=True):
         st.button("Another digit", key="another", on_click=_another)
-        if session().watched_image is not None and not session().drawing.is_blank:
+        if image is not None and not session().drawing.is_blank:
             st.button("Your drawing", key="own_drawing", on_click=_own)
 
 
 def _another() -> None:
-    session().watched_image = int(np.random.default_rng().integers(len(mnist().test)))
+    TRAIN.choose("image", int(np.random.default_rng().integers(len(mnist().test))))
 
 
 def _own() -> None:
-    session().watched_image = None
+    TRAIN.choose("image", None)

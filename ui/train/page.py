@@ -5,6 +5,8 @@ The run lives in a process of its own; this page looks at it twice a second and 
 import streamlit as st
 
 from mnist_core.training.config import TrainConfig
+from ui.choices import TRAIN
+from ui.chosen_step import at_step_of_link, say_step
 from ui.components.focus import keyboard_goes_on
 from ui.live import live
 from ui.session import ShownRun, mnist, shown_run
@@ -26,12 +28,13 @@ AFTER = {
     "epoch": "progress",
     "remedy": "progress",
     "own_drawing": "another",
-    "back_to_recipe": "groups",
+    "back_to_recipe": TRAIN.key("group"),
 }
 
 
 def page() -> None:
     """What is to be done in one row, then the network, and the curves beside it."""
+    TRAIN.begin()
     heading, choice = st.columns([7, 5], vertical_alignment="center")
     with heading:
         st.title("Watch a neural network learn to read digits", anchor=False)
@@ -41,7 +44,8 @@ def page() -> None:
     def shown(run: ShownRun | None) -> None:
         _run(config, run)
 
-    live(shown, shown_run(), shown_run, pace=_pace)
+    first = at_step_of_link(shown_run(), TRAIN)
+    live(TRAIN.followed(shown, tells=True), first, shown_run, pace=_pace)
     keyboard_goes_on(AFTER)
 
 
@@ -65,6 +69,7 @@ def _pace(run: ShownRun | None) -> float | None:
 def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     """Everything that changes while a run goes on."""
     count_look()
+    say_step(run, TRAIN)
     buttons(config, run)
     with st.container(key="progress"):
         progress(run.view if run else None)

@@ -9,6 +9,7 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.ablation import Importance
 from mnist_core.inspection.unit_statistics import similarity_order
 from mnist_core.inspection.weight_pictures import first_layer_pictures
+from ui.choices import WEIGHTS
 from ui.components.tiles import TileLook, weight_tiles
 from ui.html import changing_text
 from ui.session import session
@@ -50,6 +51,7 @@ def gallery(looked: Looked, live: bool) -> int | None:
     pictures = first_layer_pictures(looked.network)
     biases = looked.network.parameters.layers[looked.layer.weights]["b"]
     order = _order(sort, pictures, measured)
+    chosen = WEIGHTS.said("unit", None, range(len(pictures)), of=looked.key)
     unit = weight_tiles(
         pictures,
         key=f"gallery_{looked.key}",
@@ -59,6 +61,7 @@ def gallery(looked: Looked, live: bool) -> int | None:
         marks=_marks(measured),
         details=_details(measured, biases),
         switched_off=units_off(looked),
+        chosen=chosen,
         look=TileLook(
             columns=COLUMNS,
             height=ROWS_IN_SIGHT if len(pictures) > MANY else None,
@@ -66,18 +69,21 @@ def gallery(looked: Looked, live: bool) -> int | None:
             description=f"Weights of the {looked.noun}s",
         ),
     )
+    WEIGHTS.choose("unit", unit, of=looked.key)
     st.html(changing_text(_counted(looked, measured), small=True))
     return unit
 
 
 def _controls(looked: Looked) -> tuple[str, bool, bool]:
     """The order, whether one colour scale holds for all, and whether to measure now."""
+    sort = WEIGHTS.said("sort", next(iter(SORTS)), SORTS)
+    shared = WEIGHTS.said("one_scale", False, (False, True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sort = st.selectbox(
-            "Sorted by", list(SORTS), format_func=SORTS.__getitem__, key="weights_sort",
+        st.selectbox(
+            "Sorted by", list(SORTS), format_func=SORTS.__getitem__, key=WEIGHTS.key("sort"),
             persist_state="session",
         )  # fmt: skip
-        shared = st.toggle("One colour scale for all", key="weights_scale", persist_state="session")
+        st.toggle("One colour scale for all", key=WEIGHTS.key("one_scale"), persist_state="session")
         wanted = looked.changes and st.button("Measure the units now", key="measure")
     return sort, shared, wanted
 

@@ -21,6 +21,7 @@ from mnist_core.training.config import TrainConfig
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG, marked
 from ui.charts.learning import thinned
+from ui.choices import WEIGHTS
 from ui.diagnosing import diagnosis_of, diagnosis_with_remedy
 from ui.session import ShownRun, mnist, session
 
@@ -57,16 +58,16 @@ def gradients(run: ShownRun) -> None:
     )
     parameters = run.network.parameters.named()
     names = weights_in_words(parameters)
-    first = next(iter(names))
-    name = st.segmented_control(
+    name = WEIGHTS.said("histogram", next(iter(names)), names, of=run.id)
+    st.segmented_control(
         "Histogram of",
         list(names),
-        default=first,
         format_func=names.__getitem__,
         required=True,
-        key=f"histogram_of_{run.id}",
+        key=WEIGHTS.key(f"{run.id}histogram"),
+        persist_state="session",
     )
-    counts, edges = weight_histogram(parameters[name or first])
+    counts, edges = weight_histogram(parameters[name])
     st.plotly_chart(
         unit_charts.histogram(counts, edges, x="weight"), config=CONFIG, key="weight_histogram"
     )

@@ -9,6 +9,7 @@ from mnist_core.inspection.activation_maximization import (
 )
 from mnist_core.inspection.activations import HiddenLayer, hidden_layers
 from mnist_core.nn.network import Sequential
+from ui.choices import WEIGHTS
 from ui.components.tiles import TileLook, weight_tiles
 from ui.networks import fingerprint
 from ui.weights.looked import Looked
@@ -19,15 +20,18 @@ AT_ONCE = 32  # units whose pictures are drawn together
 def activation_maximization(looked: Looked) -> None:
     """The choice of a layer and of units, and their pictures; on demand if the network changes."""
     layers = hidden_layers(looked.network)
-    number = st.segmented_control(
+    places = range(1, len(layers) + 1)
+    number = WEIGHTS.said("layer", len(layers), places, of=looked.key)
+    st.segmented_control(
         "Hidden layer",
-        range(len(layers)),
-        default=len(layers) - 1,
-        format_func=lambda i: f"{i + 1}: {layers[i].units} {_units_word(layers[i])}",
+        places,
+        format_func=lambda n: f"{n}: {layers[n - 1].units} {_units_word(layers[n - 1])}",
         required=True,
-        key=f"maximization_layer_{looked.key}",
+        key=WEIGHTS.key(f"{looked.key}layer"),
+        persist_state="session",
     )
-    units = _units(looked, layers[number], number)
+    layer = layers[number - 1]
+    units = _units(looked, layer, number)
     st.caption(
         "Each picture begins as faint noise and climbs to what excites the unit most. Neighbouring "
         "pixels are kept alike and white has a cost, so that strokes appear."
@@ -40,7 +44,7 @@ def activation_maximization(looked: Looked) -> None:
     else:
         asked = kept != wanted
     if asked:
-        kept, drawn = wanted, _drawn(looked.network, layers[number], units)
+        kept, drawn = wanted, _drawn(looked.network, layer, units)
         st.session_state["maximized"] = (kept, drawn)
     if drawn is None or kept[0] != looked.key:
         return
@@ -54,10 +58,9 @@ def _units(looked: Looked, layer: HiddenLayer, number: int) -> np.ndarray:
     """Numbers of the units whose pictures are drawn, as many as are drawn together."""
     first = 0
     if layer.units > AT_ONCE:
-        starts = list(range(0, layer.units, AT_ONCE))
-        first = st.select_slider(
-            "From unit", starts, key=f"maximization_first_{looked.key}_{number}"
-        )
+        starts, of = list(range(0, layer.units, AT_ONCE)), f"{looked.key}_{number}"
+        first = WEIGHTS.said("from", 0, starts, of=of)
+        st.select_slider("From unit", starts, key=WEIGHTS.key(f"{of}from"), persist_state="session")
     return np.arange(first, min(first + AT_ONCE, layer.units))
 
 

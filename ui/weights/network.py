@@ -3,11 +3,13 @@
 import streamlit as st
 
 from mnist_core.inspection.ablation import without_units
-from ui.components.network_picture import Frame, network_activity, network_picture
+from ui.choices import WEIGHTS
+from ui.chosen_unit import activity_in_link
+from ui.components.network_picture import Frame, network_picture
 from ui.drawing import own_digit
 from ui.weights.looked import Looked, units_off
 
-KEY = "weights_network"
+KEY = "weights_picture_of_network"
 
 
 def network_and_digit(looked: Looked) -> None:
@@ -18,4 +20,6 @@ def network_and_digit(looked: Looked) -> None:
     st.header(f"What they make of {whose}", anchor=False)
     at = "" if looked.step is None else f" at step {looked.step:,}"
     network_picture(looked.network, key=KEY, title=f"{looked.name}{at}")
-    network_activity(masked, Frame(image, whose), key=KEY, off=off, whole=looked.network)
+    activity_in_link(
+        masked, Frame(image, whose), key=KEY, choices=WEIGHTS, off=off, whole=looked.network
+    )

@@ -7,6 +7,8 @@ from functools import partial
 import streamlit as st
 
 from mnist_core.paths import MODELS_FOLDER
+from ui.choices import WEIGHTS
+from ui.chosen_step import at_step_of_link, say_step
 from ui.components.focus import keyboard_goes_on
 from ui.glossary import words_explained
 from ui.live import live
@@ -41,9 +43,9 @@ LOOK_EVERY = 0.5  # seconds, while a run that is looked at goes on
 AFTER = {
     "live": "play",
     "all_on": "off",
-    "ask_pruned": "panel",
-    "begin_from": "panel",
-    "remedy": "panel",
+    "ask_pruned": WEIGHTS.key("look"),
+    "begin_from": WEIGHTS.key("look"),
+    "remedy": WEIGHTS.key("look"),
     "remove": "network_file",
 }
 OFF, PRUNING = "Switch off", "Pruning"
@@ -57,14 +59,15 @@ WORDS_OF_MAPS = ("filter", *WORDS, "feature map", "receptive field", *DEEPER)
 
 def page() -> None:
     """The choice of a network, its units as tiles, and closer looks below."""
+    WEIGHTS.begin()
     st.title("What each hidden unit looks for, and how it came to be", anchor=False)
-    run = shown_run()
+    run = at_step_of_link(shown_run(), WEIGHTS)
     chosen, name = _network(run)
+    look = WEIGHTS.followed(partial(_look, chosen, name), tells=True)
     if chosen == RUNNING:
-        look = partial(_look, chosen, name)
         live(look, played_on(run), lambda: played_on(shown_run()), pace=_pace)
     else:
-        live(partial(_look, chosen, name), None, lambda: None, pace=_pace)
+        live(look, None, lambda: None, pace=_pace)
     keyboard_goes_on(AFTER)
 
 
@@ -72,22 +75,20 @@ def _network(run: ShownRun | None) -> tuple[str, str]:
     """The network that the visitor looks at: its key and its name."""
     names = _networks(run)
     default = RUNNING if RUNNING in names else next(iter(names))
+    chosen = WEIGHTS.said("network", default, names)
     with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = st.segmented_control(
+        st.segmented_control(
             "Network",
             list(names),
-            default=default,
             format_func=names.__getitem__,
             required=True,
             label_visibility="collapsed",
-            key="weights_of",
+            key=WEIGHTS.key("network"),
             persist_state="session",
         )
-        load_network("weights_of")
+        load_network(WEIGHTS.key("network"))
     if RUNNING not in names:
         st.caption("A run that you start on the Train page can be looked at here while it learns.")
-    if chosen not in names:
-        chosen = default
     return chosen, names[chosen]
 
 
@@ -108,6 +109,7 @@ def _pace(run: ShownRun | None) -> float | None:
 
 def _look(chosen: str, name: str, run: ShownRun | None) -> None:
     """Everything about one network; `run` is there if it is one's."""
+    say_step(run, WEIGHTS)
     if run is not None:
         time_machine(run)
     looked = _looked(chosen, name, run)
@@ -163,6 +165,9 @@ def _look_closer(looked: Looked, run: ShownRun | None) -> None:
             SAVE: partial(saving, run),
             GO_ON: partial(going_on, run),
         }
-    panel = st.segmented_control("Look closer", list(panels), key="panel", persist_state="session")
-    if panel in panels:
+    panel = WEIGHTS.said("look", None, panels)
+    st.segmented_control(
+        "Look closer", list(panels), key=WEIGHTS.key("look"), persist_state="session"
+    )
+    if panel is not None:
         panels[panel]()

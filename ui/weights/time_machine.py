@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from mnist_core.runs.handle import RunHandle
+from ui.choices import WEIGHTS
 from ui.components.step_slider import step_slider
 from ui.html import changing_text
 from ui.session import ShownRun, session
@@ -39,6 +40,8 @@ def time_machine(run: ShownRun) -> None:
     """
     if run.snapshot is None or not run.snapshots:
         return
+    if playing(run):
+        WEIGHTS.moving(True)
     _buttons(run, run.snapshot.step)
     # The whole length of the run from the start: a slider whose end moves can't be held.
     steps = run.config.steps_per_epoch * run.config.epochs
@@ -86,9 +89,10 @@ def _buttons(run: ShownRun, step: int) -> None:
         )  # fmt: skip
 
 
-def _choose(step: int) -> None:
+def _choose(step: int, rests: bool) -> None:
     session().chosen_step = step
     st.session_state.pop(PLAYING, None)
+    WEIGHTS.moving(not rests)
 
 
 def _step(handle: RunHandle, step: int, by: int) -> None:

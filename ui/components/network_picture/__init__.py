@@ -5,8 +5,8 @@ of the page that is drawn anew more often, says what one image does in it. messa
 detail.py is about the unit or output that a reader has chosen.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import streamlit as st
@@ -70,6 +70,7 @@ def network_activity(
     key: str,
     off: Collection[int] = (),
     whole: Sequential | None = None,
+    first: Callable[[], Choice | None] = lambda: None,
 ) -> Choice | None:
     """Say what an image does in the network that is shown under `key`; several come in turn.
 
@@ -77,15 +78,19 @@ def network_activity(
         model: the network shown, or the same with some units of its first hidden layer off.
         off: the units that are off.
         whole: the network shown, where `model` has units off.
+        first: what is chosen in the first image until the reader chooses; asked for once.
 
     Returns the unit or output that the reader has chosen, None without one.
     """
     slot = f"{key}_activity"
-    sent = (st.session_state.get(slot) or {}).get("chosen")
-    at = chosen_frame(sent, len(frames))
     whole = whole or model
     shown = shown_layers(whole, hidden_layers(model))
     form = form_of(shown)
+    if slot in st.session_state:
+        sent = st.session_state[slot].get("chosen")
+    else:
+        sent = (wanted := first()) and {**asdict(wanted), "frame": 0, "form": form}
+    at = chosen_frame(sent, len(frames))
     choice, messages = None, []
     for number, frame in enumerate(frames):
         traced = trace(model, NOTHING if frame.image is None else frame.image)
@@ -99,5 +104,5 @@ def network_activity(
     header = {"picture": key, "form": form, "version": version_of(whole)}
     header["off"] = sorted(map(int, off))
     data = pack(header | {"frame": at if choice else None}, messages)
-    _mount(key=slot, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
+    _mount(key=slot, data=data, default={"chosen": sent}, on_chosen_change=lambda: None)
     return choice

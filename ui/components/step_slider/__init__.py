@@ -17,23 +17,24 @@ def step_slider(
     last: int,
     *,
     key: str,
-    on_move: Callable[[int], None],
+    on_move: Callable[[int, bool], None],
     words: str = "",
 ) -> None:
-    """A slider from 0 to `last` that stands at `step`; on_move gets the step it is moved to.
+    """A slider from 0 to `last` that stands at `step`.
 
+    `on_move` gets the step that it is moved to, and whether the hand has come to rest there.
     `words` are read aloud for the step, if its number says little.
     """
 
     def moved() -> None:
-        to = st.session_state[key].get("step")
-        if isinstance(to, int | float):
-            on_move(min(max(int(to), 0), last))
+        match st.session_state[key].get("step"):
+            case [int() | float() as to, bool(rests)]:
+                on_move(min(max(int(to), 0), last), rests)
 
     _mount(
         key=key,
         data={"label": label, "step": step, "last": last, "words": words},
-        default={"step": step},
+        default={"step": None},
         on_step_change=moved,
     )
 

@@ -1,7 +1,7 @@
 // A slider over the steps of a run that tells Python where it is while it is still being moved.
 // Python's own place counts again as soon as the hand has been off it for a moment.
 
-const EVERY = 50; // ms between two messages; the last place of a movement is always sent
+const EVERY = 50; // ms between two messages; the place where a movement ends is always sent
 const SETTLED = 600; // ms after a movement in which what Python says is older than what the hand did
 
 const sliders = new WeakMap(); // place in the page -> its slider
@@ -13,6 +13,7 @@ class StepSlider {
     this.sent = -Infinity;
     this.timer = null;
     input.addEventListener("input", () => this.onInput());
+    input.addEventListener("change", () => this.send(true)); // let go, or moved by a key
   }
 
   update({ step, last, words }, setStateValue) {
@@ -24,13 +25,14 @@ class StepSlider {
 
   onInput() {
     this.moved = performance.now();
-    this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sent + EVERY - this.moved));
+    this.timer ??= setTimeout(() => this.send(false), Math.max(0, this.sent + EVERY - this.moved));
   }
 
-  send() {
+  send(rests) {
+    clearTimeout(this.timer);
     this.timer = null;
     this.sent = performance.now();
-    this.setStateValue("step", Number(this.input.value));
+    this.setStateValue("step", [Number(this.input.value), rests]);
   }
 }
 

@@ -66,6 +66,7 @@ def weight_tiles(
     marks: Sequence[str | None] | None = None,
     details: Sequence[str] | None = None,
     switched_off: Collection[int] = (),
+    chosen: int | None = None,
     look: TileLook = PLAIN,
 ) -> int | None:
     """Show weights (n, h, w) as tiles; the number of the chosen one, None without one.
@@ -73,6 +74,7 @@ def weight_tiles(
     Called again with the same `key` it redraws what has changed, and leaves the choice alone.
 
     Args:
+        chosen: the tile that is chosen until the reader chooses another, or none.
         labels, marks, details: one text for each of the n tiles: under the tile, as a warning with
             a pattern ("dead"), and in the line below the grid when the tile is pointed at. Marks
             move nothing as long as a sequence is given, of None where there is no mark.
@@ -94,16 +96,16 @@ def weight_tiles(
         **{name: _in_order(given, places) for name, given in texts.items()},
         "off": sorted(int(unit) for unit in switched_off),
         # When the browser builds the grid anew it has forgotten the choice; the session has not.
-        "chosen": st.session_state.get(key, {}).get("chosen"),
+        "chosen": st.session_state.get(key, {"chosen": chosen}).get("chosen"),
         **asdict(look),
     }
-    return _shown(key, pack(header, tiles.peaks[places], tiles.codes[places]), n)
+    return _shown(key, pack(header, tiles.peaks[places], tiles.codes[places]), chosen, n)
 
 
-def _shown(key: str, data: bytes, n: int) -> int | None:
+def _shown(key: str, data: bytes, chosen: int | None, n: int) -> int | None:
     """Show what is packed; the chosen one of n tiles."""
     # Streamlit hands a state on only where somebody listens to it.
-    state = _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
+    state = _mount(key=key, data=data, default={"chosen": chosen}, on_chosen_change=lambda: None)
     answer = state.get("chosen")
     return answer if isinstance(answer, int) and 0 <= answer < n else None
 
