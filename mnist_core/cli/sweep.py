@@ -42,6 +42,7 @@ from mnist_core.experiments.sweep import (
     outcome,
     run_row,
     scores,
+    write_best,
     write_tables,
 )
 from mnist_core.experiments.sweep_chart import draw
@@ -217,6 +218,7 @@ def tell_best(
             f"{options.out / 'results.csv'} says how each run ended"
         )
     tested = judged_by_test_images(score, kept, data.test)
+    write_best(options.out / "best.json", score, tested)
     mean = sum(tested) / len(tested)
     if options.json:
         settings = {name: as_text(name, value) for name, value in score.candidate.settings.items()}

@@ -1,12 +1,11 @@
 """What the runs of the experiment led to, and the one look at the test images."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from mnist_core.data.mnist import Dataset
 from mnist_core.evaluation.scores import wilson_interval
-from mnist_core.experiments.kept_runs import KeptRuns, write_text
+from mnist_core.experiments.kept_runs import KeptRuns
 from mnist_core.experiments.reference.plan import CNN, FASTER, FEW, MANY, PART, Plan
 from mnist_core.experiments.reference.sizes import Course, Statement, course, statements
 from mnist_core.experiments.reference.weights import WeightPictures, weight_pictures
@@ -15,7 +14,6 @@ from mnist_core.experiments.sweep import Score, best, scores
 from mnist_core.training.checkpoint import load_model
 
 SWEEP, WELL = "sweep", "well"  # the first seed of the best rate; the best of the recipes
-TESTS = "test.json"
 
 
 @dataclass(frozen=True)
@@ -84,20 +82,11 @@ def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dat
 
 
 def _tested(runs: dict[str, Finished], kept: KeptRuns, data: Dataset) -> dict[str, Recognised]:
-    """How many test images each network recognises; each is asked once, and remembered."""
-    path = kept.folder.parent / TESTS
-    try:
-        known = {key: Recognised(**values) for key, values in json.loads(path.read_bytes()).items()}
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
-        known = {}
-    keys = {name: kept.key(run.config) for name, run in runs.items()}
-    for name, run in runs.items():
-        if keys[name] not in known:
-            answers = load_model(kept.network(run.config)).predict(data.test.images)
-            right = int((answers == data.test.labels).sum())
-            known[keys[name]] = Recognised(right, len(data.test))
-    write_text(path, json.dumps({key: asdict(one) for key, one in known.items()}, indent=1))
-    return {name: known[key] for name, key in keys.items()}
+    """How many test images each network recognises."""
+    return {
+        name: Recognised(int(kept.recognised(run.config, data.test).sum()), len(data.test))
+        for name, run in runs.items()
+    }
 
 
 def verdicts(found: Found) -> list[Statement]:
