@@ -27,6 +27,9 @@ State = Literal["waiting", "running", "stopped", "finished", "failed"]
 MOST_RUNS = 200
 MOST_SECONDS = 30 * 60.0  # that an experiment may be expected to take
 MOST_WAITING = 20
+# Of the expected seconds, what runs took on a usual machine, and how many of these seconds that
+# counts for beside what runs take on this one.
+USUAL_PACE, USUAL_SECONDS = 0.4, 100.0
 MOST_BYTES = 300 * 2**20  # of the runs that are kept
 IN_MEMORY = 12  # experiments
 WORKERS_NICENESS = 19  # a training that somebody watches has 15
@@ -68,6 +71,7 @@ class Seen:
         seconds_left: about, with what stands before it in the queue.
         ahead: how many experiments stand before it.
         is_mine: whether it goes on for the visitor who looked.
+        refusal: why it can't be started, in a sentence without its point; "" if it can.
         outcome: what `conclude` made of it; None before.
     """
 
@@ -80,6 +84,7 @@ class Seen:
     seconds_left: float
     ahead: int
     is_mine: bool
+    refusal: str
     outcome: Any
 
     @property
@@ -108,13 +113,12 @@ class _Experiment:
         self.wanted_by: set[str] = set()
         self.seen_at = 0.0
 
-    @property
-    def seconds_left(self) -> float:
-        """About how long its own work takes."""
+    def seconds_left(self, pace: float) -> float:
+        """About how long its own work takes, where expected seconds take `pace` as long."""
         if self.standing is not None:
             return self.standing.seconds_left
         missing = [c for i, c in enumerate(self.order.configs) if i not in self.finished]
-        return seconds_together(missing)
+        return pace * seconds_together(missing)
 
     @property
     def share(self) -> float:
@@ -126,20 +130,19 @@ class _Experiment:
 
 
 def seconds_together(configs: Sequence[TrainConfig]) -> float:
-    """About how long runs take side by side, one on each core."""
+    """The expected seconds of runs side by side, one on each core."""
     every = [expected_seconds(config) for config in configs]
     return max(sum(every) / cores(), max(every, default=0.0))
 
 
-def refuse_too_much(configs: Sequence[TrainConfig]) -> None:
-    """ValueError, with a sentence, for more than a server takes on for one visitor."""
-    if len(configs) > MOST_RUNS:
-        raise ValueError(f"these are {len(configs):,} runs, and at most {MOST_RUNS} are allowed")
-    if (seconds := seconds_together(configs)) > MOST_SECONDS:
-        raise ValueError(
-            f"this would take about {duration(seconds)}, and at most {duration(MOST_SECONDS)} are "
-            "allowed"
-        )
+def too_much(runs: int, seconds: float) -> str:
+    """Why so much is not taken on for one visitor, in a sentence without its point; "" if it is."""
+    if runs > MOST_RUNS:
+        return f"these are {runs:,} runs, and at most {MOST_RUNS} are allowed"
+    if seconds > MOST_SECONDS:
+        most = duration(MOST_SECONDS)
+        return f"this would take about {duration(seconds)}, and at most {most} are allowed"
+    return ""
 
 
 class Experiments:
@@ -173,6 +176,7 @@ class Experiments:
         self._running: _Experiment | None = None
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._expected, self._worked = USUAL_SECONDS, USUAL_PACE * USUAL_SECONDS
 
     def look(self, order: Order, visitor: str) -> Seen:
         """How far it is; a sign of life for it. What is finished already is concluded at once."""
@@ -190,8 +194,9 @@ class Experiments:
         ValueError, with a sentence, if it is too much, or if too many wait already.
         """
         one = self._found(order)
-        refuse_too_much([c for i, c in enumerate(order.configs) if i not in one.finished])
         with self._changed:
+            if refusal := self._refusal(one):
+                raise ValueError(refusal)
             for other in [other for other in self._queue if other is not one]:
                 self._leave(other, visitor, REPLACED)
             idle = one.state in ("stopped", "failed")
@@ -248,6 +253,14 @@ class Experiments:
         """The one at work, and those that wait, in their order."""
         return [*([self._running] if self._running else []), *self._queue]
 
+    @property
+    def _pace(self) -> float:
+        """The seconds that a run takes here for each that it was expected to."""
+        return self._worked / self._expected
+
+    def _refusal(self, one: _Experiment) -> str:
+        return too_much(len(one.order.configs), one.seconds_left(self._pace))
+
     def _seen(self, one: _Experiment, visitor: str) -> Seen:
         busy = self._busy
         ahead = busy.index(one) if one in busy else 0
@@ -258,9 +271,10 @@ class Experiments:
             dict(sorted(one.finished.items())),
             {index: tuple(results) for index, results in one.curves.items()},
             one.share,
-            sum(other.seconds_left for other in busy[:ahead]) + one.seconds_left,
+            sum(other.seconds_left(self._pace) for other in [*busy[:ahead], one]),
             ahead,
             visitor in one.wanted_by,
+            self._refusal(one),
             one.outcome,
         )
 
@@ -342,7 +356,7 @@ class Experiments:
                 del results[standing.result.epoch - 1 :]  # of a process that died over it
                 results.append(standing.result)
 
-        order = one.order
+        order, known = one.order, set(one.finished)
         self._kept.shrink(self._most_bytes, one.kept_keys)
         runs = self._kept.run(
             order.configs,
@@ -356,6 +370,9 @@ class Experiments:
                 with self._changed:
                     one.finished[run.index] = run
                     one.curves.pop(run.index, None)
+                    if run.index not in known:
+                        self._expected += expected_seconds(run.config)
+                        self._worked += run.working_seconds
                 self._kept.shrink(self._most_bytes, one.kept_keys)
 
     def _is_to_stop(self, one: _Experiment) -> bool:

@@ -1,6 +1,6 @@
 """What the runs of the experiment led to, and the one look at the test images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mnist_core.data.mnist import Dataset
@@ -12,6 +12,7 @@ from mnist_core.experiments.reference.weights import WeightPictures, weight_pict
 from mnist_core.experiments.runner import Finished
 from mnist_core.experiments.sweep import Score, best, scores
 from mnist_core.training.checkpoint import load_model
+from mnist_core.training.run import EpochResult
 
 SWEEP, WELL = "sweep", "well"  # the first seed of the best rate; the best of the recipes
 
@@ -36,7 +37,7 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Found:
-    """All that is known at the end.
+    """All that is known at the end, or of runs of which some are "unfinished".
 
     Args:
         runs: those with a name, and SWEEP and WELL where validation could choose one.
@@ -52,6 +53,30 @@ class Found:
     tests: dict[str, Recognised]
     weights: tuple[WeightPictures, ...]
     validation_images: int
+    is_complete: bool = True
+
+
+def so_far(
+    plan: Plan,
+    finished: Mapping[int, Finished],
+    curves: Mapping[int, Sequence[EpochResult]],
+    data: Dataset,
+) -> Found:
+    """What is known while runs go on: those that are finished, and the epochs of others so far."""
+    runs = {
+        name: finished.get(index)
+        or Finished(index, config, "unfinished", history=tuple(curves.get(index, ())))
+        for index, (name, config) in enumerate(plan.named.items())
+    }
+    scored = _scored(plan, finished.values())
+    return Found(plan, runs, scored, {}, (), len(data.validation), is_complete=False)
+
+
+def _scored(plan: Plan, finished: Iterable[Finished]) -> tuple[Score, ...]:
+    """The sweep's candidates with their runs, from the runs of the whole experiment."""
+    first = len(plan.named)
+    swept = [replace(run, index=run.index - first) for run in finished if run.index >= first]
+    return tuple(scores(plan.sweep, swept))
 
 
 def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dataset) -> Found:
@@ -63,9 +88,7 @@ def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dat
         )
     by_index = {run.index: run for run in finished}
     runs = {name: by_index[index] for index, name in enumerate(plan.named)}
-    first = len(plan.named)
-    swept = [replace(run, index=run.index - first) for run in finished if run.index >= first]
-    scored = tuple(scores(plan.sweep, swept))
+    scored = _scored(plan, finished)
     if (top := best(scored)) is not None:
         runs[SWEEP] = top.runs[0]
     good = [runs[name] for name in plan.recipes if runs[name].status == "finished"]
