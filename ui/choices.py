@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import streamlit as st
 
-from ui.links import OTHER_PARAMETERS, value_of, written
+from ui.links import OTHER_PARAMETERS, in_code, value_of, written
 
 T = TypeVar("T", bound=int | str | float)
 
@@ -55,20 +55,39 @@ class Choices:
             of: what the choice belongs to: for each the session has one of its own.
             always: whether the address says the default too, since it may be another elsewhere.
         """
-        address, key = self._address(), self.prefix + of + name
         values = possible if isinstance(possible, range) else list(possible)
-        text = address.link.pop(name, None)
+        key = self._take(name, default, lambda text: value_of(name, text, values), of)
+        if st.session_state[key] not in values:
+            st.session_state[key] = default
+        self._address().shown[name] = key, None if always else default
+        return cast(T, st.session_state[key])
+
+    def typed(self, name: str, default: str, check: Callable[[str], object], *, of: str) -> str:
+        """A choice that is any text which `check` takes; it raises ValueError, with why not."""
+
+        def read(text: str) -> str:
+            try:
+                check(text)
+            except ValueError as error:
+                raise ValueError(f"it says {in_code(f'{name}={text}')} ({error})") from None
+            return text
+
+        key = self._take(name, default, read, of)
+        self._address().shown[name] = key, default
+        return cast(str, st.session_state[key])
+
+    def _take(self, name: str, default: T, read: Callable[[str], T], of: str) -> str:
+        """The key of a choice, which has the link's value now if there was none before."""
+        key = self.prefix + of + name
+        text = self._address().link.pop(name, None)
         if key not in st.session_state:
             st.session_state[key] = default
             if text is not None:
                 try:
-                    st.session_state[key] = value_of(name, text, values)
+                    st.session_state[key] = read(text)
                 except ValueError as error:
                     self.refuse(name, default, str(error))
-        if st.session_state[key] not in values:
-            st.session_state[key] = default
-        address.shown[name] = key, None if always else default
-        return cast(T, st.session_state[key])
+        return key
 
     def choose(self, name: str, value: int | str | float, *, of: str = "") -> None:
         """Make a choice that has no widget of its own."""

@@ -73,8 +73,8 @@ def train_all(plan: Plan, kept: KeptRuns, stop: StopSignal, *, as_json: bool) ->
             runs = f"{len(finished)} of {len(configs)} runs"
             show_progress(standing.share, f"{runs}, about {duration(standing.seconds_left)} left ")
 
-    how = {"interrupted": lambda: bool(stop.number)}
-    with closing(kept.run(configs, watch=watch, **how)) as runs:
+    trained = kept.run(configs, watch=watch, interrupted=lambda: bool(stop.number))
+    with closing(trained) as runs:
         for one in runs:
             finished.append(one)
             if as_json:

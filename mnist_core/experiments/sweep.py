@@ -13,9 +13,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 from mnist_core.data.mnist import Split
+from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
 from mnist_core.experiments.runner import Finished
-from mnist_core.experiments.space import as_text
+from mnist_core.experiments.space import as_text, in_text
 from mnist_core.inspection.diagnostics import GUESSING, HARDLY_BETTER
 from mnist_core.training.config import TrainConfig
 
@@ -154,6 +155,20 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
 def judged_by_test_images(score: Score, kept: KeptRuns, test: Split) -> list[float]:
     """The share of the test images that each network of the best candidate recognises, 0..1."""
     return [float(kept.recognised(run.config, test).mean()) for run in score.runs]
+
+
+def best_in_words(score: Score, tested: Sequence[float], images: int) -> str:
+    """The best candidate, and what its networks reach on so many test images."""
+    mean = fmean(tested)
+    if len(tested) == 1:
+        low, high = wilson_interval(round(mean * images), images)
+        of = f"95 % interval {low:.2%} to {high:.2%}"
+    else:
+        of = f"{len(tested)} networks, {min(tested):.2%} to {max(tested):.2%}"
+    return (
+        f"best: {in_text(score.candidate.settings)}, validation {score.mean:.2%}; "
+        f"test accuracy {mean:.2%} ({of})"
+    )
 
 
 def write_best(path: Path, score: Score, test_accuracies: Sequence[float]) -> None:
