@@ -208,6 +208,22 @@ def _judged(run: Finished, test: Split) -> Judged:
     return Judged(run, run.checkpoint.network().predict(test.images) == test.labels)
 
 
+def means_in_words(pairs: Sequence[Pair]) -> str:
+    """The difference over seeds, and the time of an epoch: two lines."""
+    sides = [[pair.first for pair in pairs], [pair.second for pair in pairs]]
+    means = [fmean(judged.accuracy for judged in side) for side in sides]
+    seconds = [fmean(judged.seconds_per_epoch for judged in side) for side in sides]
+    found = [pair.test.difference for pair in pairs]
+    better = sum(one > 0 for one in found)
+    return (
+        f"mean over {len(pairs)} seed{'s' * (len(pairs) > 1)}: A {means[0]:.2%}, B {means[1]:.2%}; "
+        f"B - A {100 * (means[1] - means[0]):+.2f} points "
+        f"({100 * min(found):+.2f} to {100 * max(found):+.2f}); "
+        f"B is better with {better} of {len(pairs)}\n"
+        f"seconds for an epoch of training: A {seconds[0]:.3f}, B {seconds[1]:.3f}"
+    )
+
+
 @dataclass(frozen=True)
 class Point:
     """One side after an epoch, on average over seeds; seconds of training since the start."""

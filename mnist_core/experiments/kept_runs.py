@@ -72,8 +72,6 @@ class KeptRuns:
             return None
         if not network.is_file():
             return None
-        with suppress(OSError):
-            os.utime(results)  # when it was last of use
         return Finished(index, config, history=history, **rest)
 
     def save(self, finished: Finished, initial: Array | None = None) -> None:
@@ -140,7 +138,13 @@ class KeptRuns:
         return right
 
     def shrink(self, most_bytes: int, needed: Collection[str] = ()) -> None:
-        """Remove the runs that were of use longest ago until the others fit; none of those keys."""
+        """Remove the runs that were needed longest ago until the others fit, none of those keys.
+
+        These are needed now.
+        """
+        for key in needed:
+            with suppress(OSError):
+                os.utime(self.folder / f"{key}.json")
         size: dict[str, int] = {}
         used: dict[str, float] = {}
         for path in self.folder.iterdir():

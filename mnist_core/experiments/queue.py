@@ -30,6 +30,7 @@ MOST_WAITING = 20
 # Of the expected seconds, what runs took on a usual machine, and how many of these seconds that
 # counts for beside what runs take on this one.
 USUAL_PACE, USUAL_SECONDS = 0.4, 100.0
+STARTING = 2.0  # seconds until the processes of an experiment are at work
 MOST_BYTES = 300 * 2**20  # of the runs that are kept
 IN_MEMORY = 12  # experiments
 WORKERS_NICENESS = 19  # a training that somebody watches has 15
@@ -118,7 +119,7 @@ class _Experiment:
         if self.standing is not None:
             return self.standing.seconds_left
         missing = [c for i, c in enumerate(self.order.configs) if i not in self.finished]
-        return pace * seconds_together(missing)
+        return pace * seconds_together(missing) + STARTING * bool(missing)
 
     @property
     def share(self) -> float:

@@ -72,7 +72,9 @@ def test_an_experiment_is_trained_concluded_and_told(experiments: Experiments) -
     what = order(*SHORT)
     before = experiments.look(what, "ann")
     assert (before.state, before.share, before.finished) == ("stopped", 0, {})
-    assert before.seconds_left == pytest.approx(queue.USUAL_PACE * queue.seconds_together(SHORT))
+    assert before.seconds_left == pytest.approx(
+        queue.STARTING + queue.USUAL_PACE * queue.seconds_together(SHORT)
+    )
     experiments.start(what, "ann")
     seen = ended(experiments, what)
     assert (seen.state, seen.share, list(seen.finished)) == ("finished", 1, [0, 1])

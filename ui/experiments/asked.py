@@ -49,6 +49,12 @@ def usual_values(name: str) -> str:
     return USUAL.get(name) or ",".join(row.choices or row.named)
 
 
+def setting_in_words(name: str) -> str:
+    """A setting as widgets have it, without the number of a layer."""
+    row = SETTINGS[name]
+    return row.label if not row.layers else name.replace("_", " ").capitalize()
+
+
 def can_vary(model: str) -> list[str]:
     """The settings that a search can vary for that kind of network, the usual ones first."""
     rest = [name for name in SETTINGS if name not in USUAL]

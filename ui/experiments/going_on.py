@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from mnist_core.nn.network import Sequential
 from mnist_core.training.config import TrainConfig
 from ui import settings
-from ui.choices import EXPERIMENTS
+from ui.choices import EVALUATE, EXPERIMENTS
 from ui.links import Choice
+from ui.networks import LOADED, fingerprint
 from ui.pages import go_to
+from ui.session import NamedNetwork, session
 
+MOST_LOADED = 4  # networks of a visitor from elsewhere
 TRAIN = ""  # the page's path
 
 
@@ -25,3 +29,19 @@ def to_train(config: TrainConfig, *, words: str, key: str) -> None:
     elif pressed:
         settings.take(choice)
         go_to(TRAIN)
+
+
+def to_evaluate(networks: tuple[Sequential, Sequential]) -> None:
+    """A button that has the page Evaluate judge both networks against each other."""
+    words, icon = "Evaluate both", ":material/fact_check:"
+    if st.button(words, icon=icon, key=EXPERIMENTS.key("to_evaluate")):
+        mine = session()
+        new = [
+            NamedNetwork(f"{LOADED}{fingerprint(network)}", f"{letter} of a comparison", network)
+            for letter, network in zip("AB", networks, strict=True)
+        ]
+        keys = [one.key for one in new]
+        others = [one for one in mine.loaded if one.key not in keys]
+        mine.loaded = [*others, *new][-MOST_LOADED:]
+        EVALUATE.hand_over(network=keys[0], against=keys[1])
+        go_to("evaluate")

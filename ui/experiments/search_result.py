@@ -96,7 +96,8 @@ def _row(search: Search, score: Score, top: Score | None) -> list[str]:
         else ["–", "–"]
     )
     what = f"{score.diverged} diverged" if score.diverged else "best" if score is top else ""
-    return [*settings, *numbers, f"{len(score.runs)} of {len(score.candidate.configs)}", what]
+    runs = f"{len(score.runs)}/{len(score.candidate.configs)}"
+    return [*settings, *numbers, runs, what]
 
 
 def _files(scored: Sequence[Score]) -> None:

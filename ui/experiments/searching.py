@@ -15,6 +15,7 @@ from ui.experiments.asked import (
     Search,
     can_vary,
     search,
+    setting_in_words,
     usual_values,
     values_of,
 )
@@ -107,18 +108,12 @@ def _setting(name: str, label: str, names: list[str]) -> str:
     st.selectbox(
         label,
         names,
-        format_func=lambda one: "Nothing else" if one == NOTHING else in_words(one),
+        format_func=lambda one: "Nothing else" if one == NOTHING else setting_in_words(one),
         key=EXPERIMENTS.key(name),
         persist_state="session",
         width=WIDTH,
     )
     return chosen
-
-
-def in_words(name: str) -> str:
-    """A setting as widgets have it, without the number of a layer."""
-    row = SETTINGS[name]
-    return row.label if not row.layers else name.replace("_", " ").capitalize()
 
 
 def _values(place: str, name: str) -> str:
@@ -134,7 +129,7 @@ def _values(place: str, name: str) -> str:
         [] if SETTINGS[name].widget in ("slider", "number", "layers", "number or none") else offered
     )
     st.multiselect(
-        f"{in_words(name)}: values",
+        f"{setting_in_words(name)}: values",
         list(dict.fromkeys([*usual.split(","), *own, *st.session_state[chips]])),
         accept_new_options=True,
         key=chips,
