@@ -36,7 +36,7 @@ def what_came_out(comparison: Comparison, seen: Seen) -> None:
     for index, config in enumerate(seen.order.configs):
         unfinished = Finished(index, config, "unfinished", history=seen.history(index))
         sides["AB"[index % 2]].append(seen.finished.get(index, unfinished))
-    charts = [figure(curves_chart(name, sides), f"Over {CHARTS[name][0]}") for name in CHARTS]
+    charts = [figure(curves_chart(name, sides), f"By {CHARTS[name][0]}") for name in CHARTS]
     paper.show(side_by_side(charts), key="compare_curves")
     st.html(changing_text(SECONDS, small=True))
     if outcome is None:

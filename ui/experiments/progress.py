@@ -76,5 +76,5 @@ def in_words(seen: Seen) -> str:
         return f"{seen.refusal[0].upper()}{seen.refusal[1:]}"
     why = f" {seen.message}." if seen.message and seen.state == "stopped" else ""
     if done:
-        return f"Stopped: {runs} are kept, {left} to go.{why}"
+        return f"{runs} are finished and kept, {left} to go.{why}"
     return f"{total} runs, {left} on this machine.{why}"
