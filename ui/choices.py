@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar, cast
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.links import OTHER_PARAMETERS, value_of, written
+from ui.links import OTHER_PARAMETERS, in_code, value_of, written
 
 T = TypeVar("T", bound=int | str | float)
 D = TypeVar("D", bound=int | str | float | None)
@@ -72,21 +72,45 @@ class Choices:
             always: whether the address says the default too, since it may be another elsewhere.
             free: whether what is chosen at first, a text, can be let go.
         """
-        address, key = self._address(), self.prefix + of + name
         values = possible if isinstance(possible, range) else list(possible)
-        text = address.link.pop(name, None)
+
+        def read(text: str) -> T | D | None:
+            value = value_of(name, text, [*values, NOTHING] if free else values)
+            return None if free and value == NOTHING else value
+
+        key = self._take(name, default, read, of)
+        now = st.session_state[key]
+        if now not in values and not (free and now is None):
+            st.session_state[key] = default
+        self._address().shown[name] = key, None if always else default
+        return cast(T | D, st.session_state[key])
+
+    def typed(self, name: str, default: str, check: Callable[[str], object], *, of: str) -> str:
+        """A choice that is any text which `check` takes; it raises ValueError, with why not."""
+
+        def read(text: str) -> str:
+            try:
+                check(text)
+            except ValueError as error:
+                raise ValueError(f"it says {in_code(f'{name}={text}')} ({error})") from None
+            return text
+
+        key = self._take(name, default, read, of)
+        self._address().shown[name] = key, default
+        return cast(str, st.session_state[key])
+
+    def _take(self, name: str, default: object, read: Callable[[str], object], of: str) -> str:
+        """The key of a choice, which has the link's value now if there was none before."""
+        key = self.prefix + of + name
+        text = self._address().link.pop(name, None)
         if key not in st.session_state:
             st.session_state[key] = default
             if text is not None:
                 try:
-                    value = value_of(name, text, [*values, NOTHING] if free else values)
-                    st.session_state[key] = None if free and value == NOTHING else value
+                    st.session_state[key] = read(text)
                 except ValueError as error:
                     self.refuse(name, default, str(error))
-        if st.session_state[key] not in values and not (free and st.session_state[key] is None):
-            st.session_state[key] = default
-        address.shown[name] = key, None if always else default
-        return cast(T | D, st.session_state[key])
+        return key
 
     def choose(self, name: str, value: int | str | float | None, *, of: str = "") -> None:
         """Make a choice that has no widget of its own."""

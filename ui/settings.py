@@ -115,9 +115,14 @@ def _linked() -> tuple[Choice, str]:
 
 def _take_recipe() -> None:
     """Set every widget to the recipe's value."""
+    take(Choice.of_recipe(st.session_state["preset"]))
+
+
+def take(choice: Choice) -> None:
+    """Have the next run begin with that choice, whatever the widgets say now."""
     mine = session()
-    mine.choice, mine.link_problem = Choice.of_recipe(st.session_state["preset"]), ""
-    for key in PARAMETERS:
+    mine.choice, mine.link_problem = choice, ""
+    for key in ("preset", *PARAMETERS):
         st.session_state.pop(key, None)
 
 

@@ -31,6 +31,7 @@ from mnist_core.experiments.comparison import (
     curve,
     differences,
     mean_curve,
+    means_in_words,
 )
 from mnist_core.experiments.comparison_files import pair_row, write_comparison
 from mnist_core.experiments.runner import Finished, Standing
@@ -215,15 +216,7 @@ def tell_result(pairs: Sequence[Pair], options: argparse.Namespace) -> None:
     print("\naccuracy on test images, with 95 % intervals; p: McNemar's exact test")
     for pair in pairs:
         print(pair_in_a_line(pair))
-    better = sum(one > 0 for one in differences_)
-    print(
-        f"mean over {len(pairs)} seed{'s' * (len(pairs) > 1)}: A {means[0]:.2%}, B {means[1]:.2%}; "
-        f"B - A {100 * (means[1] - means[0]):+.2f} points "
-        f"({100 * min(differences_):+.2f} to {100 * max(differences_):+.2f}); "
-        f"B is better with {better} of {len(pairs)}\n"
-        f"seconds for an epoch of training: A {seconds[0]:.3f}, B {seconds[1]:.3f}",
-        flush=True,
-    )
+    print(means_in_words(pairs), flush=True)
 
 
 def curves_of(pair: Pair) -> dict[str, Any]:

@@ -3,13 +3,9 @@
 import argparse
 import shlex
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
-from platform import python_version
 from time import monotonic
 from typing import Any
-
-import numpy as np
 
 from mnist_core.cli.evaluate_fully import try_folder
 from mnist_core.cli.keeping import StopSignal
@@ -19,7 +15,7 @@ from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
 from mnist_core.experiments.reference.charts import names
 from mnist_core.experiments.reference.found import Found, gathered, verdicts
-from mnist_core.experiments.reference.page import About, figures, page
+from mnist_core.experiments.reference.page import About, about_now, figures, page
 from mnist_core.experiments.reference.plan import Plan, planned
 from mnist_core.experiments.reference.rates import best_rates
 from mnist_core.experiments.reference.tables import tables
@@ -77,8 +73,8 @@ def train_all(plan: Plan, kept: KeptRuns, stop: StopSignal, *, as_json: bool) ->
             runs = f"{len(finished)} of {len(configs)} runs"
             show_progress(standing.share, f"{runs}, about {duration(standing.seconds_left)} left ")
 
-    how = {"interrupted": lambda: bool(stop.number)}
-    with closing(kept.run(configs, watch=watch, **how)) as runs:
+    trained = kept.run(configs, watch=watch, interrupted=lambda: bool(stop.number))
+    with closing(trained) as runs:
         for one in runs:
             finished.append(one)
             if as_json:
@@ -118,12 +114,7 @@ def about(options: argparse.Namespace, data: Dataset) -> About:
     words += ["--quick"] if options.quick else []
     words += ["--data", str(options.data)] if options.data else []
     name = options.data.name if options.data else "MNIST"
-    return About(
-        date=datetime.now().strftime("%d %B %Y, %H:%M"),
-        versions=f"Python {python_version()}, NumPy {np.__version__}",
-        command=shlex.join(words),
-        data=f"{name} (SHA-256 {data.sha256[:16]}...)",
-    )
+    return about_now(shlex.join(words), name, data.sha256)
 
 
 def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None:

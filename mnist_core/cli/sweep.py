@@ -23,7 +23,6 @@ from mnist_core.cli.parser import (
 )
 from mnist_core.cli.varying import REFUSED, varied
 from mnist_core.data.mnist import Dataset, balanced_subset, load_mnist
-from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.experiments.kept_runs import KeptRuns
 from mnist_core.experiments.runner import Finished, Standing
 from mnist_core.experiments.space import (
@@ -37,11 +36,13 @@ from mnist_core.experiments.sweep import (
     Candidate,
     Score,
     best,
+    best_in_words,
     candidate,
     judged_by_test_images,
     outcome,
     run_row,
     scores,
+    write_best,
     write_tables,
 )
 from mnist_core.experiments.sweep_chart import draw
@@ -217,21 +218,13 @@ def tell_best(
             f"{options.out / 'results.csv'} says how each run ended"
         )
     tested = judged_by_test_images(score, kept, data.test)
-    mean = sum(tested) / len(tested)
+    write_best(options.out / "best.json", score, tested)
     if options.json:
         settings = {name: as_text(name, value) for name, value in score.candidate.settings.items()}
         say({"best": settings, "validation_accuracy": score.mean, "test_accuracies": tested})
         return
-    if len(tested) == 1:
-        low, high = wilson_interval(round(mean * len(data.test)), len(data.test))
-        of = f"95 % interval {low:.2%} to {high:.2%}"
-    else:
-        of = f"{len(tested)} networks, {min(tested):.2%} to {max(tested):.2%}"
-    print(
-        f"\nbest: {in_text(score.candidate.settings)}, validation {score.mean:.2%}; "
-        f"test accuracy {mean:.2%} ({of})\ntables, chart and networks: {options.out}",
-        flush=True,
-    )
+    said = best_in_words(score, tested, len(data.test))
+    print(f"\n{said}\ntables, chart and networks: {options.out}", flush=True)
 
 
 COMMAND = Command(

@@ -3,7 +3,7 @@ For each seed both begin with the same weights and see the same batches, as far 
 in common; what differs is said.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, zip_longest
 from statistics import fmean
@@ -149,6 +149,38 @@ class Pair:
         return mcnemar(self.first.right, self.second.right)
 
 
+def ordered(
+    first: TrainConfig, second: TrainConfig, seeds: Sequence[int]
+) -> tuple[list[TrainConfig], list[Array | None]]:
+    """The runs of a comparison: for each seed the first side's, then the second's.
+
+    With each run its initial parameters (P,) where they are not its seed's.
+    """
+    configs: list[TrainConfig] = []
+    initial: list[Array | None] = []
+    for seed in seeds:
+        one, other = (replace(config, seed=seed) for config in (first, second))
+        shared = common_start(one, other)[0]
+        own = _initial(other).parameters.flat
+        configs += [one, other]
+        initial += [None, None if np.array_equal(shared, own) else shared]
+    return configs, initial
+
+
+def side_of(index: int) -> Side:
+    """Whose run has that place among those of `ordered`."""
+    return "second" if index % 2 else "first"
+
+
+def paired(seeds: Sequence[int], judged: Mapping[int, Judged]) -> list[Pair]:
+    """The pairs in the order of the seeds: those of which both runs, by their index, are there."""
+    return [
+        Pair(seed, judged[2 * at], judged[2 * at + 1])
+        for at, seed in enumerate(seeds)
+        if judged.keys() >= {2 * at, 2 * at + 1}
+    ]
+
+
 def compare(
     first: TrainConfig, second: TrainConfig, data: Dataset, seeds: Sequence[int], **how: Any
 ) -> Generator[tuple[Side, Finished], None, list[Pair]]:
@@ -162,26 +194,34 @@ def compare(
         seeds: one for each pair.
         how: further arguments of `run_all`.
     """
-    configs, initial = [], []
-    for seed in seeds:
-        one, other = (replace(config, seed=seed) for config in (first, second))
-        configs += [one, other]
-        initial += [None, common_start(one, other)[0]]
+    configs, initial = ordered(first, second, seeds)
     judged: dict[int, Judged] = {}
     for run in run_all(configs, data, keep_weights=True, initial=initial, **how):
-        yield ("second" if run.index % 2 else "first"), run
+        yield side_of(run.index), run
         if run.status == "finished":
             judged[run.index] = _judged(run, data.test)
-    return [
-        Pair(seed, judged[2 * at], judged[2 * at + 1])
-        for at, seed in enumerate(seeds)
-        if judged.keys() >= {2 * at, 2 * at + 1}
-    ]
+    return paired(seeds, judged)
 
 
 def _judged(run: Finished, test: Split) -> Judged:
     assert run.checkpoint is not None
     return Judged(run, run.checkpoint.network().predict(test.images) == test.labels)
+
+
+def means_in_words(pairs: Sequence[Pair]) -> str:
+    """The difference over seeds, and the time of an epoch: two lines."""
+    sides = [[pair.first for pair in pairs], [pair.second for pair in pairs]]
+    means = [fmean(judged.accuracy for judged in side) for side in sides]
+    seconds = [fmean(judged.seconds_per_epoch for judged in side) for side in sides]
+    found = [pair.test.difference for pair in pairs]
+    better = sum(one > 0 for one in found)
+    return (
+        f"mean over {len(pairs)} seed{'s' * (len(pairs) > 1)}: A {means[0]:.2%}, B {means[1]:.2%}; "
+        f"B - A {100 * (means[1] - means[0]):+.2f} points "
+        f"({100 * min(found):+.2f} to {100 * max(found):+.2f}); "
+        f"B is better with {better} of {len(pairs)}\n"
+        f"seconds for an epoch of training: A {seconds[0]:.3f}, B {seconds[1]:.3f}"
+    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is kept of a comparison: tables as CSV, and the curves of both sides over each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,15 @@ def write_comparison(folder: Path, pairs: Sequence[Pair]) -> None:
     ]
     write_csv(folder / "curves.csv", rows)
     write_csv(folder / "tests.csv", [pair_row(pair) for pair in pairs])
-    for name, (title, across) in CHARTS.items():
-        lines = [_lines(letter, runs, across) for letter, runs in sides.items()]
-        chart = over_each_other(lines, x_title=title, y_title="validation accuracy (%)")
-        write_text(folder / f"{name}.svg", on_white(chart))
+    for name in CHARTS:
+        write_text(folder / f"{name}.svg", on_white(curves_chart(name, sides)))
+
+
+def curves_chart(name: str, sides: Mapping[str, Sequence[Finished]]) -> str:
+    """The chart of that name: the runs of both sides so far, and the means of those that ended."""
+    title, across = CHARTS[name]
+    lines = [_lines(side, runs, across) for side, runs in sides.items()]
+    return over_each_other(lines, x_title=title, y_title="validation accuracy (%)")
 
 
 def pair_row(pair: Pair) -> dict[str, Any]:
@@ -58,4 +63,6 @@ def _lines(name: str, runs: Sequence[Finished], across: Callable[[Point], float]
     def places(points: Sequence[Point]) -> list[tuple[float, float]]:
         return [(across(point), 100 * point.validation_accuracy) for point in points]
 
-    return Lines(name, places(mean_curve(runs)), [places(curve(run)) for run in runs])
+    ended = [run for run in runs if run.status == "finished"]
+    mean = places(mean_curve(ended)) if ended else []
+    return Lines(name, mean, [places(curve(run)) for run in runs if run.history])

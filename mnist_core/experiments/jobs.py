@@ -12,7 +12,8 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Run
 from mnist_core.training.train import train
 
-Outcome = Literal["finished", "diverged", "failed"]
+# What is "unfinished" is still being trained: its first epochs are known.
+Outcome = Literal["finished", "diverged", "failed", "unfinished"]
 
 
 @dataclass(frozen=True)

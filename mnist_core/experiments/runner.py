@@ -21,6 +21,7 @@ from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result
 from mnist_core.experiments.shared_data import write_shared
 from mnist_core.runs.process import ONE_THREAD, ROOT
+from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
@@ -84,6 +85,7 @@ def run_all(
     initial: Sequence[Array | None] | None = None,
     watch: Callable[[Standing], object] = lambda standing: None,
     interrupted: Callable[[], bool] = lambda: False,
+    niceness: int = NICENESS,
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
@@ -98,6 +100,7 @@ def run_all(
         initial: parameters (P,) to begin with instead of the seed's, or None, for each run.
         watch: called after every epoch of any run.
         interrupted: asked ten times a second.
+        niceness: how much the processes make way for others, up to 19.
 
     Raises OSError if the images can't be written to a temporary folder.
     """
@@ -110,7 +113,8 @@ def run_all(
         prefix="digit-lab-experiment-", ignore_cleanup_errors=True
     ) as folder:
         write_shared(data, Path(folder))
-        crew = _Crew(jobs, clock.longest_first, Path(folder), min(processes or cores(), len(jobs)))
+        size = min(processes or cores(), len(jobs))
+        crew = _Crew(jobs, clock.longest_first, [folder, str(niceness)], size)
         try:
             for news in crew.hear(interrupted):
                 if isinstance(news, Finished):
@@ -151,9 +155,9 @@ class _Clock:
 class _Crew:
     """Some processes, each in the care of a thread, that take jobs from one queue."""
 
-    def __init__(self, jobs: list[Job], order: list[int], folder: Path, size: int) -> None:
+    def __init__(self, jobs: list[Job], order: list[int], told: list[str], size: int) -> None:
         self._news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
-        self._jobs, self._folder = jobs, folder
+        self._jobs, self._told = jobs, told
         self._waiting: SimpleQueue[int] = SimpleQueue()
         for index in order:
             self._waiting.put(index)
@@ -224,7 +228,7 @@ class _Crew:
         with self._lock:
             if self._ended:
                 raise EOFError
-            process = _Process(self._folder)
+            process = _Process(self._told)
             self._processes.add(process)
         return process
 
@@ -238,10 +242,10 @@ class _Crew:
 class _Process:
     """A process that trains one job at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        """OSError if the system gives none."""
+    def __init__(self, told: list[str]) -> None:
+        """What it is `told` is the images' folder and its niceness. OSError if there is none."""
         self._process = subprocess.Popen(
-            [*WORKER, str(folder)],
+            [*WORKER, *told],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,

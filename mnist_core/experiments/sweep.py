@@ -13,12 +13,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 from mnist_core.data.mnist import Split
+from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
 from mnist_core.experiments.runner import Finished
-from mnist_core.experiments.space import as_text
+from mnist_core.experiments.space import as_text, in_text
 from mnist_core.inspection.diagnostics import GUESSING, HARDLY_BETTER
-from mnist_core.nn.metrics import accuracy
-from mnist_core.training.checkpoint import load_model
 from mnist_core.training.config import TrainConfig
 
 
@@ -140,32 +139,46 @@ def write_tables(folder: Path, scored: Sequence[Score]) -> None:
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows that all have the same names; None becomes an empty cell."""
+    """Write rows that all have the same names."""
+    write_text(path, as_csv(rows))
+
+
+def as_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows that all have the same names, as a table; None becomes an empty cell."""
     text = StringIO()
     table = csv.DictWriter(text, rows[0] if rows else [], lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def judged_by_test_images(score: Score, kept: KeptRuns, test: Split) -> list[float]:
-    """How many test images each network of the best candidate recognises, 0..1.
+    """The share of the test images that each network of the best candidate recognises, 0..1."""
+    return [float(kept.recognised(run.config, test).mean()) for run in score.runs]
 
-    What best.json already says of these very runs is not judged again.
-    """
-    path = kept.folder.parent / "best.json"
-    keys = [kept.key(run.config) for run in score.runs]
-    try:
-        known = json.loads(path.read_bytes())
-        if known["runs"] == keys:
-            return [float(share) for share in known["test_accuracies"]]
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
-        pass
-    networks = [load_model(kept.network(run.config)) for run in score.runs]
-    shares = [accuracy(network.predict(test.images), test.labels) for network in networks]
-    values = {"settings": _texts(score.candidate.settings), "validation_accuracy": score.mean}
-    write_text(path, json.dumps(values | {"test_accuracies": shares, "runs": keys}, indent=1))
-    return shares
+
+def best_in_words(score: Score, tested: Sequence[float], images: int) -> str:
+    """The best candidate, and what its networks reach on so many test images."""
+    mean = fmean(tested)
+    if len(tested) == 1:
+        low, high = wilson_interval(round(mean * images), images)
+        of = f"95 % interval {low:.2%} to {high:.2%}"
+    else:
+        of = f"{len(tested)} networks, {min(tested):.2%} to {max(tested):.2%}"
+    return (
+        f"best: {in_text(score.candidate.settings)}, validation {score.mean:.2%}; "
+        f"test accuracy {mean:.2%} ({of})"
+    )
+
+
+def write_best(path: Path, score: Score, test_accuracies: Sequence[float]) -> None:
+    """Write the best candidate, and what its networks reach on the test images, as JSON."""
+    values = {
+        "settings": _texts(score.candidate.settings),
+        "validation_accuracy": score.mean,
+        "test_accuracies": test_accuracies,
+    }
+    write_text(path, json.dumps(values, indent=1))
 
 
 def _texts(settings: dict[str, Any]) -> dict[str, str]:

@@ -24,7 +24,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who ends us
     folder = Path(sys.argv[1])
     data = read_shared(folder)
-    make_way()
+    make_way(int(sys.argv[2]))
     jobs: SimpleQueue[Job] = SimpleQueue()
     threading.Thread(target=_listen, args=(orders, jobs, folder), daemon=True).start()
     try:

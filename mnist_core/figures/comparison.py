@@ -14,7 +14,7 @@ AIR = 0.05  # of the y-axis, at both ends
 
 @dataclass(frozen=True)
 class Lines:
-    """One side: its name, places (x, y) of the mean, and those of each seed."""
+    """One side: its name, places (x, y) of the mean, none if it is unknown, and of each seed."""
 
     name: str
     mean: Sequence[tuple[float, float]]
@@ -22,8 +22,9 @@ class Lines:
 
 
 def over_each_other(sides: Sequence[Lines], *, x_title: str, y_title: str) -> str:
-    """Two sides with at least one place each, in one chart; both axes are linear."""
-    places = np.array([place for side in sides for line in side.seeds for place in line])
+    """Two sides in one chart, each as far as it is known; both axes are linear."""
+    known = [place for side in sides for line in side.seeds for place in line]
+    places = np.array(known or [(0.0, 0.0), (1.0, 100.0)])
     low, high = places[:, 1].min(), places[:, 1].max()
     air = AIR * (high - low) or 0.5
     plane = Plane(
@@ -34,9 +35,10 @@ def over_each_other(sides: Sequence[Lines], *, x_title: str, y_title: str) -> st
     for number, (side, colour, dash) in enumerate(zip(sides, COLOURS, DASHES, strict=True)):
         for line in side.seeds:
             parts.append(_line(plane, line, colour, f"{side.name}, one seed", width=0.8))
-        parts.append(_line(plane, side.mean, colour, side.name, width=3, dash=dash))
-        (x, y) = side.mean[-1]
-        said.append(f"{side.name} ends at {y:.4g} on average, at {x:.4g}")
+        if side.mean:
+            parts.append(_line(plane, side.mean, colour, side.name, width=3, dash=dash))
+            (x, y) = side.mean[-1]
+            said.append(f"{side.name} ends at {y:.4g} on average, at {x:.4g}")
         parts.append(_name(plane, number, side.name, colour, dash))
     return plane.chart(parts, alt=f"{y_title} over {x_title}: {'; '.join(said)}")
 

@@ -61,8 +61,9 @@ def accuracy_over(spreads: Sequence[Spread], *, title: str, named: bool, y_title
     """
     x = _x_axis(spreads, title, named)
     good = [spread for spread in spreads if spread.accuracies]
-    reached = [100 * share for spread in good for share in spread.accuracies] or [0.0]
-    y = Axis(y_title, *_with_air(min(reached), max(reached), log=False))
+    reached = [100 * share for spread in good for share in spread.accuracies]
+    ends = _with_air(min(reached), max(reached), log=False) if reached else (0.0, 100.0)
+    y = Axis(y_title, *ends)
     plane = Plane(x, y)
     parts = spread_line(plane, spreads, colour=LINE, name="" if named else "mean over seeds")
     gone = np.array([spread.x for spread in spreads if spread.diverged])

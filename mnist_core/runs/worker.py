@@ -77,12 +77,12 @@ def own_pipes() -> tuple[BinaryIO, BinaryIO]:
     return commands, reports  # type: ignore[return-value]
 
 
-def make_way() -> None:
+def make_way(niceness: int = NICENESS) -> None:
     """Let the page answer first; before, somebody waited for the first point of the curve."""
     if hasattr(os, "setpriority"):
         # On Linux this is for the main thread, which trains: reports still leave at once.
         us = os.PRIO_PROCESS, os.getpid()
-        os.setpriority(*us, os.getpriority(*us) + NICENESS)
+        os.setpriority(*us, os.getpriority(*us) + niceness)
 
 
 def _listen_to_signals(inbox: Inbox) -> None:

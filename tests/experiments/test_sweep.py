@@ -1,6 +1,7 @@
 """What a search found: rows, means over seeds, the best; and runs that are kept."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from mnist_core.experiments.sweep import (
     run_row,
     scores,
     summary_row,
+    write_best,
     write_tables,
 )
+from mnist_core.nn.builders import build_model
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.run import EpochResult
 from tests.experiments.test_runner import CONFIG, straight
@@ -160,10 +163,49 @@ def test_the_test_images_judge_the_best_once(small: Dataset, tmp_path: Path) -> 
     networks = [straight(config, small).network() for config in one.configs]
     by_hand = [accuracy(n.predict(small.test.images), small.test.labels) for n in networks]
     assert shares == by_hand
+    write_best(tmp_path / "best.json", score, shares)
     said = json.loads((tmp_path / "best.json").read_text())
     assert said["settings"] == {"learning_rate": "0.01"} and said["test_accuracies"] == shares
-    nothing = small.test[np.zeros(0, int)]  # it would not be a number if it were judged again
-    assert judged_by_test_images(score, kept, nothing) == shares
+    blank = replace(small.test, images=np.zeros_like(small.test.images))
+    assert judged_by_test_images(score, kept, blank) == shares  # it did not look again
+
+
+def test_a_run_with_given_initial_weights_is_kept_beside_that_of_its_seed(
+    small: Dataset, tmp_path: Path, trained: list[int]
+) -> None:
+    kept = KeptRuns(tmp_path, small)
+    other = build_model(**CONFIG.network, rng=np.random.default_rng(0)).parameters.flat
+    both = [CONFIG, CONFIG], [None, other]
+    first = {run.index: run for run in kept.run(both[0], initial=both[1])}
+    again = {run.index: run for run in kept.run(both[0], initial=both[1])}
+    assert trained == [2, 0] and first == again
+    assert first[0].history == kept.load(CONFIG, 0).history != first[1].history  # pyright: ignore
+
+
+def test_what_is_watched_has_the_index_among_all_runs(small: Dataset, tmp_path: Path) -> None:
+    kept, watched = KeptRuns(tmp_path, small), []
+    configs = [replace(CONFIG, seed=seed) for seed in (3, 4)]
+    list(kept.run(configs[:1]))
+    list(kept.run(configs, watch=lambda standing: watched.append(standing.index)))
+    assert set(watched) == {1}
+
+
+def test_runs_that_were_needed_longest_ago_make_room(small: Dataset, tmp_path: Path) -> None:
+    kept = KeptRuns(tmp_path, small)
+    configs = [replace(CONFIG, seed=seed) for seed in (3, 4, 5)]
+    for age, one in enumerate(kept.run(configs, processes=1)):
+        for ending in (".json", ".npz"):
+            used = 1_000_000 - age
+            os.utime(kept.folder / f"{kept.key(one.config)}{ending}", (used, used))
+        kept.recognised(one.config, small.test)
+        os.utime(kept.folder / f"{kept.key(one.config)}.test", (used, used))
+    total = sum(path.stat().st_size for path in kept.folder.iterdir())
+    kept.shrink(total)
+    assert all(map(kept.has, configs))
+    kept.shrink(total - 1, needed=[kept.key(configs[2])])
+    assert [kept.has(config) for config in configs] == [True, False, True]
+    kept.shrink(0, needed=[kept.key(configs[2])])
+    assert {path.stem for path in kept.folder.iterdir()} == {kept.key(configs[2])}
 
 
 def test_a_file_is_no_folder_to_keep_runs_in(small: Dataset, tmp_path: Path) -> None:

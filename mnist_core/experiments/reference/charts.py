@@ -132,11 +132,23 @@ def tests_chart(found: Found) -> str:
 
 
 def weights_chart(one: WeightPictures, name: str) -> str:
-    """All units' weights as pictures, orange above zero and blue below, over the scale."""
-    strongest = float(np.percentile(np.abs(one.pictures), STRONGEST)) or 1.0
-    image = png_address(coloured(in_a_grid(one.pictures), strongest))
-    alt = f"The weights of {len(one.pictures)} units of {name}, from {-strongest:.2g} to "
-    scale = f"scale-{one.name}"
+    """All units' weights as pictures, over the scale."""
+    alt = f"The weights of {len(one.pictures)} units of {name}"
+    return pictures_chart(one.pictures, one.name, alt, strongest_of(one.pictures))
+
+
+def strongest_of(pictures: Array) -> float:
+    """The size of weights, in pictures (units, S, S), that has the full colour."""
+    return float(np.percentile(np.abs(pictures), STRONGEST)) or 1.0
+
+
+def pictures_chart(pictures: Array, name: str, alt: str, strongest: float) -> str:
+    """Numbers as pictures (units, S, S), orange above zero and blue below, over the scale.
+
+    `name` tells it from other such charts of a page, `alt` is read aloud.
+    """
+    image = png_address(coloured(in_a_grid(pictures), strongest))
+    scale = f"scale-{name}"
     stops = "".join(
         f'<stop offset="{at}" stop-color="{colour}" stop-opacity="{opacity}"/>'
         for at, colour, opacity in (
@@ -154,8 +166,9 @@ def weights_chart(one: WeightPictures, name: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WEIGHTS}" height="{WEIGHTS + FOOT}" '
         f'viewBox="0 0 {WEIGHTS} {WEIGHTS + FOOT}" role="img" '
-        f'aria-label="{escape(alt)}{strongest:.2g}" fill="currentColor" font-size="14" '
-        f'font-family="sans-serif"><defs><linearGradient id="{scale}">{stops}</linearGradient>'
+        f'aria-label="{escape(alt)}, from {-strongest:.2g} to {strongest:.2g}" '
+        f'fill="currentColor" font-size="14" font-family="sans-serif">'
+        f'<defs><linearGradient id="{scale}">{stops}</linearGradient>'
         f'</defs><image width="{WEIGHTS}" height="{WEIGHTS}" href="{image}" '
         f'preserveAspectRatio="xMidYMin" style="image-rendering:pixelated"/>'
         f'<rect x="120" y="{WEIGHTS + 8}" width="240" height="12" fill="url(#{scale})" '

@@ -1,21 +1,20 @@
 """What the runs of the experiment led to, and the one look at the test images."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mnist_core.data.mnist import Dataset
 from mnist_core.evaluation.scores import wilson_interval
-from mnist_core.experiments.kept_runs import KeptRuns, write_text
+from mnist_core.experiments.kept_runs import KeptRuns
 from mnist_core.experiments.reference.plan import CNN, FASTER, FEW, MANY, PART, Plan
 from mnist_core.experiments.reference.sizes import Course, Statement, course, statements
 from mnist_core.experiments.reference.weights import WeightPictures, weight_pictures
 from mnist_core.experiments.runner import Finished
 from mnist_core.experiments.sweep import Score, best, scores
 from mnist_core.training.checkpoint import load_model
+from mnist_core.training.run import EpochResult
 
 SWEEP, WELL = "sweep", "well"  # the first seed of the best rate; the best of the recipes
-TESTS = "test.json"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Found:
-    """All that is known at the end.
+    """All that is known at the end, or of runs of which some are "unfinished".
 
     Args:
         runs: those with a name, and SWEEP and WELL where validation could choose one.
@@ -54,6 +53,30 @@ class Found:
     tests: dict[str, Recognised]
     weights: tuple[WeightPictures, ...]
     validation_images: int
+    is_complete: bool = True
+
+
+def so_far(
+    plan: Plan,
+    finished: Mapping[int, Finished],
+    curves: Mapping[int, Sequence[EpochResult]],
+    data: Dataset,
+) -> Found:
+    """What is known while runs go on: those that are finished, and the epochs of others so far."""
+    runs = {
+        name: finished.get(index)
+        or Finished(index, config, "unfinished", history=tuple(curves.get(index, ())))
+        for index, (name, config) in enumerate(plan.named.items())
+    }
+    scored = _scored(plan, finished.values())
+    return Found(plan, runs, scored, {}, (), len(data.validation), is_complete=False)
+
+
+def _scored(plan: Plan, finished: Iterable[Finished]) -> tuple[Score, ...]:
+    """The sweep's candidates with their runs, from the runs of the whole experiment."""
+    first = len(plan.named)
+    swept = [replace(run, index=run.index - first) for run in finished if run.index >= first]
+    return tuple(scores(plan.sweep, swept))
 
 
 def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dataset) -> Found:
@@ -65,9 +88,7 @@ def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dat
         )
     by_index = {run.index: run for run in finished}
     runs = {name: by_index[index] for index, name in enumerate(plan.named)}
-    first = len(plan.named)
-    swept = [replace(run, index=run.index - first) for run in finished if run.index >= first]
-    scored = tuple(scores(plan.sweep, swept))
+    scored = _scored(plan, finished)
     if (top := best(scored)) is not None:
         runs[SWEEP] = top.runs[0]
     good = [runs[name] for name in plan.recipes if runs[name].status == "finished"]
@@ -84,20 +105,11 @@ def gathered(plan: Plan, finished: Sequence[Finished], kept: KeptRuns, data: Dat
 
 
 def _tested(runs: dict[str, Finished], kept: KeptRuns, data: Dataset) -> dict[str, Recognised]:
-    """How many test images each network recognises; each is asked once, and remembered."""
-    path = kept.folder.parent / TESTS
-    try:
-        known = {key: Recognised(**values) for key, values in json.loads(path.read_bytes()).items()}
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
-        known = {}
-    keys = {name: kept.key(run.config) for name, run in runs.items()}
-    for name, run in runs.items():
-        if keys[name] not in known:
-            answers = load_model(kept.network(run.config)).predict(data.test.images)
-            right = int((answers == data.test.labels).sum())
-            known[keys[name]] = Recognised(right, len(data.test))
-    write_text(path, json.dumps({key: asdict(one) for key, one in known.items()}, indent=1))
-    return {name: known[key] for name, key in keys.items()}
+    """How many test images each network recognises."""
+    return {
+        name: Recognised(int(kept.recognised(run.config, data.test).sum()), len(data.test))
+        for name, run in runs.items()
+    }
 
 
 def verdicts(found: Found) -> list[Statement]:

@@ -1,6 +1,11 @@
 """The page on the experiment: a short paper whose sentences are made of its numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from platform import python_version
+
+import numpy as np
 
 from mnist_core.experiments.reference import rates, sections
 from mnist_core.experiments.reference.charts import (
@@ -12,11 +17,12 @@ from mnist_core.experiments.reference.charts import (
     weights_chart,
 )
 from mnist_core.experiments.reference.found import WELL, Found, verdicts
-from mnist_core.experiments.reference.plan import CNN, FEW, MANY, planned
+from mnist_core.experiments.reference.plan import CNN, FEW, MANY, Plan, planned
 from mnist_core.report.pieces import document, paragraph, section
 from mnist_core.words import listed, percent
 
 TITLE = "The report's experiment, run again"
+SIZES = "Two training sizes"
 
 
 @dataclass(frozen=True)
@@ -50,23 +56,46 @@ def figures(found: Found) -> dict[str, str]:
 def page(found: Found, about: About) -> str:
     """The whole page as one HTML file."""
     drawn = figures(found)
-    parts = [paragraph(quick_words(found))] if found.plan.is_quick else []
+    parts = [paragraph(quick_words(found.plan))] if found.plan.is_quick else []
     parts += [
-        paragraph(_in_short(found)),
+        paragraph(in_short(found)),
         paragraph(f"{about.date}, {about.versions}, {about.data}", small=True),
-        section("1 What was trained", sections.what_was_trained(found, about.command)),
-        section("2 Two training sizes", sections.sizes(found, drawn)),
-        section("3 The learning rate", sections.learning_rates(found, drawn)),
-        section("4 Better networks", sections.better_networks(found, drawn)),
-        section("5 The weights", sections.weights(found, drawn)),
-        section("6 Test images", sections.tests(found, drawn)),
     ]
+    trained = {"What was trained": sections.what_was_trained(found, about.command)}
+    for number, (title, said) in enumerate((trained | whole_parts(found, drawn)).items(), start=1):
+        said += sections.judged(found) if title == SIZES else []
+        parts.append(section(f"{number} {title}", said))
     return document(TITLE, parts)
 
 
-def quick_words(found: Found) -> str:
+def whole_parts(found: Found, drawn: Mapping[str, str]) -> dict[str, list[str]]:
+    """What came out, by the titles of the sections; of runs that go on, what is known so far."""
+    parts = {
+        SIZES: sections.sizes(found, drawn),
+        "The learning rate": sections.learning_rates(found, drawn),
+        "Better networks": sections.better_networks(found, drawn),
+    }
+    if not found.is_complete:
+        return parts
+    return parts | {
+        "The weights": sections.weights(found, drawn),
+        "Test images": sections.tests(found, drawn),
+    }
+
+
+def about_now(command: str, data: str, sha256: str) -> About:
+    """How a page is made by this program at this time."""
+    return About(
+        date=datetime.now().strftime("%d %B %Y, %H:%M"),
+        versions=f"Python {python_version()}, NumPy {np.__version__}",
+        command=command,
+        data=f"{data} (SHA-256 {sha256[:16]}...)",
+    )
+
+
+def quick_words(quick: Plan) -> str:
     """How the quick experiment is less than the full one."""
-    quick, full = found.plan, planned(found.plan.images)
+    full = planned(quick.images)
     swept, whole = quick.sweep[0].configs[0], full.sweep[0].configs[0]
     less = [
         f"{little:,} {words} instead of {much:,}"
@@ -85,7 +114,7 @@ def quick_words(found: Found) -> str:
     )
 
 
-def _in_short(found: Found) -> str:
+def in_short(found: Found) -> str:
     """What came out, in a few sentences."""
     said = []
     if MANY in found.tests:

@@ -44,7 +44,7 @@ def what_was_trained(found: Found, command: str) -> list[str]:
     words = (
         f"All networks begin with {_beginning(found)} weights. Settings are chosen by "
         f"{found.validation_images:,} validation images, which no network learns from; each "
-        f"network in section 6 sees the test images once. All {len(found.plan.configs)} runs "
+        f"network under “Test images” sees them once. All {len(found.plan.configs)} runs "
         f"took {duration(seconds)} of training on one core."
     )
     return [
@@ -64,7 +64,7 @@ def _again(command: str) -> str:
 
 
 def sizes(found: Found, drawn: Mapping[str, str]) -> list[str]:
-    """The report's two figures, in numbers too, and what becomes of its statements."""
+    """The report's two figures, in numbers too."""
     called = names(found.plan)
     entries = [("━", colours.TRAINING, "training"), ("━", colours.VALIDATION, "validation")]
     shown = [
@@ -72,6 +72,8 @@ def sizes(found: Found, drawn: Mapping[str, str]) -> list[str]:
         for letter, name, chart in zip("ab", (FEW, MANY), _starting(drawn, "figure-1"), strict=True)
     ]
     parts = [legend(entries), side_by_side(shown)]
+    if any(found.runs[name].status == "unfinished" for name in (FEW, MANY)):
+        return parts
     ended = [
         paragraph(f"The run with {called[name]} **{_how_it_ended(found, name)}**")
         for name in (FEW, MANY)
@@ -81,11 +83,15 @@ def sizes(found: Found, drawn: Mapping[str, str]) -> list[str]:
         return [*parts, *ended, paragraph("So its statements can't be judged.")]
     few, many = (course_of(found, name) for name in (FEW, MANY))
     assert few and many
-    parts.append(_numbers(few, many))
-    for number, one in enumerate(verdicts(found), start=1):
-        words = f"({number}) “{one.claim}” **{one.verdict.capitalize()}.** {one.words}"
-        parts.append(paragraph(words))
-    return parts
+    return [*parts, _numbers(few, many)]
+
+
+def judged(found: Found) -> list[str]:
+    """What becomes of the report's statements."""
+    return [
+        paragraph(f"({number}) “{one.claim}” **{one.verdict.capitalize()}.** {one.words}")
+        for number, one in enumerate(verdicts(found), start=1)
+    ]
 
 
 def _how_it_ended(found: Found, name: str) -> str:
@@ -133,10 +139,12 @@ def learning_rates(found: Found, drawn: Mapping[str, str]) -> list[str]:
         ("━" if not dash else "╍", colour, f"{rates.WORDS[reduction]} gradients")
         for reduction, (colour, dash) in SIDES.items()
     ]
+    parts = [legend(entries), figure(chart, words, kind="chart large")]
+    if not found.is_complete:
+        return parts
     said = rates.sentences(found.scores, found.runs[MANY])
     return [
-        legend(entries),
-        figure(chart, words, kind="chart large"),
+        *parts,
         *map(paragraph, said),
         _rates_table(found),
     ]
@@ -179,6 +187,9 @@ def better_networks(found: Found, drawn: Mapping[str, str]) -> list[str]:
     ]
     (chart,) = _starting(drawn, "figure-3")
     words = "**Figure 3.** Validation accuracy of each epoch; the epochs on a logarithmic axis."
+    parts = [legend(entries), figure(chart, words, kind="chart large")]
+    if not found.is_complete:
+        return parts
     rows = []
     for name in found.plan.recipes:
         run = found.runs[name]
@@ -197,8 +208,7 @@ def better_networks(found: Found, drawn: Mapping[str, str]) -> list[str]:
         )
     head = ["64 units", "epochs", "rate", "weight decay", "validation", ""]
     return [
-        legend(entries),
-        figure(chart, words, kind="chart large"),
+        *parts,
         *map(paragraph, _how_far(found)),
         table(head, rows, "Settings for the same 64 units without augmentation", kind="wrapped"),
     ]

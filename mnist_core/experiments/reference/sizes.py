@@ -83,12 +83,25 @@ def course(run: Finished, validation_images: int) -> Course | None:
     )
 
 
+def claims(few: int, many: int) -> list[str]:
+    """The report's three statements on overfitting, of so few and of so many images."""
+    return [
+        f"With {few:,} images training and validation are further apart.",
+        f"With {many:,} images the maximum is higher, and the curve rises much sooner.",
+        "Late in the run both climb at about the same rate.",
+    ]
+
+
 def statements(few: Course, many: Course, faster: Course | None) -> list[Statement]:
-    """The report's three statements on overfitting. `faster` is few's run at a higher rate."""
-    return [_gaps(few, many, faster), _height_and_speed(few, many), _late_slopes(few, many)]
+    """Whether the numbers bear the claims out. `faster` is few's run at a higher rate."""
+    found = [_gaps(few, many, faster), _height_and_speed(few, many), _late_slopes(few, many)]
+    return [
+        Statement(claim, verdict, words)
+        for claim, (verdict, words) in zip(claims(few.images, many.images), found, strict=True)
+    ]
 
 
-def _gaps(few: Course, many: Course, faster: Course | None) -> Statement:
+def _gaps(few: Course, many: Course, faster: Course | None) -> tuple[Verdict, str]:
     difference = abs(few.gap) - abs(many.gap)
     error = sqrt(few.gap_error**2 + many.gap_error**2)
     verdict = _verdict(difference, error)
@@ -109,8 +122,7 @@ def _gaps(few: Course, many: Course, faster: Course | None) -> Statement:
         words.append("Training stands higher, as overfitting has it.")
     if faster is not None:
         words.append(_by_heart(faster))
-    claim = f"With {few.images:,} images training and validation are further apart."
-    return Statement(claim, verdict, " ".join(words))
+    return verdict, " ".join(words)
 
 
 def _by_heart(faster: Course) -> str:
@@ -125,7 +137,7 @@ def _by_heart(faster: Course) -> str:
     return f"{reached}no overfitting there either."
 
 
-def _height_and_speed(few: Course, many: Course) -> Statement:
+def _height_and_speed(few: Course, many: Course) -> tuple[Verdict, str]:
     error = sqrt(_variance(few.highest, few.judged[1]) + _variance(many.highest, many.judged[1]))
     higher = _verdict(many.highest - few.highest, error)
     words = [
@@ -144,8 +156,7 @@ def _height_and_speed(few: Course, many: Course) -> Statement:
     verdict: Verdict = higher
     if sooner != higher:
         verdict = "supported in part" if "supported" in (sooner, higher) else "refuted"
-    claim = f"With {many.images:,} images the maximum is higher, and the curve rises much sooner."
-    return Statement(claim, verdict, " ".join(words))
+    return verdict, " ".join(words)
 
 
 def _in_steps(few: Course, many: Course) -> str:
@@ -164,8 +175,9 @@ def _in_steps(few: Course, many: Course) -> str:
     return f"{said}: the head start is one of steps." if here > there - HEAD_START else f"{said}."
 
 
-def _late_slopes(few: Course, many: Course) -> Statement:
+def _late_slopes(few: Course, many: Course) -> tuple[Verdict, str]:
     slow, fast = sorted((few.slope, many.slope))
+    verdict: Verdict
     if max(abs(slow), abs(fast)) < FLAT:
         verdict, said = "supported", "Neither climbs any more."
     elif slow > 0 and fast <= ALIKE * slow:
@@ -188,7 +200,7 @@ def _late_slopes(few: Course, many: Course) -> Statement:
         f"{slope_in_words(many)} with {many.images:,}. {said} "
         f"(Up to {ALIKE:g} times counts as about the same.)"
     )
-    return Statement("Late in the run both climb at about the same rate.", verdict, words)
+    return verdict, words
 
 
 def _verdict(difference: float, error: float) -> Verdict:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_core.arrays import PIXELS, SIDE, Array
+from mnist_core.arrays import PIXELS, Array
 from mnist_core.data.mnist import Split, balanced_subset
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.nn.builders import build_model
@@ -72,11 +72,11 @@ def correlation(one: Array, other: Array) -> float:
 
 
 def in_a_grid(pictures: Array, columns: int = 8, gap: int = 2) -> Array:
-    """Pictures (units, 28, 28) in rows of 8, NaN between them: one picture (H, W)."""
-    rows = -(-len(pictures) // columns)
-    step = SIDE + gap
+    """Square pictures (units, S, S) in rows of 8, NaN between them: one picture (H, W)."""
+    rows, side = -(-len(pictures) // columns), pictures.shape[1]
+    step = side + gap
     grid = np.full((rows * step - gap, columns * step - gap), np.nan, np.float32)
     for number, picture in enumerate(pictures):
         top, left = step * (number // columns), step * (number % columns)
-        grid[top : top + SIDE, left : left + SIDE] = picture
+        grid[top : top + side, left : left + side] = picture
     return grid
