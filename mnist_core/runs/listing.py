@@ -76,17 +76,16 @@ def _of_row(store: "RunStore", row: RunRow) -> RunSummary:
 
 def _numbers(results: dict[str, Any]) -> dict[str, Any]:
     """What a summary has of a row's results, which anybody may have written."""
-    epochs, best, curve = (results.get(name) for name in ("epoch", "best_accuracy", "curve"))
+    epochs, best = results.get("epoch"), results.get("best_accuracy")
     return {
         "epochs": epochs if type(epochs) is int else 0,
         "best_accuracy": best if type(best) is float else None,
-        "curve": tuple(curve) if _is_curve(curve) else (),
+        "curve": _curve(results.get("curve")),
     }
 
 
-def _is_curve(values: Any) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) <= CURVE_POINTS
-        and all(type(value) is float and 0 <= value <= 1 for value in values)
-    )
+def _curve(values: Any) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) > CURVE_POINTS:
+        return ()
+    fine = all(type(value) is float and 0 <= value <= 1 for value in values)
+    return tuple(values) if fine else ()
