@@ -21,10 +21,12 @@ from ui.session import pool, show_run
 PROBLEM = EXPERIMENTS.key("runs_problem")  # why what was asked for last was not done
 DELETED = EXPERIMENTS.key("runs_deleted")  # ids and names of what was deleted last
 GONE = "the run is no longer there: it was removed to make room for others"
+MAX_ZIP_BYTES = 64 * 2**20  # that a browser may send
 REASONS = (KeyError, ValueError, OSError, RuntimeError)  # of the store and the pool
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """One of REASONS in words."""
     return GONE if isinstance(error, KeyError) else str(error)
 
 
@@ -34,7 +36,7 @@ def attempt(action: Callable[[], object]) -> None:
     try:
         action()
     except REASONS as error:
-        st.session_state[PROBLEM] = f"That could not be done, since {_why(error)}."
+        st.session_state[PROBLEM] = f"That could not be done, since {why(error)}."
 
 
 def problem() -> str:

@@ -3,6 +3,7 @@ several to compare them.
 """
 
 from dataclasses import dataclass
+from html import escape
 
 import streamlit as st
 
@@ -10,8 +11,10 @@ from mnist_core.runs.listing import RunSummary
 from ui.choices import EXPERIMENTS
 from ui.components.run_list import run_list
 from ui.experiments.runs import kept
+from ui.experiments.runs.above import sort_and_doors, undo
 from ui.experiments.runs.chosen import ChosenRun, choose, chosen_ids, chosen_of, refusals
-from ui.experiments.runs.lines import SORTS, in_order, line_of
+from ui.experiments.runs.lines import in_order, line_of
+from ui.experiments.runs.one_run import one_run
 from ui.live import live
 from ui.pages import go_to
 
@@ -65,17 +68,11 @@ def _runs(found: Found) -> None:
 def _list(runs: tuple[RunSummary, ...]) -> list[ChosenRun]:
     """The visitor's runs, or what they will be; those that are chosen."""
     ids = chosen_ids()
+    sort = sort_and_doors(with_sort=bool(runs))
+    undo()
     if not runs:
         _nothing_yet()
         return chosen_of(ids, {})
-    sort = EXPERIMENTS.said("sort", next(iter(SORTS)), SORTS)
-    st.segmented_control(
-        "Sort by",
-        list(SORTS),
-        required=True,
-        key=EXPERIMENTS.key("sort"),
-        persist_state="session",
-    )
     now = kept.now()
     after = run_list(
         [line_of(run, now) for run in in_order(runs, sort)],
@@ -96,4 +93,9 @@ def _nothing_yet() -> None:
 
 
 def _panel(chosen: list[ChosenRun]) -> None:
-    st.write([one.run.id for one in chosen])
+    if problem := kept.problem():
+        st.html(f'<p class="changing" role="alert">{escape(problem)}</p>')
+    if len(chosen) == 1:
+        one_run(chosen[0])
+    elif not chosen:
+        st.caption("Choose a run in the list to look at it, or several to compare them.")
