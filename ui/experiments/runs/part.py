@@ -2,6 +2,7 @@
 several to compare them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -14,9 +15,12 @@ from ui.experiments.runs import kept
 from ui.experiments.runs.above import sort_and_doors, undo
 from ui.experiments.runs.chosen import ChosenRun, choose, chosen_ids, chosen_of, refusals
 from ui.experiments.runs.lines import in_order, line_of
+from ui.experiments.runs.names import named
 from ui.experiments.runs.one_run import one_run
+from ui.experiments.runs.several import several
 from ui.live import live
 from ui.pages import go_to
+from ui.session import shown_run
 
 LOOK_EVERY = 2.0  # seconds, while a run goes on
 WHAT_RUNS_ARE = (
@@ -36,7 +40,9 @@ class Found:
 
 def runs() -> None:
     """The list, and beside it what can be done with what is chosen in it."""
-    live(_runs, _found(), _found, pace=_pace)
+    found = _found()
+    _of_somebody_else(found)
+    live(_runs, found, _found, pace=_pace)
 
 
 def _found() -> Found:
@@ -49,6 +55,21 @@ def _found() -> Found:
 def _pace(found: Found) -> float | None:
     """What has ended stays as it is until something is done here."""
     return LOOK_EVERY if any(run.goes_on for run in found.runs) else None
+
+
+def _of_somebody_else(found: Found) -> None:
+    """What is said of the run that the pages show, where it is none of those in the list."""
+    shown = shown_run()
+    if found.problem or shown is None or any(run.id == shown.id for run in found.runs):
+        return
+    run = kept.summary(shown.id)
+    if run is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<p class="changing">You watch a run of somebody else: {named(run.name)}.</p>')
+        st.button(
+            "Look at it here", key=EXPERIMENTS.key("runs_look"), on_click=choose, args=([run.id],)
+        )
 
 
 def _runs(found: Found) -> None:
@@ -75,7 +96,7 @@ def _list(runs: tuple[RunSummary, ...]) -> list[ChosenRun]:
         return chosen_of(ids, {})
     now = kept.now()
     after = run_list(
-        [line_of(run, now) for run in in_order(runs, sort)],
+        [line_of(run, now) for run in _in_order(runs, sort)],
         chosen=ids,
         key=EXPERIMENTS.key("runs"),
         description="Your runs",
@@ -84,6 +105,18 @@ def _list(runs: tuple[RunSummary, ...]) -> list[ChosenRun]:
         choose(after)
         chosen_ids()
     return chosen_of(after, {run.id: run for run in runs})
+
+
+def _in_order(runs: Sequence[RunSummary], sort: str) -> list[RunSummary]:
+    """The runs as they are sorted; while one goes on, its line stays where it is."""
+    slot, by_id = EXPERIMENTS.key("runs_order"), {run.id: run for run in runs}
+    before_sort, before = st.session_state.get(slot, ("", []))
+    is_same = before_sort == sort and by_id.keys() == set(before)
+    if is_same and any(run.goes_on for run in runs):
+        return [by_id[id] for id in before]
+    ordered = in_order(runs, sort)
+    st.session_state[slot] = sort, [run.id for run in ordered]
+    return ordered
 
 
 def _nothing_yet() -> None:
@@ -97,5 +130,7 @@ def _panel(chosen: list[ChosenRun]) -> None:
         st.html(f'<p class="changing" role="alert">{escape(problem)}</p>')
     if len(chosen) == 1:
         one_run(chosen[0])
-    elif not chosen:
+    elif chosen:
+        several(chosen)
+    else:
         st.caption("Choose a run in the list to look at it, or several to compare them.")
