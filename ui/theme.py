@@ -16,6 +16,9 @@ BEST = OTHER
 TAUGHT = "#a41dbf"
 LOADED = "#3355ff", "#0080ff"  # in turn
 
+# Runs that lie over each other in a chart, in turn.
+RUNS = ["#3355ff", "#d55e00", "#009e73", "#aa4499", "#0080ff", "#a64c3a", "#cc79a7", "#a41dbf"]
+
 # Told apart by colour-blind eyes, on white and on black.
 DIVERGED = "#d13438"  # the place where a run had to end
 FLOAT64, FLOAT32 = "#2b8a8a", "#c0577f"  # types of numbers

@@ -29,3 +29,15 @@ def plain_name(file_name: str, longest: int) -> str:
     """A file's name without what Markdown would make something else of; "" if nothing is left."""
     words = re.sub(r"[^\w .-]|_", " ", PurePath(file_name).name)
     return " ".join(words.split())[:longest]
+
+
+# What an age is said in: seconds of one, and its name.
+_AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def ago(seconds: float) -> str:
+    """How long ago something was: "just now", "1 minute ago", "3 hours ago", "12 days ago"."""
+    for unit, word in _AGES:
+        if (count := int(seconds // unit)) >= 1:
+            return f"{count:,} {word}{'' if count == 1 else 's'} ago"
+    return "just now"

@@ -38,13 +38,14 @@ def differences(first: TrainConfig, second: TrainConfig) -> dict[str, tuple[str,
     """The settings that differ, as they are typed; "-" for one that a side does not use."""
     found = {}
     for name in SETTINGS.keys() - NOT_COMPARED:
-        values = tuple(_used(config, name) for config in (first, second))
+        values = tuple(used_text(config, name) for config in (first, second))
         if values[0] != values[1]:
             found[name] = values
     return {name: found[name] for name in SETTINGS if name in found}  # in the table's order
 
 
-def _used(config: TrainConfig, name: str) -> str:
+def used_text(config: TrainConfig, name: str) -> str:
+    """The value of a setting as it is typed; "-" if these settings do not use it."""
     needed = SETTINGS[name].belongs_to.items()
     if any(getattr(config, other) not in choices for other, choices in needed):
         return "-"

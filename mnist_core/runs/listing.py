@@ -5,7 +5,7 @@ A list of many is made of one query of the index; no folder is read for it.
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from mnist_core.runs.rows import RunRow, results_of
+from mnist_core.runs.rows import CURVE_POINTS, RunRow, results_of
 from mnist_core.runs.state import RunState
 from mnist_core.runs.status import ENDED, RunStatus
 from mnist_core.training.config import TrainConfig
@@ -20,8 +20,10 @@ class RunSummary:
     """What a list says of a run.
 
     `name` is its own, or is made of its settings. `best_accuracy` (0..1) is the best on validation
-    images, None before the end of the first epoch; `epochs` have ended. `created` is in seconds
-    since 1970, `size` in bytes, None if unknown. `goes_on`: some process works on it, or will.
+    images, None before the end of the first epoch; `epochs` have ended. `curve` has some of the
+    validation accuracies, evenly spread; none of a row that an older version has written. `created`
+    is in seconds since 1970, `size` in bytes, None if unknown. `goes_on`: some process works on it,
+    or will.
     """
 
     id: str
@@ -31,6 +33,7 @@ class RunSummary:
     message: str
     epochs: int
     best_accuracy: float | None
+    curve: tuple[float, ...]
     created: float
     size: int | None
     goes_on: bool
@@ -77,4 +80,12 @@ def _numbers(results: dict[str, Any]) -> dict[str, Any]:
     return {
         "epochs": epochs if type(epochs) is int else 0,
         "best_accuracy": best if type(best) is float else None,
+        "curve": _curve(results.get("curve")),
     }
+
+
+def _curve(values: Any) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) > CURVE_POINTS:
+        return ()
+    fine = all(type(value) is float and 0 <= value <= 1 for value in values)
+    return tuple(values) if fine else ()

@@ -15,7 +15,7 @@ from mnist_core.runs.commands import Command, Pause, Resume, Stop
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.housekeeping import Housekeeping
 from mnist_core.runs.leases import Leases
-from mnist_core.runs.listing import RunSummary, summaries
+from mnist_core.runs.listing import RunSummary, summaries, summary_of
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.places import Places
 from mnist_core.runs.process import WorkerProcess
@@ -127,6 +127,12 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         found = summaries(self.store, visitor)
         with self.changed:
             return [self._as_known_here(summary) for summary in found]
+
+    def summary(self, id: str) -> RunSummary:
+        """One run as `listed` has it, whoever began it; KeyError for an unknown id."""
+        found = summary_of(self.store, id)
+        with self.changed:
+            return self._as_known_here(found)
 
     def delete(self, id: str, visitor: str | None = None) -> None:
         """Lay a run aside: see Shelf.delete, which has the errors, and Shelf.restore."""

@@ -5,6 +5,7 @@ What a damaged disk or another version of the program has written is found befor
 import json
 import secrets
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from mnist_core.runs.status import NotAllowed, RunStatus
 from mnist_core.training.config import TrainConfig
 
 MAX_NAME = 80  # characters
+CURVE_POINTS = 24  # of the curve in miniature: a list of runs is drawn from the index alone
 # What is raised for values of a row, or of a folder, that are none of ours.
 UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 # What of a row is written as it is.
@@ -178,5 +180,14 @@ def results_of(state: RunState) -> dict[str, Any]:
             "validation_accuracy": last.validation_accuracy,
             "validation_loss": last.validation_loss,
             "best_accuracy": max(result.validation_accuracy for result in state.results),
+            "curve": _in_miniature([result.validation_accuracy for result in state.results]),
         }
     return found
+
+
+def _in_miniature(accuracies: Sequence[float]) -> list[float]:
+    """At most CURVE_POINTS of the accuracies (0..1), evenly spread, with the first and the last."""
+    last = len(accuracies) - 1
+    points = min(len(accuracies), CURVE_POINTS)
+    places = [round(n * last / (points - 1)) for n in range(points)] if last else [0]
+    return [round(accuracies[place], 4) for place in places]

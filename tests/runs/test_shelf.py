@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_list_has_name_settings_result_and_size_of_a_visitors_runs_the_newest_
     assert oldest.name == "My first one"
     assert newest.name.startswith("quick-and-good, hidden 8") and newest.name.endswith("seed 2")
     assert (newest.epochs, newest.best_accuracy, newest.status) == (2, 0.9, "stopped")
+    assert newest.curve == (0.9, 0.8)
     assert newest.size == store.files(second).size() > 0
     assert len(summaries(store)) == 3
 
@@ -81,6 +83,31 @@ def test_two_hundred_runs_are_listed_by_one_query(
     with store.index.reading() as database:
         database.set_trace_callback(None)
     assert len(queries) == 1
+
+
+def test_a_long_curve_is_listed_in_a_few_points_with_its_first_and_its_last(
+    store: RunStore,
+) -> None:
+    accuracies = [n / 100 for n in range(100)]
+    results = tuple(EpochResult(n + 1, 1, 0.5, 1, a, 0.1) for n, a in enumerate(accuracies))
+    row = store.new_row(CONFIG, data=None, visitor="anna")
+    store.shelf.take_in(row, lambda files: RunState(row.id, CONFIG, "stopped", results=results))
+    (listed,) = summaries(store)
+    assert len(listed.curve) == 24 and (listed.curve[0], listed.curve[-1]) == (0, 0.99)
+    steps = {round(100 * (b - a)) for a, b in pairwise(listed.curve)}
+    assert steps == {4, 5}  # evenly: 99 epochs in 23 steps
+
+
+@pytest.mark.parametrize("curve", [None, 7, "0.5", [0.5, "<img>"], [2.0], [0.5] * 1000, [[0.5]]])
+def test_a_row_without_a_curve_or_with_a_wrong_one_is_listed_without_it(
+    store: RunStore, tmp_path: Path, curve: object
+) -> None:
+    id = enter(store)
+    with closing(sqlite3.connect(tmp_path / "runs" / "runs.sqlite")) as database, database:
+        results = json.dumps({"epoch": 2, "best_accuracy": 0.9, "curve": curve})
+        database.execute("UPDATE runs SET results = ? WHERE id = ?", (results, id))
+    (listed,) = summaries(store)
+    assert (listed.curve, listed.best_accuracy) == ((), 0.9)
 
 
 def test_a_run_that_goes_on_is_listed_with_the_epochs_that_it_has(

@@ -6,7 +6,7 @@ import pytest
 from mnist_core.nn.network import Sequential
 from ui.draw.answers import headline, several_in_words
 from ui.networks import Prediction, Predictor
-from ui.words import a_digit, duration, percent, points, probability
+from ui.words import a_digit, ago, duration, percent, points, probability
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,19 @@ def test_an_answer_is_as_sure_as_the_networks_are(
 def test_several_digits_are_counted_and_named() -> None:
     assert several_in_words([4, 2]) == "two digits: 4 and 2"
     assert several_in_words([1, 2, 3]) == "three digits: 1, 2 and 3"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (3_599, "59 minutes ago"),
+        (3 * 3_600, "3 hours ago"),
+        (86_400, "1 day ago"),
+        (2_000 * 86_400, "2,000 days ago"),
+    ],
+)
+def test_an_age_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
+    assert ago(seconds) == words
