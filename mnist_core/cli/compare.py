@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_time_left
+from mnist_core.cli.output import clear_progress, complain, say, show_time_left, spelled
 from mnist_core.cli.parser import (
     Command,
     add_data_option,
@@ -140,7 +140,7 @@ def tell_what_differs(configs: Sequence[TrainConfig], options: argparse.Namespac
     if options.json:
         say({"differs": differ, "same": same, "not_the_same": other})
         return
-    print(f"A: {options.first}\nB: {options.second}\n")
+    print(f"A: {spelled(options.first)}\nB: {spelled(options.second)}\n")
     if not differ:
         print("no setting differs")
     for setting, (first, second) in differ.items():

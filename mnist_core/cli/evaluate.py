@@ -3,7 +3,7 @@
 import argparse
 
 from mnist_core.cli.evaluate_fully import add_full_options, evaluate_fully, mcnemar_values
-from mnist_core.cli.output import say, tell
+from mnist_core.cli.output import say, spelled, tell
 from mnist_core.cli.parser import Command, add_data_option, add_model, name
 from mnist_core.data.mnist import load_test
 from mnist_core.evaluation.scores import mcnemar, wilson_interval
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     for given, accuracy in zip((options.model, options.against), accuracies, strict=False):
         low, high = wilson_interval(round(accuracy * len(test)), len(test))
         tell(
-            ("" if compared is None else f"{given}: ")
+            ("" if compared is None else f"{spelled(given)}: ")
             + f"accuracy {accuracy:.2%} on {len(test):,} images "
             f"(95 % interval {low:.2%} to {high:.2%})"
         )

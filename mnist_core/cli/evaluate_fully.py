@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_progress, tell
+from mnist_core.cli.output import clear_progress, complain, say, show_progress, spelled, tell
 from mnist_core.cli.parser import file_name, whole_number
 from mnist_core.data.mnist import Dataset, load_to_judge
 from mnist_core.evaluation.distortions import DISTORTIONS
@@ -213,7 +213,7 @@ def _print_end(options: argparse.Namespace, result: Result) -> None:
             f"{one.name}: accuracy {one.answers.accuracy:.2%} on {len(known.images):,} images "
             f"(95 % interval {low:.2%} to {high:.2%})"
         )
-    tell(f"report and tables: {path}")
+    tell(f"report and tables: {spelled(path)}")
 
 
 def _main_numbers(known: Evaluation) -> dict[str, Any]:

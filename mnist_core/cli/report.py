@@ -13,7 +13,7 @@ import numpy as np
 
 from mnist_core.cli.evaluate_fully import try_folder
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_progress, tell
+from mnist_core.cli.output import clear_progress, complain, say, show_progress, spelled, tell
 from mnist_core.cli.parser import Command, add_data_option, file_name
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
@@ -145,7 +145,7 @@ def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None
         low, high = test.interval
         interval = f"95 % interval {low:.2%} to {high:.2%}"
         tell(f"{called[name]}: test accuracy {test.accuracy:.2%} ({interval})")
-    tell(f"page, figures and tables: {path} ({duration(seconds)})")
+    tell(f"page, figures and tables: {spelled(path)} ({duration(seconds)})")
 
 
 COMMAND = Command(

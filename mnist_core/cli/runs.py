@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mnist_core.cli.output import complain, say, tell
+from mnist_core.cli.output import complain, say, spelled, tell
 from mnist_core.cli.parser import JSON_HELP, Command, add_data_option, file_name, name
 from mnist_core.cli.train import print_epoch, print_header
 from mnist_core.data.zip_files import ArchiveError
@@ -98,7 +98,7 @@ def list_runs(store: RunStore, options: argparse.Namespace) -> None:
             say(values_of(summary))
         return
     if not found:
-        print(f"no{' deleted' if options.deleted else ''} runs in {store.folder}")
+        tell(f"no{' deleted' if options.deleted else ''} runs in {spelled(store.folder)}")
         return
     print(f"{'id':16}  {'status':11}  {'epochs':>6}  {'best':>7}  {'age':>7}  {'size':>9}  name")
     for one in found:
@@ -176,7 +176,11 @@ def export(store: RunStore, options: argparse.Namespace) -> None:
     """Write the ZIP whole or not at all."""
     atomic_write(options.out, lambda file: store.shelf.export(options.id, file))
     size = options.out.stat().st_size
-    done(options, {"file": str(options.out), "bytes": size}, f"{options.out}: {size:,} bytes")
+    done(
+        options,
+        {"file": str(options.out), "bytes": size},
+        f"{spelled(options.out)}: {size:,} bytes",
+    )
 
 
 def import_run(store: RunStore, options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_time_left
+from mnist_core.cli.output import clear_progress, complain, say, show_time_left, spelled
 from mnist_core.cli.parser import (
     Command,
     add_data_option,
@@ -229,7 +229,7 @@ def tell_best(
         of = f"{len(tested)} networks, {min(tested):.2%} to {max(tested):.2%}"
     print(
         f"\nbest: {in_text(score.candidate.settings)}, validation {score.mean:.2%}; "
-        f"test accuracy {mean:.2%} ({of})\ntables, chart and networks: {options.out}",
+        f"test accuracy {mean:.2%} ({of})\ntables, chart and networks: {spelled(options.out)}",
         flush=True,
     )
 
