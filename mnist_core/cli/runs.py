@@ -12,7 +12,7 @@ from typing import Any
 from mnist_core.cli.output import complain, say, spelled, tell
 from mnist_core.cli.parser import JSON_HELP, Command, add_data_option, file_name, name
 from mnist_core.cli.train import print_epoch, print_header
-from mnist_core.data.zip_files import ArchiveError
+from mnist_core.data.zip_files import ArchiveError, left_in_words
 from mnist_core.files import atomic_write
 from mnist_core.runs.listing import RunSummary, summaries, summary_of
 from mnist_core.runs.settings import PoolSettings
@@ -192,7 +192,7 @@ def import_run(store: RunStore, options: argparse.Namespace) -> None:
     options.id = row.id
     done(options, {"left": left}, f"imported as {row.id}")
     if left and not options.json:
-        complain(f"left alone, as they are not of the run: {', '.join(left[:10])}")
+        complain(left_in_words(left))
 
 
 def rename(store: RunStore, options: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ MNIST_SHA256 = {
 MNIST_DATA_SHA256 = hashlib.sha256("".join(MNIST_SHA256.values()).encode()).hexdigest()
 VALIDATION_SIZE = 10_000
 MIN_TRAIN_SIZE = 100
-MAX_ZIP_ENTRIES = 2_000  # a ZIP of own digits has a picture for each besides
+MAX_ZIP_ENTRIES = 3_000  # a ZIP of own digits has a picture for each, and a Mac copies each
 TRAIN, TEST = "train", "t10k"
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 
