@@ -4,15 +4,15 @@ The ZIP holds a PNG for every digit, for people, and a pair of IDX files, for pr
 
 import io
 import re
-import struct
 import zipfile
 
 import numpy as np
 from PIL import Image
 
 from mnist_core.arrays import CLASSES, PIXELS, SIDE, Array, Picture
-from mnist_core.data.idx import DataError, idx_from_bytes
-from mnist_core.data.mnist import MAX_ZIP_ENTRIES, Split
+from mnist_core.data.idx import DataError, idx_from_bytes, idx_header
+from mnist_core.data.sources import MAX_ZIP_ENTRIES, OWN_PICTURE
+from mnist_core.data.split import Split
 from mnist_core.data.zip_files import Archive, ArchiveError, Entries, sorted_entries
 
 MAX_DIGITS = 1000
@@ -20,8 +20,7 @@ MAX_ZIP_BYTES = 2 * 2**20
 MAX_UNPACKED_BYTES = 8 * 2**20  # with what a Mac adds for every picture
 IMAGES_NAME = "train-images-idx3-ubyte"
 LABELS_NAME = "train-labels-idx1-ubyte"
-PNG_NAME = r"[0-9]-[0-9]{1,4}\.png"
-OURS = re.compile(f"{IMAGES_NAME}|{LABELS_NAME}|{PNG_NAME}", re.ASCII)
+OURS = re.compile(f"{IMAGES_NAME}|{LABELS_NAME}|{OWN_PICTURE.pattern}", re.ASCII)
 
 
 class CollectionError(ValueError):
@@ -82,9 +81,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _idx_bytes(array: Array) -> bytes:
-    """A uint8 array in IDX form: zeros, type 8, the number of axes, their sizes, the values."""
-    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.tobytes()
+    return idx_header(array) + array.tobytes()
 
 
 def png_bytes(image: Picture) -> bytes:

@@ -193,7 +193,7 @@ def sorted_entries(archive: Archive, landmark: str, ours: re.Pattern[str], hint:
     with the hint what to choose instead.
     """
     paths = plain_paths(archive)
-    found = [path for path in paths if path.split("/")[-1] == landmark and not _of_a_system(path)]
+    found = [path for path in paths if path.split("/")[-1] == landmark and not is_of_a_system(path)]
     if len(found) != 1:
         has = f"holds {len(found)} files" if found else "has no file"
         raise ArchiveError(f"it {has} {landmark}: {hint}")
@@ -205,15 +205,16 @@ def sorted_entries(archive: Archive, landmark: str, ours: re.Pattern[str], hint:
 
 def left_in_words(left: Sequence[str]) -> str:
     """What was left alone, in a line: a Mac's copies are counted, and so are more than a few."""
-    copies = sum(map(_of_a_system, left))
-    names = [path for path in left if not _of_a_system(path)]
+    copies = sum(map(is_of_a_system, left))
+    names = [path for path in left if not is_of_a_system(path)]
     shown = [f"{SYSTEM_FOLDER} ({copies} {'file' if copies == 1 else 'files'})"] if copies else []
     shown += names[:SHOWN]
     shown += [f"{len(names) - SHOWN} more"] if len(names) > SHOWN else []
     return f"left alone, as not needed: {listed(shown)}"
 
 
-def _of_a_system(path: str) -> bool:
+def is_of_a_system(path: str) -> bool:
+    """Whether a path is that of a copy that a Mac adds for every file."""
     return path.startswith(f"{SYSTEM_FOLDER}/")
 
 
