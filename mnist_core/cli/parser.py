@@ -98,16 +98,6 @@ def refuse_below_one(options: argparse.Namespace, *names: str) -> None:
             raise ValueError(f"--{name} must be at least 1, not {value}")
 
 
-def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """Which images to train on or to be judged by."""
-    parser.add_argument(
-        "--data",
-        type=file_name,
-        metavar="DIR",
-        help="A folder or ZIP of IDX files. Default: MNIST.",
-    )
-
-
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Which network is to answer."""
     parser.add_argument(

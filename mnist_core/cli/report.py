@@ -11,10 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    data_words,
+    turn_of,
+)
 from mnist_core.cli.evaluate_fully import try_folder
 from mnist_core.cli.keeping import StopSignal
 from mnist_core.cli.output import clear_progress, complain, say, show_progress, spelled, tell
-from mnist_core.cli.parser import Command, add_data_option, file_name
+from mnist_core.cli.parser import Command, file_name
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
 from mnist_core.experiments.reference.charts import names
@@ -44,12 +51,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "experiment, about four minutes on two cores.",
     )  # fmt: skip
     add_data_option(parser)
+    add_turn_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, look at the test images once, and write the page."""
     started = monotonic()
-    data = load_mnist(options.data)
+    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, data.test)
     plan = planned(len(data.train), quick=options.quick)
     try_folder(options.out)
     kept = KeptRuns(options.out, data)
@@ -116,7 +125,7 @@ def about(options: argparse.Namespace, data: Dataset) -> About:
     """How the page is made."""
     words = ["python", "-m", "mnist_core", "report", "--out", str(options.out)]
     words += ["--quick"] if options.quick else []
-    words += ["--data", str(options.data)] if options.data else []
+    words += data_words(options)
     name = options.data.name if options.data else "MNIST"
     return About(
         date=datetime.now().strftime("%d %B %Y, %H:%M"),

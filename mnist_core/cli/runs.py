@@ -9,8 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mnist_core.cli.data_option import add_data_option
 from mnist_core.cli.output import complain, say, spelled, tell
-from mnist_core.cli.parser import JSON_HELP, Command, add_data_option, file_name, name
+from mnist_core.cli.parser import JSON_HELP, Command, file_name, name
 from mnist_core.cli.train import print_epoch, print_header
 from mnist_core.data.zip_files import ArchiveError, left_in_words
 from mnist_core.files import atomic_write

@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    turn_of,
+)
 from mnist_core.cli.keeping import StopSignal
 from mnist_core.cli.output import clear_progress, complain, say, show_time_left, spelled
 from mnist_core.cli.parser import (
     Command,
-    add_data_option,
     add_preset,
     add_settings,
     chosen_config,
@@ -79,12 +84,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_preset(parser)
     add_data_option(parser)
+    add_turn_option(parser)
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, write the tables, and judge the best by the test images."""
-    data = load_mnist(options.data)
+    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, data.test)
     candidates = planned(options, data)
     kept = KeptRuns(options.out, data)
     with StopSignal() as stop:

@@ -108,7 +108,7 @@ def load_to_judge(
             if not (source.has(TRAIN) and source.has(TEST)):
                 split = images_to_judge_by(source)
                 return turned(split) if turn else split, None
-    data = load_mnist(root, turn=turn)
+    data = load_mnist(root, turn=turn, notice=notice)
     return data.test, data
 
 

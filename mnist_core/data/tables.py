@@ -10,7 +10,7 @@ import numpy as np
 from mnist_core.arrays import CLASSES, PIXELS, SIDE, Array
 from mnist_core.data.idx import MAX_IDX_BYTES, DataError, Readable
 
-PIECE = 2**20  # bytes read at a time
+PIECE = 2**18  # bytes read at a time: while they become numbers, they take 25 times as much
 LONGEST_ROW = 2**16  # bytes; 785 numbers with quotes and spaces are a tenth
 COLUMNS = 1 + PIXELS
 LABEL_NAMES = {"label", "labels", "class", "target", "digit", "y"}
