@@ -7,11 +7,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    turn_of,
+)
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_time_left
+from mnist_core.cli.output import clear_progress, complain, say, show_time_left, spelled
 from mnist_core.cli.parser import (
     Command,
-    add_data_option,
     add_preset,
     add_settings,
     chosen_config,
@@ -66,12 +71,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "each core.",
     )  # fmt: skip
     add_data_option(parser)
+    add_turn_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Say what is compared, train both sides, and say which is better."""
     refuse_below_one(options, "seeds", "processes")
-    data = load_mnist(options.data)
+    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, data.test)
     configs = [side_config(spec, data, options) for spec in (options.first, options.second)]
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -141,7 +148,7 @@ def tell_what_differs(configs: Sequence[TrainConfig], options: argparse.Namespac
     if options.json:
         say({"differs": differ, "same": same, "not_the_same": other})
         return
-    print(f"A: {options.first}\nB: {options.second}\n")
+    print(f"A: {spelled(options.first)}\nB: {spelled(options.second)}\n")
     if not differ:
         print("no setting differs")
     for setting, (first, second) in differ.items():

@@ -2,9 +2,15 @@
 
 import argparse
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    turn_of,
+)
 from mnist_core.cli.evaluate_fully import add_full_options, evaluate_fully, mcnemar_values
-from mnist_core.cli.output import say, tell
-from mnist_core.cli.parser import Command, add_data_option, add_model, name
+from mnist_core.cli.output import complain, say, spelled, tell
+from mnist_core.cli.parser import Command, add_model, name
 from mnist_core.data.mnist import load_test
 from mnist_core.evaluation.scores import mcnemar, wilson_interval
 from mnist_core.evaluation.sentences import difference_in_words
@@ -19,6 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="Another network to compare with, by McNemar's exact test. Default: none.",
     )  # fmt: skip
     add_data_option(parser)
+    add_turn_option(parser)
     add_full_options(parser)
 
 
@@ -29,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out or options.no_robustness:
         raise ValueError("--out and --no-robustness belong to --full")
     models = [load_model(given) for given in (options.model, options.against) if given]
-    test = load_test(options.data)
+    test = load_test(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, test)
     rights = [model.predict(test.images) == test.labels for model in models]
     compared = mcnemar(*rights) if len(rights) == 2 else None
     accuracies = [float(right.mean()) for right in rights]
@@ -42,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     for given, accuracy in zip((options.model, options.against), accuracies, strict=False):
         low, high = wilson_interval(round(accuracy * len(test)), len(test))
         tell(
-            ("" if compared is None else f"{given}: ")
+            ("" if compared is None else f"{spelled(given)}: ")
             + f"accuracy {accuracy:.2%} on {len(test):,} images "
             f"(95 % interval {low:.2%} to {high:.2%})"
         )

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from mnist_core.cli.data_option import complain_of_sideways, data_words, turn_of
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_progress, tell
+from mnist_core.cli.output import clear_progress, complain, say, show_progress, spelled, tell
 from mnist_core.cli.parser import file_name, whole_number
 from mnist_core.data.mnist import Dataset, load_to_judge
 from mnist_core.evaluation.distortions import DISTORTIONS
@@ -84,7 +85,8 @@ def evaluate_fully(options: argparse.Namespace) -> int:
         raise ValueError(f"--threads must be from 1 to {MOST_THREADS}, not {options.threads}")
     given = [name for name in (options.model, options.against) if name]
     networks = [load_model(name) for name in given]
-    split, data = load_to_judge(options.data)
+    split, data = load_to_judge(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, split)
     candidates = [
         Candidate(shown, network, _origin(name), _has_learned_validation(name, data))
         for shown, name, network in zip(_names(given), given, networks, strict=True)
@@ -182,7 +184,7 @@ def _about(
     words = ["python", "-m", "mnist_core", "evaluate", options.model, "--full"]
     words += ["--out", str(options.out)]
     words += ["--against", options.against] if options.against else []
-    words += ["--data", str(options.data)] if options.data else []
+    words += data_words(options)
     words += ["--no-robustness"] if options.no_robustness else []
     others = iter((OWN, OTHER))
     used: dict[str, str] = {}
@@ -213,7 +215,7 @@ def _print_end(options: argparse.Namespace, result: Result) -> None:
             f"{one.name}: accuracy {one.answers.accuracy:.2%} on {len(known.images):,} images "
             f"(95 % interval {low:.2%} to {high:.2%})"
         )
-    tell(f"report and tables: {path}")
+    tell(f"report and tables: {spelled(path)}")
 
 
 def _main_numbers(known: Evaluation) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import argparse
 
 from mnist_core.cli.keeping import check_place, same_file
-from mnist_core.cli.output import say, tell
+from mnist_core.cli.output import say, spelled, tell
 from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.experiments.export import FORMATS, export_network, format_of
 from mnist_core.training.checkpoint import load_trained
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         file = str(options.out)
         say({"file": file, "format": form, "bytes": size, "parameters": parameters})
     else:
-        tell(f"{options.out}: {parameters:,} parameters as {form}, {size:,} bytes")
+        tell(f"{spelled(options.out)}: {parameters:,} parameters as {form}, {size:,} bytes")
     return 0
 
 

@@ -16,7 +16,7 @@ from mnist_core.cli import (
     sweep,
     train,
 )
-from mnist_core.cli.output import complain, let_go_of_output
+from mnist_core.cli.output import complain, let_go_of_output, spell_what_has_no_bytes
 from mnist_core.cli.parser import JSON_HELP, Parser
 
 COMMANDS = {
@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Carry out a command line; the exit status."""
     name = "mnist_core"
+    spell_what_has_no_bytes()
     try:
         try:
             options = parser().parse_args(arguments)

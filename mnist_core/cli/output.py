@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import unicodedata
 from contextlib import suppress
 from typing import Any
 
@@ -12,20 +13,42 @@ def say(values: dict[str, Any]) -> None:
     print(json.dumps(values), flush=True)
 
 
+def spell_what_has_no_bytes() -> None:
+    """From now on stdout spells letters that it has no bytes for, as stderr always does.
+
+    A name that is no text, as of a file from another system, is then the same words everywhere.
+    """
+    if sys.stdout is not None:  # it is None if the shell has closed it
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def spelled(name: object) -> str:
+    """A name in one line that harms no terminal: what can't be seen in it is spelled as in Python.
+
+    A line break is \\n, the start of a colour \\x1b, and a byte that is no text \\udce9.
+    """
+    return "".join(letter if _is_seen(letter) else _escape(letter) for letter in str(name))
+
+
+def _is_seen(letter: str) -> bool:
+    return letter.isprintable() or unicodedata.category(letter) == "Zs"  # a space of any width
+
+
+def _escape(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
+
+
 def tell(words: str) -> None:
-    """A line for people. Letters that stdout has no bytes for, as in a file's name, are spelled."""
-    try:
-        print(words)
-    except UnicodeEncodeError:
-        print(words.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+    """A line for people, or several; of names that stand in it, `spelled` keeps each in one."""
+    print("\n".join(map(spelled, words.split("\n"))))
 
 
 def complain(words: str) -> None:
-    """One line on stderr, whatever line breaks are in it. Without a stderr there is none."""
+    """One line on stderr, where line breaks are spelled. Without a stderr there is none."""
     with suppress(OSError):  # the terminal is gone
         if sys.stderr is not None:
             clear_progress()
-            print(" ".join(words.split()), file=sys.stderr, flush=True)
+            print(spelled(words), file=sys.stderr, flush=True)
 
 
 def show_progress(done: float, words: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mnist_core.cli.output import spelled
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.recipes import PRESETS
 from mnist_core.training.setting import Setting
@@ -34,8 +35,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with status 2."""
-        message = " ".join(message.split())
-        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+        self.exit(2, f"{self.prog}: {spelled(message)}; --help lists the options\n")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -96,16 +96,6 @@ def refuse_below_one(options: argparse.Namespace, *names: str) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise ValueError(f"--{name} must be at least 1, not {value}")
-
-
-def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """Which images to train on or to be judged by."""
-    parser.add_argument(
-        "--data",
-        type=file_name,
-        metavar="DIR",
-        help="A folder or ZIP of IDX files. Default: MNIST.",
-    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

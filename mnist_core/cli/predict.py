@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_core.arrays import Array
-from mnist_core.cli.output import say, tell
+from mnist_core.cli.output import complain, say, spelled, tell
 from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.inspection.sheets import digits_of_sheet
@@ -25,15 +25,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the most probable digit of each picture, or of each digit on a page of several."""
+    """Print the most probable digit of each picture, or of each digit on a page of several.
+
+    A picture that can't be read is named, and the others are read all the same.
+    """
     model, detector = load_model(options.model), DigitDetector.load()
+    status = 0
     for path in options.images:
         try:
             found, images = digits_in(path, detector)
-        except OSError as error:
-            raise ValueError(f"{path}: {error.strerror or error}") from error
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            complain(f"mnist_core predict: {spelled(path)}: {reason}")
+            status = 2
+            continue
         for number, (place, image) in enumerate(zip(found, images, strict=True), start=1):
             probabilities, objection = (
                 model.predict_proba(image[None])[0],
@@ -43,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
                 say(_answer(path, place, probabilities, objection))
             else:
                 tell(_sentence(path, number, place, probabilities, objection))
-    return 0
+    return status
 
 
 def _answer(
@@ -67,7 +72,7 @@ def _sentence(
     remark = f"  No digit? {objection}" if objection else ""
     if place and place.touches_neighbour:
         remark = "  A guess: it touches its neighbour."
-    return f"{path}{where}: {label}  ({probabilities[label]:.1%}){remark}"
+    return f"{spelled(path)}{where}: {label}  ({probabilities[label]:.1%}){remark}"
 
 
 def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], Array]:

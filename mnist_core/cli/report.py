@@ -7,10 +7,17 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    data_words,
+    turn_of,
+)
 from mnist_core.cli.evaluate_fully import try_folder
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_progress, tell
-from mnist_core.cli.parser import Command, add_data_option, file_name
+from mnist_core.cli.output import clear_progress, complain, say, show_progress, spelled, tell
+from mnist_core.cli.parser import Command, file_name
 from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.experiments.kept_runs import KeptRuns, write_text
 from mnist_core.experiments.reference.charts import names
@@ -40,12 +47,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "experiment, about four minutes on two cores.",
     )  # fmt: skip
     add_data_option(parser)
+    add_turn_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, look at the test images once, and write the page."""
     started = monotonic()
-    data = load_mnist(options.data)
+    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, data.test)
     plan = planned(len(data.train), quick=options.quick)
     try_folder(options.out)
     kept = KeptRuns(options.out, data)
@@ -112,7 +121,7 @@ def about(options: argparse.Namespace, data: Dataset) -> About:
     """How the page is made."""
     words = ["python", "-m", "mnist_core", "report", "--out", str(options.out)]
     words += ["--quick"] if options.quick else []
-    words += ["--data", str(options.data)] if options.data else []
+    words += data_words(options)
     name = options.data.name if options.data else "MNIST"
     return about_now(shlex.join(words), name, data.sha256)
 
@@ -136,7 +145,7 @@ def print_end(options: argparse.Namespace, found: Found, seconds: float) -> None
         low, high = test.interval
         interval = f"95 % interval {low:.2%} to {high:.2%}"
         tell(f"{called[name]}: test accuracy {test.accuracy:.2%} ({interval})")
-    tell(f"page, figures and tables: {path} ({duration(seconds)})")
+    tell(f"page, figures and tables: {spelled(path)} ({duration(seconds)})")
 
 
 COMMAND = Command(

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mnist_core.cli.output import complain, say, tell
-from mnist_core.cli.parser import JSON_HELP, Command, add_data_option, file_name, name
+from mnist_core.cli.data_option import add_data_option
+from mnist_core.cli.output import complain, say, spelled, tell
+from mnist_core.cli.parser import JSON_HELP, Command, file_name, name
 from mnist_core.cli.train import print_epoch, print_header
-from mnist_core.data.zip_files import ArchiveError
+from mnist_core.data.zip_files import ArchiveError, left_in_words
 from mnist_core.files import atomic_write
 from mnist_core.runs.listing import RunSummary, summaries, summary_of
 from mnist_core.runs.settings import PoolSettings
@@ -98,7 +99,7 @@ def list_runs(store: RunStore, options: argparse.Namespace) -> None:
             say(values_of(summary))
         return
     if not found:
-        print(f"no{' deleted' if options.deleted else ''} runs in {store.folder}")
+        tell(f"no{' deleted' if options.deleted else ''} runs in {spelled(store.folder)}")
         return
     print(f"{'id':16}  {'status':11}  {'epochs':>6}  {'best':>7}  {'age':>7}  {'size':>9}  name")
     for one in found:
@@ -176,7 +177,11 @@ def export(store: RunStore, options: argparse.Namespace) -> None:
     """Write the ZIP whole or not at all."""
     atomic_write(options.out, lambda file: store.shelf.export(options.id, file))
     size = options.out.stat().st_size
-    done(options, {"file": str(options.out), "bytes": size}, f"{options.out}: {size:,} bytes")
+    done(
+        options,
+        {"file": str(options.out), "bytes": size},
+        f"{spelled(options.out)}: {size:,} bytes",
+    )
 
 
 def import_run(store: RunStore, options: argparse.Namespace) -> None:
@@ -188,7 +193,7 @@ def import_run(store: RunStore, options: argparse.Namespace) -> None:
     options.id = row.id
     done(options, {"left": left}, f"imported as {row.id}")
     if left and not options.json:
-        complain(f"left alone, as they are not of the run: {', '.join(left[:10])}")
+        complain(left_in_words(left))
 
 
 def rename(store: RunStore, options: argparse.Namespace) -> None:

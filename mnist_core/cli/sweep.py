@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    turn_of,
+)
 from mnist_core.cli.keeping import StopSignal
-from mnist_core.cli.output import clear_progress, complain, say, show_time_left
+from mnist_core.cli.output import clear_progress, complain, say, show_time_left, spelled
 from mnist_core.cli.parser import (
     Command,
-    add_data_option,
     add_preset,
     add_settings,
     chosen_config,
@@ -80,12 +85,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_preset(parser)
     add_data_option(parser)
+    add_turn_option(parser)
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, write the tables, and judge the best by the test images."""
-    data = load_mnist(options.data)
+    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, data.test)
     candidates = planned(options, data)
     kept = KeptRuns(options.out, data)
     with StopSignal() as stop:
@@ -224,7 +231,7 @@ def tell_best(
         say({"best": settings, "validation_accuracy": score.mean, "test_accuracies": tested})
         return
     said = best_in_words(score, tested, len(data.test))
-    print(f"\n{said}\ntables, chart and networks: {options.out}", flush=True)
+    print(f"\n{said}\ntables, chart and networks: {spelled(options.out)}", flush=True)
 
 
 COMMAND = Command(

@@ -5,11 +5,17 @@ import shlex
 from dataclasses import fields, replace
 from pathlib import Path
 
+from mnist_core.cli.data_option import (
+    add_data_option,
+    add_turn_option,
+    complain_of_sideways,
+    data_words,
+    turn_of,
+)
 from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
 from mnist_core.cli.output import complain, let_go_of_output, say, show_progress
 from mnist_core.cli.parser import (
     Command,
-    add_data_option,
     add_preset,
     add_settings,
     chosen_config,
@@ -41,9 +47,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", type=file_name, metavar="FILE",
         help="Go on with a saved run. It keeps its settings, so that only --epochs, --out, "
-        "--network, --data, --all and --json may stand beside it. With --epochs the run gets "
-        "another length, also if it was finished; a schedule other than constant then spans the "
-        "new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
+        "--network, --data, --turn, --all and --json may stand beside it. With --epochs the run "
+        "gets another length, also if it was finished; a schedule other than constant then spans "
+        "the new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
         "run as it was is first copied to a new file beside it. Default: a new run.",
     )  # fmt: skip
     parser.add_argument(
@@ -52,13 +58,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "Default: they only judge it.",
     )  # fmt: skip
     add_data_option(parser)
+    add_turn_option(parser)
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train, print a line an epoch, and the test accuracy at the end."""
     refuse_what_a_resumed_run_has(options)
-    data = load_mnist(options.data)
+    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    complain_of_sideways(options, data.test)
     if options.all:
         data = with_validation_images(data)
     training = resumed_run(options, data) if options.resume else new_run(options, data)
@@ -120,7 +128,7 @@ def refuse_what_a_resumed_run_has(options: argparse.Namespace) -> None:
         if refused:
             raise ValueError(
                 f"a resumed run keeps its settings: leave {', '.join(refused)} out (only --epochs, "
-                "--out, --network, --data, --all and --json go with --resume)"
+                "--out, --network, --data, --turn, --all and --json go with --resume)"
             )
         if options.network and same_file(options.network, options.resume):
             raise ValueError(
@@ -190,7 +198,7 @@ def how_to_go_on(keeper: Keeper, options: argparse.Namespace) -> str:
         advice = "" if keeper.out else ": with --out FILE the run is saved when it is stopped"
         return f"{stopped}; nothing was kept{advice}"
     words += ["--network", str(options.network)] if options.network else []
-    words += ["--data", str(options.data)] if options.data else []
+    words += data_words(options)
     words += ["--all"] if options.all else []
     return f"{stopped}; go on with: {shlex.join(words)}"
 

@@ -4,7 +4,10 @@ Files come from other people too, so nothing that a header says is believed unch
 
 import gzip
 import hashlib
+import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -25,21 +28,68 @@ class DataError(ValueError):
     """A data file that can't be used; the message names the file and the reason."""
 
 
+class Readable(Protocol):
+    """What bytes are read from, piece by piece."""
+
+    def read(self, size: int, /) -> bytes | bytearray: ...
+
+
 def read_idx(path: Path, axes: int) -> tuple[Array, str]:
     """The uint8 array in an IDX file (plain or gzip), and the SHA-256 of the unpacked file.
 
     Raises DataError unless the file is whole, of bytes, and has `axes` axes.
     """
+    with opened_file(path) as file:
+        return read_idx_from(file, axes, path.name)
+
+
+@contextmanager
+def opened_file(path: Path) -> Iterator[Readable]:
+    """A file (plain or gzip) to read what is in it; DataError for damage while it is read."""
+    with refusing_damage(path.name), open_plain(path) as file:
+        yield unpacked(file)
+
+
+@contextmanager
+def refusing_damage(name: str) -> Iterator[None]:
+    """What reading and unpacking raise, as a DataError that names the file."""
     try:
-        with open_plain(path) as file:
-            packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-            file.seek(0)
-            if packed:
-                return read_idx_from(gzip.GzipFile(fileobj=file), axes, path.name)
-            return read_idx_from(file, axes, path.name)
+        yield
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error or "it is cut short"
-        raise DataError(f"{path.name} can't be read: {reason}") from error
+        raise DataError(f"{name} can't be read: {reason}") from error
+
+
+def unpacked(file: Readable) -> Readable:
+    """The bytes of a file, unpacked if it is a gzip file, whatever it is called."""
+    start = bytes(file.read(len(GZIP_MAGIC)))
+    whole = _Begun(start, file)
+    if start != GZIP_MAGIC:
+        return whole
+    return gzip.GzipFile(fileobj=whole)  # type: ignore[arg-type]
+
+
+class _Begun:
+    """A file of which the first bytes have been read already."""
+
+    def __init__(self, start: bytes, file: Readable) -> None:
+        self._start, self._file = start, file
+
+    def read(self, size: int, /) -> bytes:
+        start, self._start = self._start[:size], self._start[size:]
+        return start + self._file.read(size - len(start)) if len(start) < size else start
+
+
+def idx_header(array: Array) -> bytes:
+    """What stands before the values: zeros, type 8, the number of axes, their sizes."""
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+
+
+def idx_sha256(array: Array) -> str:
+    """The SHA-256 of the unpacked IDX file that a uint8 array would be."""
+    sha256 = hashlib.sha256(idx_header(array))
+    sha256.update(np.ascontiguousarray(array).data)
+    return sha256.hexdigest()
 
 
 def idx_from_bytes(content: bytes, axes: int, name: str) -> Array:
@@ -47,12 +97,8 @@ def idx_from_bytes(content: bytes, axes: int, name: str) -> Array:
     return read_idx_from(BytesIO(content), axes, name)[0]
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes | bytearray: ...
-
-
 def read_idx_from(
-    file: _Readable, axes: int, name: str, *, most_bytes: int | None = None
+    file: Readable, axes: int, name: str, *, most_bytes: int | None = None
 ) -> tuple[Array, str]:
     """The array in an unpacked IDX file, and its SHA-256; DataError calls the file `name`.
 

@@ -4,23 +4,23 @@ The ZIP holds a PNG for every digit, for people, and a pair of IDX files, for pr
 
 import io
 import re
-import struct
 import zipfile
 
 import numpy as np
 from PIL import Image
 
 from mnist_core.arrays import CLASSES, PIXELS, SIDE, Array, Picture
-from mnist_core.data.idx import DataError, idx_from_bytes
-from mnist_core.data.mnist import Split
-from mnist_core.data.zip_files import Archive, ArchiveError
+from mnist_core.data.idx import DataError, idx_from_bytes, idx_header
+from mnist_core.data.sources import MAX_ZIP_ENTRIES, OWN_PICTURE
+from mnist_core.data.split import Split
+from mnist_core.data.zip_files import Archive, ArchiveError, Entries, sorted_entries
 
 MAX_DIGITS = 1000
 MAX_ZIP_BYTES = 2 * 2**20
-MAX_UNPACKED_BYTES = 4 * 2**20
+MAX_UNPACKED_BYTES = 8 * 2**20  # with what a Mac adds for every picture
 IMAGES_NAME = "train-images-idx3-ubyte"
 LABELS_NAME = "train-labels-idx1-ubyte"
-PNG_NAME = re.compile(r"[0-9]-[0-9]{1,4}\.png", re.ASCII)
+OURS = re.compile(f"{IMAGES_NAME}|{LABELS_NAME}|{OWN_PICTURE.pattern}", re.ASCII)
 
 
 class CollectionError(ValueError):
@@ -81,9 +81,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _idx_bytes(array: Array) -> bytes:
-    """A uint8 array in IDX form: zeros, type 8, the number of axes, their sizes, the values."""
-    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.tobytes()
+    return idx_header(array) + array.tobytes()
 
 
 def png_bytes(image: Picture) -> bytes:
@@ -94,37 +92,42 @@ def png_bytes(image: Picture) -> bytes:
 
 
 def from_zip(content: bytes) -> Split:
-    """The digits in a ZIP that to_zip made.
+    """The digits in a ZIP that to_zip made: see read_zip."""
+    return read_zip(content)[0]
 
-    They are read from the IDX pair; a name that to_zip would not give, too many entries or too
-    much to unpack are refused before anything is unpacked. CollectionError says why.
+
+def read_zip(content: bytes) -> tuple[Split, tuple[str, ...]]:
+    """The digits in a ZIP that to_zip made, and the names of what others have added to it.
+
+    It may have been unpacked and packed again, so what is ours may lie in a folder, and what a
+    system or a person put beside it is left alone. The digits are read from the IDX pair. What is
+    a danger, too many entries or too much to unpack is refused before anything is unpacked.
+    CollectionError says why.
     """
     if len(content) > MAX_ZIP_BYTES:
         raise CollectionError(f"The ZIP is larger than {MAX_ZIP_BYTES >> 20} MB.")
     try:
-        with Archive(content, max_entries=MAX_DIGITS + 2) as archive:
-            _check_entries(archive)
+        with Archive(content, max_entries=MAX_ZIP_ENTRIES) as archive:
+            entries = _checked_entries(archive)
             images, labels = (
-                idx_from_bytes(archive.read(name, MAX_UNPACKED_BYTES), axes, name)
+                idx_from_bytes(archive.read(entries.ours[name], MAX_UNPACKED_BYTES), axes, name)
                 for name, axes in ((IMAGES_NAME, 3), (LABELS_NAME, 1))
             )
     except (ArchiveError, DataError) as error:
-        raise CollectionError(
-            f"The ZIP can't be used, since {error}: please download it again."
-        ) from error
-    return _checked(Split(images, labels))
+        raise CollectionError(f"The ZIP can't be used, since {error}.") from error
+    return _checked(Split(images, labels)), entries.left
 
 
-def _check_entries(archive: Archive) -> None:
-    """CollectionError unless the entries are those of a collection, by what they claim to be."""
-    for name in (IMAGES_NAME, LABELS_NAME):
-        if name not in archive.entries:
-            raise CollectionError(f"The ZIP has no file {name}: choose one that was saved here.")
-    for name in archive.entries:
-        if name not in (IMAGES_NAME, LABELS_NAME) and not PNG_NAME.fullmatch(name):
-            raise CollectionError(f"The ZIP holds a file that is none of ours: {name[:60]!r}.")
+def _checked_entries(archive: Archive) -> Entries:
+    """Which entries are those of a collection; ArchiveError for what they claim to be."""
     if sum(entry.file_size for entry in archive.entries.values()) > MAX_UNPACKED_BYTES:
-        raise CollectionError(f"The ZIP unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB.")
+        raise ArchiveError(f"it unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+    entries = sorted_entries(archive, IMAGES_NAME, OURS, "choose one that was saved here")
+    if LABELS_NAME not in entries.ours:
+        raise ArchiveError(f"it has no file {LABELS_NAME} beside {IMAGES_NAME}")
+    if len(entries.ours) > MAX_DIGITS + 2:
+        raise ArchiveError(f"it holds more than {MAX_DIGITS:,} pictures")
+    return entries
 
 
 def _checked(collection: Split) -> Split:

@@ -2,20 +2,30 @@
 itself: a directory that lies about sizes, numbers or places is refused at the first lie.
 """
 
+import re
+import stat
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
 from mnist_core.files import open_plain
+from mnist_core.words import listed
 
-PIECE = 2**18  # bytes read at a time; an honest directory is far smaller
+PIECE = 2**18  # bytes read at a time
+MAX_DIRECTORY = 400_000  # bytes; of 1,000 pictures, as a Mac packs them, 300,000
 MAX_NAME = 100  # characters
 PLAIN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 1  # a bit of an entry's flags
+# What other programs pack by, where it has a name that people may have chosen.
+OTHER_PACKING = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ"}
+SYSTEM_FOLDER = "__MACOSX"  # a Mac's copy of every file, under the same path
+PROGRAM = re.compile(r".*\.(exe|com|scr|bat|cmd|msi|lnk|vbs|ps1)", re.IGNORECASE | re.ASCII)
+SHOWN = 4  # names of what was left alone that are said
 
 
 class ArchiveError(ValueError):
@@ -97,9 +107,9 @@ class _InPieces:
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= PIECE:
-            content = self._file.read(PIECE + 1)
-            if len(content) > PIECE:
+        if size is None or not 0 <= size <= MAX_DIRECTORY:
+            content = self._file.read(MAX_DIRECTORY + 1)
+            if len(content) > MAX_DIRECTORY:
                 raise ArchiveError("its directory is too large")
             return content
         return self._file.read(size)
@@ -142,5 +152,80 @@ def _check_entries(entries: list[zipfile.ZipInfo], max_entries: int) -> None:
             raise ArchiveError(f"it holds {name!r} {times} times")
     if any(entry.flag_bits & ENCRYPTED for entry in entries):
         raise ArchiveError("it is encrypted")
-    if any(entry.compress_type not in PLAIN_PACKING for entry in entries):
-        raise ArchiveError("it is packed in a way that can't be read here")
+    for entry in entries:
+        if entry.compress_type not in PLAIN_PACKING:
+            by = OTHER_PACKING.get(entry.compress_type, "a method")
+            raise ArchiveError(f"it is packed by {by} that can't be read here: pack it by Deflate")
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries' names by our own paths, and the paths of what was left alone.
+
+    A Mac, Windows or a person adds files to a ZIP when they pack it again. Nothing is ever written
+    under an entry's name.
+    """
+
+    ours: dict[str, str]
+    left: tuple[str, ...]
+
+
+def plain_paths(archive: Archive) -> dict[str, str]:
+    """The entries' names by their paths with plain slashes, without folders.
+
+    ArchiveError for a path that could lead elsewhere, which is a sign of a file that was made to
+    do harm, and for a link or a program.
+    """
+    paths = {}
+    for name, entry in archive.entries.items():
+        path = _safe_path(entry)
+        if not path.endswith("/"):  # a folder has nothing to read
+            if path in paths:
+                raise ArchiveError(f"it holds {path!r} twice")
+            paths[path] = name
+    return paths
+
+
+def sorted_entries(archive: Archive, landmark: str, ours: re.Pattern[str], hint: str) -> Entries:
+    """Which entries are read: those that `ours` matches, beside the file called `landmark`.
+
+    ArchiveError for one that is a danger, and if there is no such file or more than one; it ends
+    with the hint what to choose instead.
+    """
+    paths = plain_paths(archive)
+    found = [path for path in paths if path.split("/")[-1] == landmark and not is_of_a_system(path)]
+    if len(found) != 1:
+        has = f"holds {len(found)} files" if found else "has no file"
+        raise ArchiveError(f"it {has} {landmark}: {hint}")
+    place = found[0].removesuffix(landmark)
+    own = {path.removeprefix(place): name for path, name in paths.items() if path.startswith(place)}
+    read = {path: name for path, name in own.items() if ours.fullmatch(path)}
+    return Entries(read, tuple(path for path, name in paths.items() if name not in read.values()))
+
+
+def left_in_words(left: Sequence[str]) -> str:
+    """What was left alone, in a line: a Mac's copies are counted, and so are more than a few."""
+    copies = sum(map(is_of_a_system, left))
+    names = [path for path in left if not is_of_a_system(path)]
+    shown = [f"{SYSTEM_FOLDER} ({copies} {'file' if copies == 1 else 'files'})"] if copies else []
+    shown += names[:SHOWN]
+    shown += [f"{len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    return f"left alone, as not needed: {listed(shown)}"
+
+
+def is_of_a_system(path: str) -> bool:
+    """Whether a path is that of a copy that a Mac adds for every file."""
+    return path.startswith(f"{SYSTEM_FOLDER}/")
+
+
+def _safe_path(entry: zipfile.ZipInfo) -> str:
+    """The entry's path with plain slashes; ArchiveError for one that is a danger."""
+    path = entry.orig_filename.replace("\\", "/")  # as older Windows programs write them
+    parts = path.removesuffix("/").split("/")
+    if not path.isprintable() or ":" in path or not {"", ".", ".."}.isdisjoint(parts):
+        raise ArchiveError(f"it has an entry that leads elsewhere, {path[:60]!r}")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise ArchiveError(f"it has a link in it, {path[:60]!r}")
+    if PROGRAM.fullmatch(path):
+        raise ArchiveError(f"it has a program in it, {path[:60]!r}")
+    return path

@@ -29,7 +29,7 @@ from mnist_core.runs.archive_entries import (
     CHECKPOINT,
     MANIFEST,
     SNAPSHOT,
-    sorted_entries,
+    entries_of_run,
 )
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.numbers import checked
@@ -150,7 +150,7 @@ class RunArchive:
     def __init__(self, source: str | Path | bytes) -> None:
         self._archive = Archive(source, max_entries=MAX_ENTRIES)
         try:
-            entries = sorted_entries(self._archive)
+            entries = entries_of_run(self._archive)
             self._ours, self.left = entries.ours, entries.left
             self._read_manifest(parsed(self._archive.read(self._ours[MANIFEST], MAX_MANIFEST)))
         except BaseException:

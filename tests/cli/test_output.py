@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnist_core.runs.store import RunStore
 from mnist_core.training.checkpoint import load_checkpoint
 from tests.cli.conftest import LONG, QUICK, started
 
@@ -43,15 +44,39 @@ def digit(tmp_path, mnist) -> Path:
     return path
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
-def test_a_file_name_that_can_not_be_printed_is_spelled(digit, monkeypatch, encoding):
-    strange = digit.with_name(os.fsdecode("é".encode() + b"\xff.png"))
-    digit.rename(strange)
-    monkeypatch.setenv("PYTHONIOENCODING", encoding)
-    with started("predict", "mlp", str(strange)) as process:
+LOCALES = [
+    {"PYTHONIOENCODING": "ascii"},
+    {"PYTHONIOENCODING": "utf-8:strict"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LC_ALL": "C.UTF-8"},
+]
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=str)
+def test_a_file_name_is_spelled_the_same_wherever_it_is_printed(digit, monkeypatch, locale):
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    strange = digit.with_name(os.fsdecode(b"a\nb\x1b[31m\xff.png"))
+    broken = digit.with_name(os.fsdecode(b"c\rd\xfe.png"))
+    strange.write_bytes(digit.read_bytes())
+    broken.write_text("no picture")
+    with started("predict", "mlp", str(strange), str(broken), str(digit)) as process:
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 2  # of the one that can't be read
+    first, second = output.splitlines()
+    assert "/a\\nb\\x1b[31m\\udcff.png: 7" in first
+    assert second.startswith(f"{digit}: 7")
+    assert "/c\\rd\\udcfe.png: This is no PNG" in errors and len(errors.splitlines()) == 1
+
+
+def test_a_letter_without_bytes_in_ascii_stops_no_command(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    folder = tmp_path / "é\n"
+    RunStore(folder).close()
+    with started("runs", "list", "--folder", str(folder)) as process:
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
-    assert "\\udcff.png: 7" in output
+    assert output.endswith("/\\xe9\\n\n")
 
 
 @pytest.mark.parametrize("arguments", [["predict", "mlp", "{digit}"], ["evaluate", "mlp"]])

@@ -1,6 +1,8 @@
 """A person's own digits: what a ZIP of them holds, which are refused, what fine-tuning does."""
 
 import io
+import stat
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -19,11 +21,13 @@ from mnist_core.data.own_digits import (
     empty,
     from_zip,
     png_bytes,
+    read_zip,
     to_zip,
     with_digit,
     with_digits,
     without_digit,
 )
+from mnist_core.data.zip_files import left_in_words
 from mnist_core.training.finetune import FineTuned, FineTuneSettings, divided, fine_tune
 from tests.conftest import idx_bytes
 
@@ -123,6 +127,123 @@ def test_equal_pictures_with_the_same_label_are_kept_once(ten: Split) -> None:
     label = int(ten.labels[4])
     assert len(with_digit(ten, ten.images[4], label)) == 10
     assert len(with_digit(ten, ten.images[4], (label + 1) % 10)) == 11
+
+
+def repacked(collection: Split, how: str) -> bytes:
+    """The ZIP of a collection, unpacked and packed again with what other programs add."""
+    with zipfile.ZipFile(io.BytesIO(to_zip(collection))) as file:
+        own = {name: file.read(name) for name in file.namelist()}
+    in_folder = {f"Meine Zïffern/{name}": content for name, content in own.items()}
+    more = {
+        "mac": {"Meine Zïffern/.DS_Store": b"\0\0\0\1Bud1"}
+        | {f"__MACOSX/Meine Zïffern/._{name}": b"\0\5\x16\7" for name in own},
+        "windows": {"Meine Zïffern/Thumbs.db": b"\xd0\xcf", "Meine Zïffern/desktop.ini": b"[x]"},
+        "old windows": {"Thumbs.db": b"\xd0\xcf"},
+        "note": {"readme.txt": b"hello"},
+        "stored": {},
+    }[how]
+    if how == "old windows":
+        in_folder = {name.replace("/", "\\"): content for name, content in in_folder.items()}
+    packing = zipfile.ZIP_STORED if how == "stored" else zipfile.ZIP_DEFLATED
+    if how == "note":
+        return zip_of(own | more, packing)
+    return zip_of({"Meine Zïffern/": b""} | in_folder | more, packing)
+
+
+@pytest.mark.parametrize(
+    ("how", "left"),
+    [
+        ("mac", "__MACOSX (12 files) and Meine Zïffern/.DS_Store"),
+        ("windows", "Meine Zïffern/Thumbs.db and Meine Zïffern/desktop.ini"),
+        ("old windows", "Thumbs.db"),
+        ("note", "readme.txt"),
+        ("stored", ""),
+    ],
+)
+def test_digits_that_others_have_packed_again_are_read_and_what_was_added_is_named(
+    ten: Split, how: str, left: str
+) -> None:
+    again, names = read_zip(repacked(ten, how))
+    assert np.array_equal(again.images, ten.images)
+    assert np.array_equal(again.labels, ten.labels)
+    words = left_in_words(names) if names else ""
+    assert words.removeprefix("left alone, as not needed: ") == left
+
+
+def test_a_full_collection_that_a_mac_has_packed_again_is_read(mnist: Dataset) -> None:
+    assert len(read_zip(repacked(mnist.test[:1000], "mac"))[0]) == 1000
+
+
+def test_of_many_names_a_few_are_said() -> None:
+    words = left_in_words([*"abcdefg", "__MACOSX/._a"])
+    assert words == "left alone, as not needed: __MACOSX (1 file), a, b, c, d and 3 more"
+
+
+def a_link() -> bytes:
+    link = zipfile.ZipInfo("3-0001.png")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    file = io.BytesIO(zip_of(pair(INK, LABEL)))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(link, b"/etc/passwd")
+    return file.getvalue()
+
+
+def in_directory(offset: int, value: int) -> bytes:
+    """A good ZIP whose directory has another value at that offset of each entry."""
+    content = bytearray(zip_of(pair(INK, LABEL)))
+    at = content.find(b"PK\1\2")
+    while at >= 0:
+        content[at + offset : at + offset + 2] = struct.pack("<H", value)
+        at = content.find(b"PK\1\2", at + 1)
+    return bytes(content)
+
+
+DANGERS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a path that leads out": (
+        lambda: zip_of(pair(INK, LABEL) | {"__MACOSX/../../x": b""}),
+        "it has an entry that leads elsewhere, '__MACOSX/../../x'",
+    ),
+    "backslashes that lead out": (
+        lambda: zip_of(pair(INK, LABEL) | {"..\\x": b""}),
+        "it has an entry that leads elsewhere, '../x'",
+    ),
+    "a drive": (lambda: zip_of(pair(INK, LABEL) | {"C:\\x": b""}), "leads elsewhere, 'C:/x'"),
+    "a link": (a_link, "it has a link in it, '3-0001.png'"),
+    "a program": (
+        lambda: zip_of(pair(INK, LABEL) | {"notes.txt.EXE": b"MZ"}),
+        "it has a program in it, 'notes.txt.EXE'",
+    ),
+    "a bomb in a note": (
+        lambda: zip_of(pair(INK, LABEL) | {"readme.txt": bytes(30 * 2**20)}),
+        "it unpacks to more than 8 MB",
+    ),
+    "too many entries": (
+        lambda: zip_of(pair(INK, LABEL) | {f"{i}": b"" for i in range(2_999)}),
+        "it holds more than 3,000 entries",
+    ),
+    "two collections": (
+        lambda: zip_of({f"{a}/{name}": x for a in "ab" for name, x in pair(INK, LABEL).items()}),
+        f"it holds 2 files {IMAGES_NAME}: choose one that was saved here",
+    ),
+    "both slashes": (
+        lambda: zip_of(
+            {f"a/{name}": x for name, x in pair(INK, LABEL).items()}
+            | {f"a\\{LABELS_NAME}": idx_bytes(LABEL)}
+        ),
+        f"it holds 'a/{LABELS_NAME}' twice",
+    ),
+    "no pair": (lambda: zip_of({"a.txt": b""}), f"it has no file {IMAGES_NAME}: choose one"),
+    "encrypted": (lambda: in_directory(8, 1), "it is encrypted"),
+    "Deflate64": (lambda: in_directory(10, 9), "it is packed by Deflate64 that can't be read here"),
+}
+
+
+@pytest.mark.parametrize("name", DANGERS)
+def test_what_is_a_danger_in_a_zip_is_said(name: str) -> None:
+    make, reason = DANGERS[name]
+    with pytest.raises(CollectionError) as refused:
+        read_zip(make())
+    assert reason in str(refused.value)
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {

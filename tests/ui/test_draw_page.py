@@ -1,6 +1,7 @@
 """The Draw page without a browser: own digits that stay, a taught copy, photographs, two digits."""
 
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core import load_mnist
 from mnist_core.arrays import Array
+from mnist_core.data.own_digits import to_zip
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from ui.components.canvas import Drawing, Stroke
@@ -85,6 +87,20 @@ def test_a_drawing_that_is_kept_already_is_not_kept_twice(pool: LocalPool) -> No
     keep(app, range(1))
     assert any("already, as a 7" in caption.value for caption in app.caption)
     assert shown(own_digits(app)).count('alt="your ') == 1
+
+
+def test_digits_that_a_mac_has_packed_again_are_added_and_what_was_left_is_said(
+    pool: LocalPool,
+) -> None:
+    content = io.BytesIO(to_zip(load_mnist().test[:6]))
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr("__MACOSX/._7-0001.png", b"")
+        archive.writestr(".DS_Store", b"")
+    app = own_digits(visited())
+    app.file_uploader(key="add-zip").set_value(("mine.zip", content.getvalue(), "application/zip"))
+    assert shown(opened(app)).count('alt="your ') == 6
+    words = "mine.zip has 6 digits; left alone, as not needed: __MACOSX (1 file) and .DS_Store."
+    assert words in [caption.value for caption in app.caption]
 
 
 def test_the_taught_copy_answers_and_is_looked_at_until_it_is_deleted(pool: LocalPool) -> None:

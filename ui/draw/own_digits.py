@@ -11,12 +11,13 @@ from mnist_core.data.own_digits import (
     MAX_ZIP_BYTES,
     CollectionError,
     empty,
-    from_zip,
+    read_zip,
     to_zip,
     with_digit,
     with_digits,
     without_digit,
 )
+from mnist_core.data.zip_files import left_in_words
 from mnist_core.evaluation.scores import wilson_interval
 from mnist_core.nn.metrics import accuracy
 from mnist_core.training.finetune import FineTuned, divided
@@ -28,7 +29,7 @@ from ui.networks import OWN_NAMES, TAUGHT, Predictor
 from ui.own import fine_tuned, is_taught, keep_collection, mark_taught, own_collection
 from ui.session import mnist, session, shipped
 from ui.theme import TRAINING, VALIDATION
-from ui.words import a_digit, points
+from ui.words import a_digit, plain_name, points
 
 GALLERY = 60  # the newest digits are shown, as many as are looked at in one go
 OWN_TEST_IMAGES = 2_000  # one's own network may change twice a second
@@ -161,14 +162,21 @@ def _files(kept: Split) -> None:
     file = right.file_uploader(
         "Add the digits of a ZIP", type=["zip"], max_upload_size=MAX_ZIP_BYTES >> 20, key="add-zip"
     )
-    if file is None or file.file_id == st.session_state.get("added-zip"):
+    if file is None:
         return
-    st.session_state["added-zip"] = file.file_id  # once, not at every run of this page
+    if file.file_id == st.session_state.get("added-zip"):  # once, not at every run of this page
+        right.caption(st.session_state["added-words"])
+        return
+    st.session_state["added-zip"], st.session_state["added-words"] = file.file_id, ""
     try:
-        keep_collection(with_digits(kept, from_zip(file.getvalue())))
+        more, left = read_zip(file.getvalue())
+        keep_collection(with_digits(kept, more))
     except (CollectionError, OSError) as error:
         right.error(str(error))
     else:
+        count = "1 digit" if len(more) == 1 else f"{len(more)} digits"
+        rest = f"; {left_in_words(left)}" if left else ""
+        st.session_state["added-words"] = f"{plain_name(file.name, 40)} has {count}{rest}."
         st.rerun()
 
 
