@@ -24,6 +24,7 @@ OTHERS: dict[str, tuple[dict[str, str], Any]] = {
     "epochs": ({"epochs": "3"}, 3),
     "train_size": ({"train_size": "2,000"}, 2000),
     "augmentation": ({"augmentation": "mild"}, AUGMENTATIONS["mild"]),
+    "strokes": ({"strokes": "0.2"}, 0.2),
     "ema_decay": ({"average": "0.99"}, 0.99),  # its former name: old links still work
     "threads": ({"threads": "2"}, 2),
     "seed": ({"seed": "7"}, 7),

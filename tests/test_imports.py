@@ -19,6 +19,7 @@ ROOMS = [
     "mnist_core.words",
     "mnist_core.data",
     "mnist_core.preprocess",
+    "mnist_core.handwriting",
     "mnist_core.nn",
     "mnist_core.training",
     "mnist_core",  # the public doors in its __init__.py

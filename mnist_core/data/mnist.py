@@ -145,8 +145,12 @@ def with_validation_images(data: Dataset) -> Dataset:
 
     For the last run of a recipe that was chosen before: its validation accuracy means nothing.
     """
-    train, more = data.train, data.validation
-    both = Split(
-        np.concatenate([train.images, more.images]), np.concatenate([train.labels, more.labels])
+    return replace(data, train=joined(data.train, data.validation))
+
+
+def joined(first: Split, second: Split) -> Split:
+    """The pictures of two splits, those of the first before those of the second."""
+    return Split(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.labels, second.labels]),
     )
-    return replace(data, train=both)

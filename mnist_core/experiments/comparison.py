@@ -97,7 +97,8 @@ def _reason(one: Any, arrays: tuple[Array, Array], first: TrainConfig, second: T
 def aspects(first: TrainConfig, second: TrainConfig) -> list[Aspect]:
     """What is the same for both sides at every seed, and what can't be made the same."""
     differ = differences(first, second)
-    same_images, same_batches = "train_size" not in differ, "batch_size" not in differ
+    same_images = not {"train_size", "strokes"} & set(differ)
+    same_batches = "batch_size" not in differ
     found = [
         Aspect(not why, f"initial weights {name}" + (f": {why}" if why else ""))
         for name, why in common_start(first, second)[1]

@@ -30,7 +30,7 @@ def expected_seconds(config: TrainConfig) -> float:
     varied = AUGMENTED if config.augmentation else 0.0
     step = STEP + PARAMETER * sum(map(prod, shapes))
     # Back-propagation multiplies with every weight twice more.
-    training = config.train_size * (3 * forward + varied) + config.steps_per_epoch * step
+    training = config.images_per_epoch * (3 * forward + varied) + config.steps_per_epoch * step
     return config.epochs * (training + judged * forward)
 
 

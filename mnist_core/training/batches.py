@@ -23,19 +23,20 @@ def batches(run: Run) -> Iterator[tuple[Array, Array]]:
     """
     config, size = run.config, run.config.batch_size
     epoch, batch = divmod(run.step, run.steps_per_epoch)
-    order = random_stream(config.seed, ORDER, epoch).permutation(len(run.train))
-    labels = run.train.labels[order].astype(np.intp)
+    source = run.lessons
+    order = random_stream(config.seed, ORDER, epoch).permutation(len(source))
+    labels = source.labels[order].astype(np.intp)
     # Gathering, varying and scaling are done for a tile of batches, to share the calls' cost.
     batches_in_tile = max(1, TILE // size)
     tile_size = batches_in_tile * size
-    gathered = np.empty((tile_size, *run.train.images.shape[1:]), np.uint8)  # (N, 28, 28)
+    gathered = np.empty((tile_size, *source.images.shape[1:]), np.uint8)  # (N, 28, 28)
     scaled = np.empty((tile_size, PIXELS), np.float32)
     for tile in range(batch // batches_in_tile, ceil(len(order) / tile_size)):
         start = tile * tile_size
         chosen = order[start : start + tile_size]
         images = gathered[: len(chosen)]
         # With "clip", NumPy does not check every index first, which would cost a hidden copy.
-        np.take(run.train.images, chosen, axis=0, out=images, mode="clip")
+        np.take(source.images, chosen, axis=0, out=images, mode="clip")
         if config.augmentation:
             rng = random_stream(config.seed, AUGMENT, epoch, tile)
             images = augment(images, config.augmentation, rng=rng)

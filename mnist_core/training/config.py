@@ -28,6 +28,7 @@ class TrainConfig:
     learning_rate is the peak of the schedule. momentum is Nesterov's mu or Adam's beta 1.
     reduction says whether a batch's gradients are averaged or summed. ema_decay is the decay
     per step of the averaged weights, 0 for none. threads shares each batch between that many.
+    strokes is how many drawn digits there are for each training image.
     """
 
     model: str = "mlp"
@@ -48,6 +49,7 @@ class TrainConfig:
     epochs: int = 10
     train_size: int = 50_000
     augmentation: Augmentation = field(default_factory=Augmentation)
+    strokes: float = 0.0
     ema_decay: float = 0.0
     threads: int = 1
     seed: int = 0
@@ -58,9 +60,19 @@ class TrainConfig:
         check_model(**self.network)
 
     @property
+    def drawn_digits(self) -> int:
+        """Digits that are drawn for the run, beside its training images."""
+        return round(self.strokes * self.train_size)
+
+    @property
+    def images_per_epoch(self) -> int:
+        """All that an epoch learns from: training images and drawn digits."""
+        return self.train_size + self.drawn_digits
+
+    @property
     def steps_per_epoch(self) -> int:
         """Batches of an epoch; the last one may be smaller than the others."""
-        return ceil(self.train_size / self.batch_size)
+        return ceil(self.images_per_epoch / self.batch_size)
 
     @property
     def network(self) -> dict[str, Any]:

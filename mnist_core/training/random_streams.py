@@ -5,7 +5,7 @@ So a resumed run needs no generator's state, and no stream depends on another's 
 import numpy as np
 
 # What a random stream is for.
-INITIAL, SUBSET, ORDER, DROPOUT, AUGMENT = range(5)
+INITIAL, SUBSET, ORDER, DROPOUT, AUGMENT, STROKES = range(6)
 
 
 def random_stream(seed: int, purpose: int, *counts: int) -> np.random.Generator:

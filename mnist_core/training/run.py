@@ -4,20 +4,21 @@ Saved and resumed, it goes on to the very numbers that it would have had.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
 from math import isfinite
 from typing import Any, Literal, Self
 
 import numpy as np
 
 from mnist_core.arrays import Array
-from mnist_core.data.mnist import VALIDATION_SIZE, Dataset, Split, balanced_subset
+from mnist_core.data.mnist import VALIDATION_SIZE, Dataset, Split, balanced_subset, joined
 from mnist_core.nn.builders import build_model
 from mnist_core.nn.metrics import loss_and_accuracy_of
 from mnist_core.nn.network import Sequential
 from mnist_core.nn.optimizers import OPTIMIZERS
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, fill, restored
 from mnist_core.training.config import LIMITS, TrainConfig
-from mnist_core.training.random_streams import DROPOUT, INITIAL, SUBSET, random_stream
+from mnist_core.training.random_streams import DROPOUT, INITIAL, STROKES, SUBSET, random_stream
 
 Status = Literal["running", "finished", "diverged"]
 
@@ -109,6 +110,15 @@ class Run:
             raise CheckpointError("its history does not have a result for every epoch")
         return run
 
+    @cached_property
+    def lessons(self) -> Split:
+        """All that an epoch learns from: the training images, then the digits drawn for the run.
+
+        These are drawn when they are first asked for, which may take as long as many epochs.
+        """
+        n = self.config.drawn_digits
+        return joined(self.train, _drawn_digits(n, self.config.seed)) if n else self.train
+
     @property
     def is_unjudged(self) -> bool:
         """Whether the last epoch has ended, but its validation has not."""
@@ -193,6 +203,14 @@ def starting_point(config: TrainConfig, parameters: Array, data_sha256: str) -> 
         seed=config.seed,
         data_sha256=data_sha256,
     )
+
+
+@lru_cache(1)  # a rewound run, or the next of a sweep, may have the same
+def _drawn_digits(n: int, seed: int) -> Split:
+    # Pillow draws them, and only runs that have some should need it.
+    from mnist_core.handwriting.digits import handwritten
+
+    return handwritten(n, rng=random_stream(seed, STROKES))
 
 
 def _decay_factors(model: Sequential, weight_decay: float) -> Array | None:

@@ -213,6 +213,17 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             named=AUGMENTATIONS,
         ),
         Setting(
+            name="strokes",
+            label="Drawn digits (share)",
+            explanation="Mixes in digits that the program draws, in ways of writing that MNIST "
+            "hardly has: with 0.1, one for every ten training images. They are drawn before the "
+            "first step, about 1,000 a second. For images of anything but digits, leave it at 0.",
+            widget="select slider",
+            limits=(0, 1),
+            offered=(0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0),
+            shown="g",
+        ),
+        Setting(
             name="seed",
             label="Seed",
             explanation="Where all randomness starts: the same seed gives the same run.",

@@ -95,6 +95,7 @@ def test_weights_of_another_initialisation_or_another_depth_are_not_the_same() -
         ({"learning_rate": 0.1}, []),
         ({"batch_size": 10}, ["the batches"]),
         ({"train_size": 100}, ["training images, and their order in every epoch", "the batches"]),
+        ({"strokes": 0.1}, ["training images, and their order in every epoch", "the batches"]),
         ({"dropout": 0.5}, ["which units dropout switches off"]),
         (
             {"augmentation": AUGMENTATIONS["mild"]},

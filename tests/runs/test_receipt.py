@@ -51,7 +51,7 @@ def by_commands(receipt: Receipt, where: Path) -> tuple[EpochResult, ...]:
         CONFIG,
         replace(
             CONFIG, learning_rate=1 / 30, initialisation="normal(0.1)", optimizer="sgd",
-            ema_decay=0.0, augmentation=AUGMENTATIONS["mild"],
+            ema_decay=0.0, augmentation=AUGMENTATIONS["mild"], strokes=0.1,
         ),
         TrainConfig(
             model="cnn", channels=(2,), kernel_sizes=(5,), train_size=100, epochs=2, threads=2

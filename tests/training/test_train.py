@@ -25,7 +25,7 @@ from mnist_core.training.checkpoint import (
 )
 from mnist_core.training.config import LIMITS, TrainConfig
 from mnist_core.training.recipes import PRESETS
-from mnist_core.training.run import Progress, Run, starting_point
+from mnist_core.training.run import Progress, Run, _drawn_digits, starting_point
 from mnist_core.training.train import DIVERGED_LOSS, train
 
 QUICK = TrainConfig(hidden=(8,), train_size=150, batch_size=16, epochs=3)  # 3 x 10 steps
@@ -35,6 +35,7 @@ EVERYTHING = replace(
     dropout=0.2,
     weight_decay=1e-3,
     augmentation=AUGMENTATIONS["handwriting"],
+    strokes=0.06,  # 9 digits: an epoch has 10 steps still
     ema_decay=0.9,
 )
 
@@ -131,6 +132,30 @@ def test_same_seed_gives_the_same_history_to_the_bit(small, config):
     assert numbers(train(first)) == numbers(train(again))
     assert first.history == again.history
     assert all(map(np.array_equal, state(first), state(again)))
+
+
+def test_drawn_digits_are_as_many_as_asked_for_and_made_again_from_the_seed_alone(small):
+    config = replace(QUICK, strokes=0.2)
+    run = Run(config, small)
+    drawn = run.lessons[150:]
+    assert (len(drawn), run.steps_per_epoch) == (30, 12)  # 180 by 16
+    assert np.bincount(drawn.labels).tolist() == [3] * 10
+    np.testing.assert_array_equal(run.lessons.images[:150], run.train.images)
+    _drawn_digits.cache_clear()  # as in another process
+    again, other = Run(config, small), Run(replace(config, seed=1), small)
+    np.testing.assert_array_equal(again.lessons.images, run.lessons.images)
+    assert not np.array_equal(other.lessons.images[150:], drawn.images)
+
+
+def test_without_drawn_digits_an_epoch_has_the_training_images_alone(small):
+    run = Run(QUICK, small)
+    assert run.lessons is run.train
+
+
+def test_a_run_of_hostile_settings_draws_nothing_before_its_first_step(small, monkeypatch):
+    monkeypatch.setattr("mnist_core.training.run._drawn_digits", None)
+    run = Run(replace(QUICK, strokes=1.0), small)
+    assert Run.resume(run.checkpoint(), small).steps == 57  # 3 epochs of 300 by 16
 
 
 def test_another_seed_gives_another_history(small):

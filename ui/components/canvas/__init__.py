@@ -1,5 +1,5 @@
 """A drawing canvas: strokes come from the browser as numbers and leave as a picture of ink.
-journal.py is what browser and server say to each other, rasterise.py makes the picture.
+journal.py is what browser and server say to each other; the core's pen makes the picture.
 """
 
 from base64 import b64encode
@@ -14,8 +14,8 @@ from ui.components.canvas.journal import (
     Journal,
     Stroke,
     journal_text,
+    rasterise,
 )
-from ui.components.canvas.rasterise import rasterise
 from ui.components.files import component_of
 
 __all__ = [

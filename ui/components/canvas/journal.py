@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.arrays import Picture
+from mnist_core.preprocess.pen import Stroke, ink_of
 
 GRID = 28  # cells on a side, for the keyboard's cursor and for a background picture
 JOURNAL_LIMIT = 256_000  # characters, about 50,000 points; a drawn digit has about 60
@@ -36,19 +37,6 @@ WORDS = re.compile(r"[+~][\w-]{7}(?:[\w-]{5})*|(?:[\w-]{5})+|[!<>*]", re.ASCII)
 MESSAGE = re.compile(
     r"([\w-]{1,32}) (\d{1,6}) ([^ ]*)(?: ([\w-]{0,32}) ([A-Za-z0-9+/=]{0,2000}))?", re.ASCII
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Stroke:
-    """One movement of the pen or the eraser.
-
-    points is float32 (n, 3): x and y in 0..1 from the upper left corner, and a factor for the width
-    (a pen's pressure; 1 for mouse and finger). brush is the diameter as a fraction of the side.
-    """
-
-    points: NDArray[np.float32]
-    brush: float
-    erase: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +54,11 @@ class Drawing:
     def is_blank(self) -> bool:
         """Whether nothing was drawn. What was drawn and rubbed out is not blank, only black."""
         return self.background is None and all(stroke.erase for stroke in self.strokes)
+
+
+def rasterise(drawing: Drawing, size: int = 10 * GRID) -> Picture:
+    """The drawing as a picture, uint8 (size, size), white ink on black, with grey edges."""
+    return ink_of(drawing.strokes, size, drawing.background)
 
 
 CLEARED = None  # a mark in the history: undo can take it back like a stroke

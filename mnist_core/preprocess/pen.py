@@ -1,25 +1,46 @@
-"""The picture of ink that a drawing amounts to, drawn by the server.
-It depends on nothing but the strokes: not on the screen's resolution nor on the theme.
+"""The pen: the picture of ink that strokes amount to.
+It depends on nothing but the strokes: not on a screen's resolution nor on a theme.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnist_core.arrays import Picture
-from ui.components.canvas.journal import GRID, Drawing, Stroke
+from mnist_core.arrays import SIDE, Picture
 
 SUPERSAMPLING = 2  # Pillow draws without grey edges: twice the size, then averaged
 
 
-def rasterise(drawing: Drawing, size: int = 10 * GRID) -> Picture:
-    """The drawing as a picture, uint8 (size, size), white ink on black, with grey edges."""
+@dataclass(frozen=True, eq=False)
+class Stroke:
+    """One movement of the pen or the eraser.
+
+    points is float32 (n, 3): x and y in 0..1 from the upper left corner, and a factor for the width
+    (a pen's pressure; 1 for mouse and finger). brush is the diameter as a fraction of the side.
+    """
+
+    points: NDArray[np.float32]
+    brush: float
+    erase: bool = False
+
+
+def ink_of(
+    strokes: Iterable[Stroke], size: int = 10 * SIDE, background: Picture | None = None
+) -> Picture:
+    """The strokes as a picture, uint8 (size, size), white ink on black, with grey edges.
+
+    They are drawn one after the other, over the `background` uint8 (H, W) if there is one.
+    """
     side = size * SUPERSAMPLING
-    if drawing.background is None:
+    if background is None:
         canvas = Image.new("L", (side, side))
     else:
-        canvas = Image.fromarray(drawing.background).resize((side, side), Image.Resampling.NEAREST)
+        canvas = Image.fromarray(background).resize((side, side), Image.Resampling.NEAREST)
     pencil = ImageDraw.Draw(canvas)
-    for stroke in drawing.strokes:
+    for stroke in strokes:
         _draw_stroke(pencil, stroke, side)
     return np.asarray(canvas.reduce(SUPERSAMPLING))
 

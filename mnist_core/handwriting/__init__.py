@@ -1,0 +1,1 @@
+"""Digits as people of many countries write them, made stroke by stroke."""
