@@ -49,8 +49,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="Go on with a saved run. It keeps its settings, so that only --epochs, --out, "
         "--network, --data, --turn, --all and --json may stand beside it. With --epochs the run "
         "gets another length, also if it was finished; a schedule other than constant then spans "
-        "the new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
-        "run as it was is first copied to a new file beside it. Default: a new run.",
+        "the new length. Without --out the run is saved to FILE itself; if --epochs changes it, "
+        "the run as it was is first copied to a new file beside it. Default: a new run.",
     )  # fmt: skip
     parser.add_argument(
         "--all", action="store_true",
