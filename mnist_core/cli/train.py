@@ -65,7 +65,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, print a line an epoch, and the test accuracy at the end."""
     refuse_what_a_resumed_run_has(options)
-    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    data = load_mnist(options.data, turn_of(options), complain)
     complain_of_sideways(options, data.test)
     if options.all:
         data = with_validation_images(data)
