@@ -135,7 +135,7 @@ def repacked(collection: Split, how: str) -> bytes:
         own = {name: file.read(name) for name in file.namelist()}
     in_folder = {f"Meine Zïffern/{name}": content for name, content in own.items()}
     more = {
-        "mac": {"Meine Zïffern/.DS_Store": b"\0\0\0\1Bud1"}
+        "mac": {"Meine Zïffern/.DS_Store": b"\0\0\0\1Bud1", "Meine Zïffern/Icon\r": b""}
         | {f"__MACOSX/Meine Zïffern/._{name}": b"\0\5\x16\7" for name in own},
         "windows": {"Meine Zïffern/Thumbs.db": b"\xd0\xcf", "Meine Zïffern/desktop.ini": b"[x]"},
         "old windows": {"Thumbs.db": b"\xd0\xcf"},
@@ -153,7 +153,7 @@ def repacked(collection: Split, how: str) -> bytes:
 @pytest.mark.parametrize(
     ("how", "left"),
     [
-        ("mac", "__MACOSX (12 files) and Meine Zïffern/.DS_Store"),
+        ("mac", "__MACOSX (12 files), Meine Zïffern/.DS_Store and Meine Zïffern/Icon\r"),
         ("windows", "Meine Zïffern/Thumbs.db and Meine Zïffern/desktop.ini"),
         ("old windows", "Thumbs.db"),
         ("note", "readme.txt"),
