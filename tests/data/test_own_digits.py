@@ -145,9 +145,8 @@ def repacked(collection: Split, how: str) -> bytes:
     if how == "old windows":
         in_folder = {name.replace("/", "\\"): content for name, content in in_folder.items()}
     packing = zipfile.ZIP_STORED if how == "stored" else zipfile.ZIP_DEFLATED
-    if how == "note":
-        return zip_of(own | more, packing)
-    return zip_of({"Meine Zïffern/": b""} | in_folder | more, packing)
+    files = own if how == "note" else {"Meine Zïffern/": b""} | in_folder
+    return zip_of(files | more, packing)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +171,6 @@ def test_digits_that_others_have_packed_again_are_read_and_what_was_added_is_nam
 
 def test_a_full_collection_that_a_mac_has_packed_again_is_read(mnist: Dataset) -> None:
     assert len(read_zip(repacked(mnist.test[:1000], "mac"))[0]) == 1000
-
-
-def test_of_many_names_a_few_are_said() -> None:
-    words = left_in_words([*"abcdefg", "__MACOSX/._a"])
-    assert words == "left alone, as not needed: __MACOSX (1 file), a, b, c, d and 3 more"
 
 
 def a_link() -> bytes:
