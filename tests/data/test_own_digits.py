@@ -201,7 +201,6 @@ DANGERS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: zip_of(pair(INK, LABEL) | {"..\\x": b""}),
         "it has an entry that leads elsewhere, '../x'",
     ),
-    "a drive": (lambda: zip_of(pair(INK, LABEL) | {"C:\\x": b""}), "leads elsewhere, 'C:/x'"),
     "a link": (a_link, "it has a link in it, '3-0001.png'"),
     "a program": (
         lambda: zip_of(pair(INK, LABEL) | {"notes.txt.EXE": b"MZ"}),
