@@ -77,7 +77,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Say what is compared, train both sides, and say which is better."""
     refuse_below_one(options, "seeds", "processes")
-    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    data = load_mnist(options.data, turn_of(options), complain)
     complain_of_sideways(options, data.test)
     configs = [side_config(spec, data, options) for spec in (options.first, options.second)]
     if options.out:

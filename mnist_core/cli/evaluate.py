@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out or options.no_robustness:
         raise ValueError("--out and --no-robustness belong to --full")
     models = [load_model(given) for given in (options.model, options.against) if given]
-    test = load_test(options.data, turn=turn_of(options), notice=complain)
+    test = load_test(options.data, turn_of(options), complain)
     complain_of_sideways(options, test)
     rights = [model.predict(test.images) == test.labels for model in models]
     compared = mcnemar(*rights) if len(rights) == 2 else None

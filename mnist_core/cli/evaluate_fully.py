@@ -85,7 +85,7 @@ def evaluate_fully(options: argparse.Namespace) -> int:
         raise ValueError(f"--threads must be from 1 to {MOST_THREADS}, not {options.threads}")
     given = [name for name in (options.model, options.against) if name]
     networks = [load_model(name) for name in given]
-    split, data = load_to_judge(options.data, turn=turn_of(options), notice=complain)
+    split, data = load_to_judge(options.data, turn_of(options), complain)
     complain_of_sideways(options, split)
     candidates = [
         Candidate(shown, network, _origin(name), _has_learned_validation(name, data))

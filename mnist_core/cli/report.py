@@ -53,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, look at the test images once, and write the page."""
     started = monotonic()
-    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    data = load_mnist(options.data, turn_of(options), complain)
     complain_of_sideways(options, data.test)
     plan = planned(len(data.train), quick=options.quick)
     try_folder(options.out)

@@ -91,7 +91,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, write the tables, and judge the best by the test images."""
-    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    data = load_mnist(options.data, turn_of(options), complain)
     complain_of_sideways(options, data.test)
     candidates = planned(options, data)
     kept = KeptRuns(options.out, data)

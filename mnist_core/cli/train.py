@@ -49,8 +49,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="Go on with a saved run. It keeps its settings, so that only --epochs, --out, "
         "--network, --data, --turn, --all and --json may stand beside it. With --epochs the run "
         "gets another length, also if it was finished; a schedule other than constant then spans "
-        "the new length. Without --out the run is saved to FILE itself; if --epochs changes it, the "
-        "run as it was is first copied to a new file beside it. Default: a new run.",
+        "the new length. Without --out the run is saved to FILE itself; if --epochs changes it, "
+        "the run as it was is first copied to a new file beside it. Default: a new run.",
     )  # fmt: skip
     parser.add_argument(
         "--all", action="store_true",
@@ -65,7 +65,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, print a line an epoch, and the test accuracy at the end."""
     refuse_what_a_resumed_run_has(options)
-    data = load_mnist(options.data, turn=turn_of(options), notice=complain)
+    data = load_mnist(options.data, turn_of(options), complain)
     complain_of_sideways(options, data.test)
     if options.all:
         data = with_validation_images(data)

@@ -37,7 +37,7 @@ class Dataset:
 
 
 def load_mnist(
-    root: str | Path | None = None, *, turn: bool = False, notice: Notice = unheard
+    root: str | Path | None = None, turn: bool = False, notice: Notice = unheard
 ) -> Dataset:
     """MNIST as shipped, or another data set: `root` is a folder, a ZIP, an .npz or a CSV file.
 
@@ -85,7 +85,7 @@ def load_mnist(
 
 
 def load_test(
-    root: str | Path | None = None, *, turn: bool = False, notice: Notice = unheard
+    root: str | Path | None = None, turn: bool = False, notice: Notice = unheard
 ) -> Split:
     """The pictures to judge a network by: the test images of a data set, as load_mnist has it.
 
@@ -100,7 +100,7 @@ def load_test(
 
 
 def load_to_judge(
-    root: str | Path | None = None, *, turn: bool = False, notice: Notice = unheard
+    root: str | Path | None = None, turn: bool = False, notice: Notice = unheard
 ) -> tuple[Split, Dataset | None]:
     """The same pictures, and the data set that they belong to if it has others besides."""
     if root is not None:

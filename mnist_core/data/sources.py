@@ -165,7 +165,7 @@ def opened_source(root: Path, notice: Notice) -> Iterator[Source]:
             yield source
         return
     if not root.exists():
-        raise DataError(f"there is no folder {root}")
+        raise DataError(f"there is no folder or file {root}")
     if CSV.fullmatch(root.name):
         part = _part_of_csv(root.name) or TRAIN
         yield CsvSource(_Beside(root), {part: root.name})

@@ -16,7 +16,7 @@ COLUMNS = 1 + PIXELS
 LABEL_NAMES = {"label", "labels", "class", "target", "digit", "y"}
 SEPARATORS = bytes.maketrans(b";\t", b",,")
 UNUSED = b"\r \"'"
-COMMA, LINE_END, ZERO, NINE = b",\n09"
+COMMA, LINE_END, ZERO = b",\n0"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 EXPECTED = f"a label and {PIXELS} pixels from 0 to 255 in each row are expected"
 
@@ -108,9 +108,9 @@ def _numbers(block: bytes, name: str, line: int) -> Array:
     wrong = (lengths < 1) | (lengths > 3)
     for place, power in enumerate((1, 10, 100)):
         has = lengths > place
-        digits = letters[ends[has] - 1 - place]
-        wrong[has] |= (digits < ZERO) | (digits > NINE)
-        values[has] += (digits - np.uint8(ZERO)) * np.uint16(power)
+        digits = letters[ends - 1 - place] - np.uint8(ZERO)  # what is no digit wraps, to 10 or more
+        wrong |= has & (digits > 9)
+        values += digits * np.uint16(power) * has
     wrong |= values > 255
     if wrong.any():
         which = int(np.argmax(wrong))

@@ -35,7 +35,7 @@ def uploaded_split(files: Mapping[str, bytes], notice: Notice = unheard) -> tupl
     """
     for name, content in files.items():
         if content.startswith(PICTURES):
-            raise IsPicture(f"{name} is a picture, and no data set")
+            raise IsPicture(f"{name} is a picture, and no IDX file")
         if not content:
             raise DataError(f"{name} is empty")
     split = _split(files, notice)
@@ -54,7 +54,7 @@ def _split(files: Mapping[str, bytes], notice: Notice) -> Split:
         with found_source(listing, notice) as source:
             return images_to_judge_by(source)
     raise DataError(
-        "a ZIP, an .npz or a CSV file is needed, or IDX files, images and labels, chosen together"
+        "a ZIP, an .npz or a CSV file is needed, or two files, images and labels, chosen together"
     )
 
 

@@ -25,6 +25,7 @@ ENCRYPTED = 1  # a bit of an entry's flags
 OTHER_PACKING = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ"}
 SYSTEM_FOLDER = "__MACOSX"  # a Mac's copy of every file, under the same path
 PROGRAM = re.compile(r".*\.(exe|com|scr|bat|cmd|msi|lnk|vbs|ps1)", re.IGNORECASE | re.ASCII)
+FOLDER_ICON = "Icon\r"  # a file of a Mac's for a folder that has a picture of its own
 SHOWN = 4  # names of what was left alone that are said
 
 
@@ -222,7 +223,8 @@ def _safe_path(entry: zipfile.ZipInfo) -> str:
     """The entry's path with plain slashes; ArchiveError for one that is a danger."""
     path = entry.orig_filename.replace("\\", "/")  # as older Windows programs write them
     parts = path.removesuffix("/").split("/")
-    if not path.isprintable() or ":" in path or not {"", ".", ".."}.isdisjoint(parts):
+    plain = path.removesuffix(FOLDER_ICON)
+    if not plain.isprintable() or ":" in path or not {"", ".", ".."}.isdisjoint(parts):
         raise ArchiveError(f"it has an entry that leads elsewhere, {path[:60]!r}")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ArchiveError(f"it has a link in it, {path[:60]!r}")

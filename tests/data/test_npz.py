@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mnist_core.data.npz import MAX_ENTRIES, Npz
-from mnist_core.data.zip_files import MAX_NAME, Archive, ArchiveError
+from mnist_core.data.zip_files import MAX_NAME, Archive, ArchiveError, left_in_words
 
 ARRAYS = {"a": np.arange(6, dtype=np.int64).reshape(2, 3), "b": np.array([0.5], np.float32)}
 
@@ -177,3 +177,8 @@ def test_a_file_that_is_cut_while_it_is_read_is_refused(tmp_path: Path) -> None:
         path.write_bytes(b"")
         with pytest.raises(ArchiveError, match="not a whole ZIP file"):
             entry.read(2**20)
+
+
+def test_of_many_names_a_few_are_said() -> None:
+    words = left_in_words([*"abcdefg", "__MACOSX/._a"])
+    assert words == "left alone, as not needed: __MACOSX (1 file), a, b, c, d and 3 more"

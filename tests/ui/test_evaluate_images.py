@@ -112,6 +112,36 @@ def test_a_zip_and_packed_files_are_read_too(few: Dataset) -> None:
     assert " of 80 wrong" in text(upload(opened(images="uploaded"), *packed))
 
 
+def test_digits_that_lie_on_their_side_are_said_and_turned_on_request(few: Dataset) -> None:
+    archive = io.BytesIO()
+    sideways = Split(TEST.images[:90].transpose(0, 2, 1), TEST.labels[:90])
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, content, _ in files_of(sideways):
+            kind = "images.idx3" if "images" in name else "labels.idx1"
+            file.writestr(f"emnist-digits-test-{kind}-ubyte/emnist-digits-test-{kind}", content)
+        file.writestr("readme.txt", b"hello")
+    app = upload(opened(images="uploaded"), ("mine.zip", archive.getvalue(), "application/zip"))
+    assert "These digits lie on their side, as EMNIST's do: of 90 images" in app.warning[0].value
+    assert "mine.zip: left alone, as not needed: readme.txt." in [one.value for one in app.caption]
+    app.checkbox(key="evaluate_turned").check()
+    app = looked_at(app)
+    assert not app.warning
+    turned = app.session_state["evaluate_uploaded"].turned
+    assert np.array_equal(turned.split.images, TEST.images[:90])
+    assert "Mistakes: no images" in text(app)
+    assert not upload(app, *files_of(TEST[:70])).checkbox
+
+
+def test_arrays_and_tables_are_read_too(few: Dataset) -> None:
+    arrays = io.BytesIO()
+    np.savez(arrays, x_test=TEST.images[:70], y_test=TEST.labels[:70])
+    app = upload(opened(images="uploaded"), ("a.npz", arrays.getvalue(), "application/zip"))
+    assert " of 70 wrong" in text(app)
+    rows = np.column_stack([TEST.labels[:80], TEST.images[:80].reshape(80, -1)])
+    table = "\n".join(",".join(map(str, row)) for row in rows).encode()
+    assert " of 80 wrong" in text(upload(app, ("a.csv", table, "text/csv")))
+
+
 @pytest.mark.parametrize("name", ["same", "***", 40 * "long " + "{}"])
 def test_files_that_are_called_the_same_are_two(few: Dataset, name: str) -> None:
     files = [

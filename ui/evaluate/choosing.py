@@ -3,11 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from mnist_core.data.idx import DataError
-from mnist_core.data.uploaded import MAX_IMAGES, IsPicture, uploaded_split
 from mnist_core.runs.snapshots import Snapshot
 from ui.choices import EVALUATE
-from ui.evaluate.subjects import Images, Judged, Subjects, images_of, mnist_images
+from ui.evaluate.subjects import UPLOADED, Images, Judged, Subjects, images_of, mnist_images
+from ui.evaluate.uploading import say_of_files, uploaded_images
 from ui.frozen import frozen_snapshot, nearest_in_words
 from ui.networks import (
     RUNNING,
@@ -20,15 +19,10 @@ from ui.networks import (
 from ui.own import own_collection
 from ui.pages import go_to
 from ui.session import ShownRun
-from ui.words import plain_name
 
-TEST, VALIDATION, OWN, UPLOADED = "test", "validation", "own", "uploaded"
+TEST, VALIDATION, OWN = "test", "validation", "own"
 NAMES = {TEST: "Test", VALIDATION: "Validation", OWN: "Your digits", UPLOADED: "Your files"}
 NOTHING = "none"  # to compare with
-FILES, PROBLEM, TAKEN = (EVALUATE.key(name) for name in ("files", "problem", "uploaded"))
-MAX_MEGABYTES = 64
-LONGEST_NAME = 40
-OF_PICTURES = "Digits in pictures are read on the page Draw, under “Photographs and pages”."
 
 
 def choose_subjects(run: ShownRun | None) -> Subjects | None:
@@ -54,9 +48,8 @@ def choose_subjects(run: ShownRun | None) -> Subjects | None:
             else None
         )
     nearest_in_words(snapshot, EVALUATE)
-    problem = st.session_state.get(PROBLEM)
-    if problem and st.session_state[EVALUATE.key("images")] == UPLOADED:
-        st.error(problem)
+    if st.session_state[EVALUATE.key("images")] == UPLOADED:
+        say_of_files()
     if images is None:
         return None
     judged: list[Judged] = []
@@ -112,7 +105,7 @@ def _choice_of_images() -> Images | None:
     if chosen == OWN:
         return _own_images()
     if chosen == UPLOADED:
-        return _uploaded_images()
+        return uploaded_images()
     return mnist_images(chosen)
 
 
@@ -125,45 +118,3 @@ def _own_images() -> Images | None:
     if st.button("Go to Draw", icon=":material/draw:", key=EVALUATE.key("to_draw")):
         go_to("draw")
     return None
-
-
-def _uploaded_images() -> Images | None:
-    with st.popover("Choose files", icon=":material/upload_file:"):
-        st.file_uploader(
-            "Images and labels as two IDX files (.gz too), or a ZIP of them",
-            accept_multiple_files=True,
-            max_upload_size=MAX_MEGABYTES,
-            key=FILES,
-            on_change=_take_files,
-        )
-        if problem := st.session_state.get(PROBLEM):
-            st.error(problem)  # the open popover covers the page's own
-        st.caption(f"Of a larger set the first {MAX_IMAGES:,} images are used.")
-    images: Images | None = st.session_state.get(TAKEN)
-    if images is None and not st.session_state.get(PROBLEM):
-        st.info("Choose images with their labels: two IDX files like MNIST's, or a ZIP of them.")
-    return images
-
-
-def _take_files() -> None:
-    """Read the files; or note why that can't be done, and keep those from before."""
-    files = st.session_state[FILES]
-    st.session_state[PROBLEM] = ""
-    if not files:
-        return
-    names = [plain_name(file.name, LONGEST_NAME) or "a file" for file in files]
-    if len(set(names)) < len(names):  # cut short, or from two folders
-        names = [f"{name}, file {place}" for place, name in enumerate(names, 1)]
-    try:
-        contents = [file.getvalue() for file in files]
-        split, n = uploaded_split(dict(zip(names, contents, strict=True)))
-    except IsPicture as error:
-        st.session_state[PROBLEM] = f"These files can't be used: {error}. {OF_PICTURES}"
-        return
-    except DataError as error:
-        st.session_state[PROBLEM] = f"These files can't be used: {error}."
-        return
-    name = f"{'image' if len(split) == 1 else 'images'} of {names[0]}"
-    if n > len(split):
-        name += f" (the first of {n:,})"
-    st.session_state[TAKEN] = images_of(split, UPLOADED, name, "image")

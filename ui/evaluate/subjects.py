@@ -15,6 +15,7 @@ from mnist_core.runs.snapshots import Snapshot
 from ui.networks import Predictor, fingerprint
 from ui.session import mnist
 
+UPLOADED = "uploaded"  # the key of images from files of a visitor's
 ANSWERS = 24  # of all visitors that are kept: a megabyte each
 
 
