@@ -15,7 +15,7 @@ PAGE = "import ui.{0}.page\nui.{0}.page.page()"
 NAMES = {
     "train": ALSO_IN_LINK,
     "draw": ("who", "look", "inside", "step", "picture"),
-    "weights": ("network", "sort", "one_scale", "unit", "look", "layer", "step", "picture"),
+    "weights": ("network", "sort", "one_scale", "unit", "off", "look", "layer", "step", "picture"),
 }
 
 
@@ -61,6 +61,7 @@ def test_what_a_page_shows_at_first_needs_no_words_in_its_address(
         ("weights", {"network": "cnn", "unit": "3", "look": "Feature maps"}),
         ("weights", {"sort": "similarity", "one_scale": "1", "unit": "63", "picture": "1-5"}),
         ("weights", {"look": "Activation maximization", "from": "32"}),
+        ("weights", {"look": "Switch off", "off": "3-17-60"}),
         ("draw", {"look": "Photographs and pages", "inside": "CNN"}),
         ("draw", {"look": "Why this answer"}),
     ],
@@ -110,6 +111,7 @@ def test_who_answers_is_in_the_link_and_can_be_let_go(run: RunHandle) -> None:
         ("train", {"picture": "1-64"}, "`picture=1-64` (possible: one of 74, such as 1-0, 1-1"),
         ("train", {"step": "5"}, "`step=5`, but the run with that step is not here"),
         ("weights", {"unit": "64"}, "`unit=64` (possible: a whole number from 0 to 63)"),
+        ("weights", {"off": "3-99"}, "`off=99` (possible: a whole number from 0 to 63)"),
         ("weights", {"network": "run"}, "`network=run` (possible: mlp, cnn)"),
         ("weights", {"sort": "size"}, "(possible: index, importance, digit, similarity, activity)"),
         ("weights", {"look": "Save"}, "(possible: Switch off, Pruning, Activation maximization)"),
