@@ -54,9 +54,8 @@ def test_whoever_opens_a_link_sees_the_same_run_step_units_and_panels(
     serve: Callable[[str | Path], str], new_page: Callable[..., Page]
 ) -> None:
     page = new_page()
-    page.goto(f"{serve('app.py')}?epochs=1&train_size=1000&settings=1&group=Data")
-    expect(page.get_by_role("tab", name="Data")).to_have_attribute("aria-selected", "true")
-    page.keyboard.press("Escape")
+    page.goto(f"{serve('app.py')}?epochs=1&train_size=1000")
+    wait_idle(page)
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text(re.compile("Finished · "))).to_be_visible()
     page.get_by_role("listbox", name="The ten outputs").get_by_role("option").nth(3).click()

@@ -55,7 +55,7 @@ def test_what_a_page_shows_at_first_needs_no_words_in_its_address(
 @pytest.mark.parametrize(
     ("page", "link"),
     [
-        ("train", {"settings": "1", "group": "Learning", "preset": "good", "epochs": "3"}),
+        ("train", {"preset": "good", "epochs": "3", "show": "Error, log scale"}),
         ("train", {"show": "Loss", "picture": "1-12"}),
         ("train", {"picture": "output-3"}),
         ("weights", {"network": "cnn", "unit": "3", "look": "Feature maps"}),
@@ -107,7 +107,6 @@ def test_who_answers_is_in_the_link_and_can_be_let_go(run: RunHandle) -> None:
     ("page", "link", "sentence"),
     [
         ("train", {"show": "all"}, "(possible: Accuracy and loss, Error, log scale, Loss)"),
-        ("train", {"settings": "2"}, "`settings=2` (possible: 0, 1)"),
         ("train", {"picture": "1-64"}, "`picture=1-64` (possible: one of 74, such as 1-0, 1-1"),
         ("train", {"step": "5"}, "`step=5`, but the run with that step is not here"),
         ("weights", {"unit": "64"}, "`unit=64` (possible: a whole number from 0 to 63)"),
@@ -145,7 +144,7 @@ def test_a_step_beyond_the_runs_end_is_refused_with_its_range(run: RunHandle) ->
 def test_nonsense_in_a_link_breaks_nothing(run: RunHandle, page: str, hostile: str) -> None:
     text = HOSTILE[hostile]
     app = opened(page, **dict.fromkeys(NAMES[page], text), run=run.id)
-    assert len(app.warning) >= 4
+    assert len(app.warning) >= 3
     assert max(len(warning) for warning in said_by(app)) < 1_000
     assert address(app) == {"run": run.id}
 
