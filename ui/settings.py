@@ -27,7 +27,7 @@ PREVIEWS = 11  # variations of a training image
 ROW_WIDTH = 560  # pixels of the recipe and the button, where there is room
 WIDTH = 320  # pixels of a widget in the panel: two stand side by side where there is room
 # What else the address of the page says: names of its choices.
-ALSO_IN_LINK = ("settings", "group", "step", "image", "show", "picture")
+ALSO_IN_LINK = ("step", "image", "show", "picture")
 CHANGED_SIGN = "✎"  # beside the word: what differs from the recipe
 EXPLANATIONS = {name: setting.explanation for name, setting in SETTINGS.items()} | {
     "preset": "A recipe sets everything in Settings. You can change any of it afterwards.",
@@ -60,15 +60,9 @@ def settings_panel(example: Array) -> Settings:
         )
         changed = len(_changed(choice))
         changes = f" · {CHANGED_SIGN} {changed} changed" if changed else ""
-        TRAIN.said("settings", False, (False, True))
-        opened = st.popover(
-            f"Settings{changes}",
-            icon=":material/tune:",
-            key=TRAIN.key("settings"),
-            on_change="rerun",
-        )
-        with opened:
-            _panel(choice, example, is_open=bool(opened.open))
+        # Not in the address: one whose being open is known closes when its label changes.
+        with st.popover(f"Settings{changes}", icon=":material/tune:", key="settings"):
+            _panel(choice, example)
     if session().link_problem:
         st.warning(session().link_problem)
     try:
@@ -126,14 +120,11 @@ def take(choice: Choice) -> None:
         st.session_state.pop(key, None)
 
 
-def _panel(choice: Choice, example: Array, *, is_open: bool) -> None:
+def _panel(choice: Choice, example: Array) -> None:
     """All settings that the chosen kind of network has, in the groups of the table."""
     _way_back(choice)
     st.html(_marked_groups(choice))
-    if is_open:  # only then the address says which group is
-        TRAIN.said("group", next(iter(GROUPS)), GROUPS)
-    tabs = st.tabs(list(GROUPS), key=TRAIN.key("group"), on_change="rerun")
-    for tab, rows in zip(tabs, GROUPS.values(), strict=True):
+    for tab, rows in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
         asked = [row for row in rows if row in choice.rows]
         with tab, st.container(horizontal=True):
             for number, row in enumerate(asked):
@@ -168,7 +159,7 @@ def _marked_groups(choice: Choice) -> str:
     numbers = [n for n, rows in enumerate(GROUPS.values(), 1) if any(r in changed for r in rows)]
     tabs = ", ".join(f"[role=tab]:nth-of-type({n})" for n in numbers)
     mark = f'content: " {CHANGED_SIGN}" / " changed"'
-    return f"<style>.st-key-{TRAIN.key('group')} :is({tabs}) p::after {{ {mark} }}</style>"
+    return f"<style>.st-key-groups :is({tabs}) p::after {{ {mark} }}</style>"
 
 
 def _changed(choice: Choice) -> list[str]:

@@ -24,10 +24,11 @@ HOSTILE = {
     "markup": "<b>`*[x](y)</b>",
     "a cell outside": "99-99",
     "zero byte": "4-9\x00",
+    "a list": "[1, 2]",
 }
 NAMES = (
     *("network", "against", "images", "look", "which", "cell", "image", "threshold", "example"),
-    *("cells_show", "of", "layer", "step"),
+    *("cells_show", "of", "layer", "step", "kept", "moment", "point", "digits", "mistakes_only"),
 )
 
 
@@ -54,7 +55,10 @@ def test_the_address_says_the_network_alone_at_first(few: Dataset) -> None:
         ({"look": "Scores per digit"}, "Scores of CNN for each digit"),
         ({"look": CONFIDENCE, "threshold": "73"}, f"of {FEW} images away"),
         ({"look": ROBUSTNESS, "example": "42"}, ""),
+        ({"look": ROBUSTNESS, "kept": "rotation--20"}, ""),
         ({"look": MAP, "of": "MLP", "layer": "pixels"}, ""),
+        ({"look": MAP, "moment": "before", "digits": "379", "mistakes_only": "1"}, ""),
+        ({"look": MAP, "point": "42"}, ""),
         ({"look": IMAGES}, "Labels that may be wrong"),
     ],
     ids=lambda value: None if isinstance(value, str) else " ".join(value),
@@ -107,6 +111,10 @@ def test_the_widgets_show_what_the_link_says(few: Dataset) -> None:
         ({"cell": "99-99"}, "`cell=99-99` (possible: one of 100, such as 0-0, 0-1 and 0-2)"),
         ({"look": CONFIDENCE, "threshold": "101"}, "(possible: a whole number from 0 to 100)"),
         ({"look": ROBUSTNESS, "example": "1e400"}, f"a whole number from 0 to {FEW - 1})"),
+        ({"look": ROBUSTNESS, "kept": "blur-99"}, "(possible: one of 72, such as shift-0, "),
+        ({"look": MAP, "moment": "later"}, "`moment=later` (possible: before, trained)"),
+        ({"look": MAP, "digits": "33"}, "`digits=33` (possible: one of 1023, such as 0, 1 and 2)"),
+        ({"look": MAP, "point": "-1"}, f"(possible: a whole number from 0 to {FEW - 1})"),
         ({"look": MAP, "layer": "attention"}, "`layer=attention` (possible: pixels, "),
         ({"look": MAP, "of": "Your run"}, "`of=Your run` (possible: CNN, MLP)"),
     ],

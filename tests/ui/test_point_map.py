@@ -135,21 +135,27 @@ def test_steps_that_do_not_fit_are_refused(steps, complaint):
         point_map(steps, some_images(), key="map", description="A map")
 
 
-def test_nothing_is_chosen_before_the_reader_has_chosen():
+def test_what_is_looked_at_is_what_the_page_says_before_the_reader_has_chosen():
     def page() -> None:
         import numpy as np
         import streamlit as st
 
-        from ui.components.point_map import MapImages, Positions, Step, point_map
+        from ui.components.point_map import MapImages, MapView, Positions, Step, point_map
 
         images = MapImages(np.zeros((2, 28, 28), np.uint8), np.array([1, 2]))
         there = Positions(np.eye(2), np.array([1, 1]), np.array([0.5, 1]))
         steps = [Step("step 0"), Step("step 1", there), Step("step 2", there)]
-        st.write(repr(point_map(steps, images, key="map", description="A map")))
+        seen = [point_map(steps, images, key="map", description="A map")]
+        first = MapView("step 1", chosen=1, digits=(2, 7), mistakes_only=True)
+        for _ in range(2):  # it counts until the browser says something
+            seen.append(point_map(steps, images, key=f"{_}", description="A map", first=first))
+        st.write(repr(seen == [MapView(), first, first]))
 
     app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception
-    assert app.markdown[0].value == "None"
+    for _ in range(2):
+        assert app.markdown[0].value == "True"
+        app.run()
 
 
 def test_on_a_dark_page_the_dark_colours_are_lighter_and_the_others_the_same():

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 import streamlit as st
 
+from mnist_core.arrays import CLASSES
 from mnist_core.evaluation.answers import Answers
 from mnist_core.evaluation.projection import fitted, layers_to_project, projected
 from mnist_core.nn.builders import build_model
@@ -14,7 +16,7 @@ from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
 from mnist_core.training.checkpoint import load_checkpoint
 from ui.choices import EVALUATE
-from ui.components.point_map import MapImages, Positions, Step, point_map
+from ui.components.point_map import MapImages, MapView, Positions, Step, point_map
 from ui.evaluate.going_on import go_on_with
 from ui.evaluate.subjects import Images, Judged, Subjects
 from ui.evaluate.waiting import is_stopped, pace, progress_of
@@ -30,14 +32,18 @@ FEWEST = 2  # images
 MOST = 24  # times of a run: each takes up to a second of work, and 70 kB in the browser
 POSITION_BYTES = 21  # that an image takes at one time, with what is packed of it
 MAPS = 4  # sets of images that are kept packed, a megabyte each
+# What names digits that are picked out in a link: each of them once, rising, or nothing.
+PICKED = ["".join(some) for n in range(CLASSES + 1) for some in combinations("0123456789", n)]
 SEED = 0  # of the weights before the training of a network that nobody has watched
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A network at one time of its training: what the slider calls it, and what builds it."""
+    """A network at one time of its training: what the slider and a link call it, and what builds
+    it."""
 
     name: str
+    short: str
     token: str  # no other network has it
     build: Callable[[], Sequential]
 
@@ -97,7 +103,7 @@ def _choice_of_layer(judged: Judged) -> str:
 
 def _moments(judged: Judged, run: ShownRun | None) -> list[Moment]:
     """The times that the slider has, the last one that of the network itself."""
-    last = Moment("trained", judged.fingerprint, lambda: judged.predictor.network)
+    last = Moment("trained", "trained", judged.fingerprint, lambda: judged.predictor.network)
     if judged.key == RUNNING and run is not None and judged.snapshot is not None:
         return _snapshots(judged, run)
     shipped = judged.predictor.shipped_as
@@ -111,7 +117,8 @@ def _snapshots(judged: Judged, run: ShownRun) -> list[Moment]:
     places = np.linspace(0, len(before) - 1, min(MOST - 1, len(before))).round().astype(int)
     chosen = [*(before[place] for place in places), judged.snapshot]
     return [
-        Moment(f"step {one.step:,}", one.token, partial(one.network, run.config)) for one in chosen
+        Moment(f"step {one.step:,}", str(one.step), one.token, partial(one.network, run.config))
+        for one in chosen
     ]
 
 
@@ -122,7 +129,7 @@ def _before_training(name: str) -> Moment:
         options = load_checkpoint(MODELS_FOLDER / f"{name}.npz").model
         return build_model(**options, rng=np.random.default_rng(SEED))
 
-    return Moment("before training (random weights)", f"{name} {SEED}", build)
+    return Moment("before training (random weights)", "before", f"{name} {SEED}", build)
 
 
 def _job(judged: Judged, moments: list[Moment], layer: str, stopped: bool) -> Job:
@@ -164,14 +171,16 @@ def _map(
     subjects: Subjects, judged: Judged, moments: list[Moment], layer: str, key: str, job: Job
 ) -> None:
     there = dict(zip(_order(len(moments)), job.results, strict=False))
-    images, chosen = _packed(judged.images.hash, judged.images), None
+    images, seen = _packed(judged.images.hash, judged.images), None
     if not job.problem:  # before there are positions, too: it keeps its place and its choice
-        chosen = point_map(
+        seen = point_map(
             [Step(moment.name, there.get(place)) for place, moment in enumerate(moments)],
             images,
             key=EVALUATE.key("map"),
             description=f"{len(images):,} {judged.images.name} by the {layer} of {judged.name}",
+            first=_view_of_link(moments, len(images)),
         )
+        _keep_view(seen, moments)
     progress_of(
         [job],
         key,
@@ -179,8 +188,28 @@ def _map(
         done="Images lie close together if the layer makes much the same of them: the two "
         "directions in which they differ most (PCA), the same ones at all times.",
     )
-    if chosen is not None:  # last, so that nothing moves when one is chosen
-        go_on_with(subjects, chosen, key="map")
+    if seen and seen.chosen is not None:  # last, so that nothing moves when one is chosen
+        go_on_with(subjects, seen.chosen, key="map")
+    EVALUATE.write_address()  # what is looked at is chosen in this part alone
+
+
+def _view_of_link(moments: list[Moment], n: int) -> MapView:
+    """What the visitor has looked at last, else what the link says."""
+    names = {moment.short: moment.name for moment in moments}
+    moment = EVALUATE.said("moment", None, names)
+    point = EVALUATE.said("point", None, range(n))
+    digits = EVALUATE.said("digits", "", PICKED)
+    mistakes_only = EVALUATE.said("mistakes_only", False, (False, True))
+    step = None if moment is None else names[moment]
+    return MapView(step, point, tuple(map(int, digits)), mistakes_only)
+
+
+def _keep_view(seen: MapView, moments: list[Moment]) -> None:
+    shorts = {moment.name: moment.short for moment in moments}
+    EVALUATE.choose("moment", None if seen.step is None else shorts[seen.step])
+    EVALUATE.choose("point", seen.chosen)
+    EVALUATE.choose("digits", "".join(map(str, seen.digits)))
+    EVALUATE.choose("mistakes_only", seen.mistakes_only)
 
 
 @st.cache_resource(max_entries=MAPS, show_spinner=False)

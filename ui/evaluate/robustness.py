@@ -22,6 +22,12 @@ from ui.live import live
 WORDS = ("distortion", "confidence", "standard deviation")
 WORK = "robustness"
 EXAMPLES = 32  # that are kept, of all visitors: 60 kB each
+# What names a strength that is kept in sight in a link: "blur-2" is the chart and the strength.
+PLACES = {
+    f"{name}-{strength:g}": (name, place)
+    for name, distortion in DISTORTIONS.items()
+    for place, strength in enumerate(distortion.strengths)
+}
 POINTS = len(DISTORTIONS) * STRENGTHS
 
 
@@ -70,14 +76,18 @@ def _measured(subjects: Subjects, found: list[Job]) -> None:
         Line(judged.name, judged.colour, _accuracies(judged, job.results))
         for judged, job in zip(subjects.all, found, strict=True)
     ]
-    robustness_chart(
+    kept = EVALUATE.said("kept", None, PLACES)
+    chosen = robustness_chart(
         _kinds(subjects.key, number, subjects),
         lines,
         n,
         key=EVALUATE.key("robustness"),
         description="Accuracy against the strength of eight distortions",
+        first=None if kept is None else PLACES[kept],
     )
-    EVALUATE.write_address()  # another example is a choice of this part alone
+    names = {place: name for name, place in PLACES.items()}
+    EVALUATE.choose("kept", None if chosen is None else names[chosen])
+    EVALUATE.write_address()  # these are choices of this part alone
 
 
 def _accuracies(judged: Judged, points: list[RobustnessPoint]) -> Array:

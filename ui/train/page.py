@@ -28,7 +28,7 @@ AFTER = {
     "epoch": "progress",
     "remedy": "progress",
     "own_drawing": "another",
-    "back_to_recipe": TRAIN.key("group"),
+    "back_to_recipe": "groups",
 }
 
 

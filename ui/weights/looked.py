@@ -1,6 +1,6 @@
 """The network that the page looks at, and which of its units the visitor has switched off."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +8,8 @@ import streamlit as st
 
 from mnist_core.inspection.activations import HiddenLayer, hidden_layers
 from mnist_core.nn.network import Sequential
+from ui.choices import WEIGHTS
+from ui.links import value_of
 from ui.networks import BEST, RUNNING
 
 HeldOut = Literal["validation", "test"]
@@ -53,6 +55,17 @@ def units_off(looked: Looked) -> tuple[int, ...]:
     return tuple(sorted(st.session_state.get(f"off_{looked.key}", [])))
 
 
-def switch_off(looked: Looked, units: Sequence[int]) -> None:
+def say_units_off(looked: Looked) -> None:
+    """Let the address say which units are off ("3-17"), after those that the link says are so."""
+    if (text := WEIGHTS.linked("off")) is not None:
+        units = range(looked.layer.units)
+        try:
+            switch_off(looked, {value_of("off", unit, units) for unit in text.split("-")})
+        except ValueError as error:
+            WEIGHTS.refuse("off", None, str(error))
+    WEIGHTS.say("off", "-".join(map(str, units_off(looked))) or None)
+
+
+def switch_off(looked: Looked, units: Iterable[int]) -> None:
     """Switch these units off, and all others on."""
     st.session_state[f"off_{looked.key}"] = sorted(units)

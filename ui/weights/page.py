@@ -28,7 +28,7 @@ from ui.weights.gallery import gallery
 from ui.weights.going_on import going_on
 from ui.weights.gradients import gradients
 from ui.weights.loading import load_network
-from ui.weights.looked import Looked
+from ui.weights.looked import Looked, say_units_off
 from ui.weights.maximization import activation_maximization
 from ui.weights.network import network_and_digit
 from ui.weights.one_unit import one_unit
@@ -117,6 +117,7 @@ def _look(chosen: str, name: str, run: ShownRun | None) -> None:
         if run is not None:
             st.info(no_weights_yet(run))
         return
+    say_units_off(looked)
     left, right = st.columns([7, 5], gap="large")
     with left:
         unit = gallery(looked, run is not None and run.is_live)

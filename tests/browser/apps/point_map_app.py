@@ -60,8 +60,8 @@ def part() -> None:
         there = place < arrived - 1 or (place == count - 1 and arrived > 0)  # the last comes first
         name = f"step {100 * place:,}"
         steps.append(Step(name, positions_of(layer, share, N) if there else None))
-    chosen = point_map(steps, images_of(N), key="map", description=f"Test images by {layer}")
-    st.write(f"chosen {chosen}")
+    seen = point_map(steps, images_of(N), key="map", description=f"Test images by {layer}")
+    st.write(f"chosen {seen.chosen}")
 
 
 st.set_page_config(layout="wide")

@@ -86,6 +86,7 @@ class PictureView {
     if (!this.network || message.form !== this.network.form) return; // that network is on its way
     this.message = message;
     this.frames = message.pieces.map(unpack);
+    if (message.frame !== null) this.reel.stop(); // something is chosen on that one
     this.reel.show(message.frame ?? this.reel.frame, this.frames.length);
   }
 

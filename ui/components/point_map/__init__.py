@@ -4,18 +4,19 @@ All images and all steps that are known lie in the browser: pointing at an image
 steps, picking out a class need no server. Python hears afterwards which image was chosen.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
+from mnist_core.arrays import CLASSES
 from ui.components.files import component_of
 from ui.components.pieces import pack
 from ui.components.point_map.colours import class_colours
 from ui.components.point_map.message import MapImages, Positions
 
-__all__ = ["MOST_STEPS", "MapImages", "Positions", "Step", "point_map"]
+__all__ = ["MOST_STEPS", "MapImages", "MapView", "Positions", "Step", "point_map"]
 
 MOST_STEPS = 60  # each of them is a part of the page, and 70 kB in the browser
 
@@ -46,10 +47,29 @@ class Step:
     positions: Positions | None = None
 
 
+@dataclass(frozen=True)
+class MapView:
+    """What a reader looks at: the name of a step, None for the last; the image that is chosen,
+    counted from 0; the digits that are picked out, none of them for all; mistakes alone or all."""
+
+    step: str | None = None
+    chosen: int | None = None
+    digits: tuple[int, ...] = ()
+    mistakes_only: bool = False
+
+
+PLAIN = MapView()
+
+
 def point_map(
-    steps: Sequence[Step], images: MapImages, *, key: str, description: str
-) -> int | None:
-    """Show images as points; the number of the chosen one, counted from 0, or None.
+    steps: Sequence[Step],
+    images: MapImages,
+    *,
+    key: str,
+    description: str,
+    first: MapView = PLAIN,
+) -> MapView:
+    """Show images as points; what the reader looks at, as soon as the hand rests.
 
     Called again with the same `key` it sends only what is new, and the points glide to their new
     places: for other positions as for another layer. MapImages and Positions are to be kept, since
@@ -60,6 +80,7 @@ def point_map(
     Args:
         steps: in the order of the training, "before" first; a single one has no slider.
         description: what the map shows, for those who do not see it.
+        first: what is looked at until the reader chooses.
 
     Raises ValueError without steps, for more than MOST_STEPS or two of one name, and for positions
     of another number of images.
@@ -76,19 +97,38 @@ def point_map(
         ],
         "colours": class_colours(),
         "description": description,
-        # When the browser builds the map anew it has forgotten the choice; the session has not.
-        "chosen": st.session_state.get(key, {}).get("chosen"),
+        # When the browser builds the map anew it has forgotten these; the session has not.
+        **(known := st.session_state.get(key) or _state(first)),
     }
     with st.container(gap=None):
         state = _mount(
-            key=key, data=pack(header, []), default={"chosen": None}, on_chosen_change=lambda: None
+            key=key,
+            data=pack(header, []),
+            default=dict(known),
+            on_chosen_change=lambda: None,
+            on_view_change=lambda: None,
         )
         # After the map, so that it keeps its place in the page when there are more of them. What
         # stays the same travels once: Streamlit lets the browser keep large messages.
         for part in {part.token: part for part in (images, *arrived)}.values():
             _mount(key=f"{key}-{part.token}", data=part.message_for(key))
-    answer: Any = state.get("chosen")
-    return answer if isinstance(answer, int) and 0 <= answer < len(images) else None
+    return _view(state, [step.name for step in steps], len(images))
+
+
+def _state(view: MapView) -> dict[str, Any]:
+    """What the browser would have said for it."""
+    return {"chosen": view.chosen, "view": [view.step, list(view.digits), view.mistakes_only]}
+
+
+def _view(state: Mapping[str, Any], names: Sequence[str], n: int) -> MapView:
+    """What the browser says, as far as there is such a step, digit or one of n images."""
+    chosen, view = state.get("chosen"), PLAIN
+    match state.get("view"):
+        case [str() | None as step, [*digits], bool(mistakes_only)]:
+            step = step if step in names[:-1] else None
+            picked = tuple(digit for digit in range(CLASSES) if digit in digits)
+            view = MapView(step, None, picked, mistakes_only)
+    return replace(view, chosen=chosen) if isinstance(chosen, int) and 0 <= chosen < n else view
 
 
 def _check(steps: Sequence[Step], images: MapImages) -> None:

@@ -3,6 +3,7 @@
 const NEAR = { mouse: 24, touch: 36 }; // CSS pixels within which a point is meant
 const STRIDE = { short: 2, long: 40 }; // CSS pixels that an arrow key goes at least
 const SETTLED = 80; // milliseconds: while a key is held down only the last choice travels
+const RESTS = 600; // milliseconds without another view, so that none travels while steps are played
 const HINT = "Point at an image, tap it, or use the arrow keys; a click or Enter chooses it.";
 
 class MapView {
@@ -27,21 +28,15 @@ class MapView {
   }
 
   buildLegend() {
-    const wrong = this.root.querySelector(".wrong");
-    wrong.addEventListener("click", () => {
-      this.wrongOnly = !this.wrongOnly;
-      setAttribute(wrong, "aria-pressed", String(this.wrongOnly));
-      this.showPoints();
-    });
+    this.wrong = this.root.querySelector(".wrong");
+    this.wrong.addEventListener("click", () => this.look(() => (this.wrongOnly = !this.wrongOnly)));
     const buttons = Array.from({ length: 10 }, (_, digit) => {
       const button = document.createElement("button");
       button.type = "button";
       button.innerHTML = `<span class="dot" aria-hidden="true"></span>${digit}`;
-      button.addEventListener("click", () => {
-        if (!this.spotlight.delete(digit)) this.spotlight.add(digit);
-        this.showLegend();
-        this.showPoints();
-      });
+      button.addEventListener("click", () =>
+        this.look(() => this.spotlight.delete(digit) || this.spotlight.add(digit)),
+      );
       return button;
     });
     this.root.querySelector(".classes").append(...buttons);
@@ -54,9 +49,16 @@ class MapView {
     const isFirst = this.main === null;
     this.main = main;
     this.send = setStateValue;
-    if (isFirst) this.chosen = this.here = main.chosen;
+    if (isFirst) this.begin(main);
     setAttribute(this.field, "aria-label", main.description);
     this.arrived(parts);
+  }
+
+  begin({ chosen, view: [step, digits, mistakesOnly] }) {
+    this.chosen = this.here = chosen;
+    this.wish = step;
+    this.spotlight = new Set(digits);
+    this.wrongOnly = mistakesOnly;
   }
 
   /** Takes in what has arrived of the parts. What is shown stays until something newer can be. */
@@ -84,6 +86,21 @@ class MapView {
   onMove(at, duration) {
     this.wish = at === this.steps.length - 1 ? null : this.steps[at].name;
     this.showPoints(duration);
+    this.sendView();
+  }
+
+  /** Looks at other points. */
+  look(change) {
+    change();
+    this.showLegend();
+    this.showPoints();
+    this.sendView();
+  }
+
+  sendView() {
+    clearTimeout(this.viewTimer);
+    const view = () => [this.wish, [...this.spotlight], this.wrongOnly];
+    this.viewTimer = setTimeout(() => this.send("view", view()), RESTS);
   }
 
   get step() {
@@ -98,6 +115,7 @@ class MapView {
       setStyle(button.firstChild, "background", colours[digit]);
       setAttribute(button, "aria-pressed", String(this.spotlight.has(digit)));
     });
+    setAttribute(this.wrong, "aria-pressed", String(this.wrongOnly));
   }
 
   showPoints(duration) {

@@ -41,7 +41,13 @@ _mount = component_of(
 
 
 def robustness_chart(
-    kinds: Sequence[Kind], lines: Sequence[Line], n: int, *, key: str, description: str
+    kinds: Sequence[Kind],
+    lines: Sequence[Line],
+    n: int,
+    *,
+    key: str,
+    description: str,
+    first: Chosen | None = None,
 ) -> Chosen | None:
     """Show one chart for each kind, all with accuracy from 0 to 100 %, and a line for each network.
 
@@ -53,6 +59,7 @@ def robustness_chart(
             the colour of the one that is ahead.
         n: how many images each accuracy was measured on.
         description: what the charts are, for those who do not see them.
+        first: what is kept in sight until the reader chooses.
 
     Returns (name of a kind, number of a strength from 0 to 8) that the reader keeps in sight by a
     click or Enter; None without one. Raises ValueError for kinds and lines that are not as `Kind`
@@ -61,7 +68,7 @@ def robustness_chart(
     accuracies = checked(kinds, lines, n)
     slot = f"{key}-chosen"
     answer = (st.session_state.get(key) or {}).get("chosen")
-    chosen = chosen_after(answer, st.session_state.get(slot), kinds)
+    chosen = chosen_after(answer, st.session_state.get(slot, first), kinds)
     fixed, stamp = fixed_message(kinds, lines, n, key=key, description=description)
     with st.container(gap=None):
         # Streamlit does not send a large message again that the browser has already.

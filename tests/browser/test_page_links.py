@@ -1,0 +1,86 @@
+"""Links in a browser: the button that copies one, and what whoever opens it sees."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import wait_idle, watched_pages
+
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+WITH_KEY = "history.replaceState(null, '', location.href + '&command=secret')"
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """As everywhere, but for what Streamlit asks for in vain where a page's own address is opened.
+
+    It looks for its health and settings there, and then where they are.
+    """
+    with watched_pages(browser, but_for="404 (Not Found)") as new_page:
+        yield new_page
+
+
+def test_copy_link_copies_the_address_without_a_key_or_shows_it_where_it_may_not(
+    serve: Callable[[str | Path], str], new_page: Callable[..., Page]
+) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{serve('app.py')}?epochs=7")
+    wait_idle(page)
+    button = page.get_by_role("button", name="Copy link")
+    expect(button).to_be_visible()
+    address = page.url
+    assert "epochs=7" in address
+    page.evaluate(WITH_KEY)
+    place = button.bounding_box()
+    button.click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    assert page.evaluate("navigator.clipboard.readText()") == address
+    assert page.locator(".st-key-copy_link button").bounding_box() == place
+    page.evaluate(NO_CLIPBOARD)
+    page.locator(".st-key-copy_link button").click()
+    field = page.get_by_label("Copy this address")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(address)
+    assert page.evaluate("getSelection().toString()") == address
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_whoever_opens_a_link_sees_the_same_run_step_units_and_panels(
+    serve: Callable[[str | Path], str], new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto(f"{serve('app.py')}?epochs=1&train_size=1000")
+    wait_idle(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text(re.compile("Finished · "))).to_be_visible()
+    page.get_by_role("listbox", name="The ten outputs").get_by_role("option").nth(3).click()
+    page.wait_for_url(re.compile("picture=output-3"))
+    guest = new_page()
+    guest.goto(page.url)
+    expect(guest.get_by_text("Output 3", exact=True)).to_be_visible()
+
+    page.get_by_role("link", name="Weights").click()
+    tiles = page.get_by_role("listbox", name="Weights of the hidden units")
+    tiles.get_by_role("option", name=re.compile("^hidden unit 7,")).click()
+    page.wait_for_url(re.compile("unit=7"))
+    slider = page.get_by_role("slider", name="Step of the run")
+    entries = page.evaluate("history.length")
+    slider.hover()
+    page.mouse.down()  # in the middle
+    expect(page.get_by_text(re.compile(r"Step \d+ \(epoch 0\.\d+\), chosen"))).to_be_visible()
+    wait_idle(page)
+    assert "step=" not in page.url  # as long as a hand moves it
+    page.mouse.up()
+    page.wait_for_url(re.compile("step="))
+    assert page.evaluate("history.length") == entries + 1
+    guest.goto(page.url)
+    expect(guest.get_by_role("heading", name="Hidden unit 7")).to_be_visible()
+    chosen = guest.get_by_role("listbox", name="Weights of the hidden units")
+    chosen = chosen.get_by_role("option", name=re.compile("^hidden unit 7,"))
+    expect(chosen).to_have_attribute("aria-selected", "true")
+    expect(guest.get_by_role("slider", name="Step of the run")).to_have_value(slider.input_value())
