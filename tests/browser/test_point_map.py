@@ -320,7 +320,7 @@ def test_images_and_steps_travel_once(page, serve):
     def listen(socket: WebSocket) -> None:
         socket.on("framereceived", lambda frame: sizes.append(len(frame)))
 
-    page.on("websocket", listen)
+    page.once("websocket", listen)
     plane = open_map(page, serve, "steps=3")
     assert IMAGES_BYTES < sum(sizes) < 3 * IMAGES_BYTES
     sizes.clear()

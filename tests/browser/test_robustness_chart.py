@@ -224,7 +224,7 @@ def test_the_examples_travel_once(page, serve):
     def listen(socket: WebSocket) -> None:
         socket.on("framereceived", lambda frame: sizes.append(len(frame)))
 
-    page.on("websocket", listen)
+    page.once("websocket", listen)
     opened(page, serve, "points=1")
     assert sum(sizes) > EXAMPLES
     sizes.clear()
