@@ -57,7 +57,7 @@ class Pages:
         if page.url.startswith("http"):
             # Of the same site, so that the process stays; without any code.
             page.goto(page.evaluate("location.origin") + "/_stcore/health")
-            page.evaluate("sessionStorage.clear()")
+            page.evaluate('() => { sessionStorage.clear(); window.name = ""; }')
         context.set_storage_state({})
         self._idle[kind].append(page)
 
