@@ -11,9 +11,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+
+from tests.browser.pages import Pages
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -103,36 +106,54 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@contextmanager
-def watched_pages(browser: Browser, *, but_for: str | None = None) -> Iterator[Callable[..., Page]]:
-    """new_page(**context options) -> a page whose console must stay free of errors.
+@pytest.fixture(scope="session")
+def pages(browser: Browser) -> Iterator[Pages]:
+    """The browser's pages, which tests use one after the other."""
+    pages = Pages(browser)
+    yield pages
+    pages.close()
 
-    `but_for` is what an error may have in it.
+
+@contextmanager
+def watched_pages(pages: Pages, *, but_for: str | None = None) -> Iterator[Callable[..., Page]]:
+    """new_page(**options) -> a page as good as new whose console must stay free of errors.
+
+    The options are those of a browser's context; with `own` no other test uses the page, and it
+    may be changed for good (scripts, routes, the clock). `but_for` is what an error may have in it.
     """
     errors: list[str] = []
-    contexts = []
+    taken: list[Page] = []
 
-    def make(**options: object) -> Page:
-        options = {"viewport": {"width": 1280, "height": 900}, **options}
-        contexts.append(browser.new_context(**options))  # pyright: ignore[reportArgumentType]
-        page = contexts[-1].new_page()
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+    def hear(line: ConsoleMessage) -> None:
+        if line.type == "error":
+            errors.append(line.text)
+
+    def catch(error: Error) -> None:
+        errors.append(str(error))
+
+    def make(**options: Any) -> Page:
+        page = pages.take(**options)
+        page.on("console", hear)
+        page.on("pageerror", catch)
+        taken.append(page)
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    for page in taken:
+        page.remove_listener("console", hear)
+        page.remove_listener("pageerror", catch)
+        pages.give_back(page)
     assert [error for error in errors if not but_for or but_for not in error] == []
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """new_page(**context options) -> a page of its own, whose console must stay free of errors."""
-    with watched_pages(browser) as new_page:
+def new_page(pages: Pages) -> Iterator[Callable[..., Page]]:
+    """new_page(**options) -> a page as good as new, with cookies of its own: see watched_pages."""
+    with watched_pages(pages) as new_page:
         yield new_page
 
 
 @pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
+    """A desk's page as good as new."""
     return new_page()

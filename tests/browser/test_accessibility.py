@@ -3,7 +3,7 @@ telephone. Whatever it finds is a fault, but for what Streamlit's own markup doe
 Nor is any page wider than the screen, also when it is zoomed to 200 %.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import axe_playwright_python
@@ -103,6 +103,26 @@ class Inspector:
         """Whether the element that axe names fits a selector."""
         finds = "([target, selector]) => document.querySelector(target).matches(selector)"
         return self.page.evaluate(finds, [target, selector])
+
+
+def found_in_components(page: Page, widths: Sequence[int] = (DESK,)) -> list[str]:
+    """What axe finds in the components of a small app, in light and dark and in these widths."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = []
+    for scheme, options in (("light", OPTIONS), ("dark", COLOURS)):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            wait_idle(page)
+            expect(page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
+            result = page.evaluate("o => axe.run('.stVerticalBlock', o)", options)
+            found += [
+                f"{scheme}, {width} wide: {violation['help']}: {node['html'][:200]}"
+                for violation in result["violations"]
+                for node in violation["nodes"]
+            ]
+    return found
 
 
 @pytest.fixture

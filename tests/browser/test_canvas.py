@@ -355,8 +355,9 @@ def test_the_drawing_survives_reruns_page_switches_and_a_reload_with_undo_and_re
 
 
 def test_a_browser_that_may_keep_nothing_gets_its_drawing_from_the_server(
-    page: Page, serve: Callable[[str], str]
+    new_page: Callable[..., Page], serve: Callable[[str], str]
 ):
+    page = new_page(own=True)
     page.add_init_script("Storage.prototype.setItem = () => { throw new Error('forbidden'); };")
     hand = opened(page, serve)
     hand.stroke((0.2, 0.2), (0.2, 0.8))
@@ -374,7 +375,9 @@ def test_a_browser_that_may_keep_nothing_gets_its_drawing_from_the_server(
 def test_strokes_bring_back_little_more_than_the_answer(page: Page, serve: Callable[[str], str]):
     """The canvas itself, 30 kB, is not sent again while the browser knows the journal."""
     sizes: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda f: sizes.append(len(f))))
+    page.once(
+        "websocket", lambda socket: socket.on("framereceived", lambda f: sizes.append(len(f)))
+    )
     hand = opened(page, serve)
     for number in range(2):  # the first begins the journal, and the canvas is told of it
         hand.stroke((0.1, 0.2 + 0.1 * number), (0.2, 0.2 + 0.1 * number))
@@ -463,7 +466,7 @@ def test_a_stroke_costs_at_most_three_kilobytes(page: Page, serve: Callable[[str
     def keep(frame: str | bytes) -> None:
         messages.extend(re.findall(rb'"ink":"([^"]*)"', frame if isinstance(frame, bytes) else b""))
 
-    page.on("websocket", lambda socket: socket.on("framesent", keep))
+    page.once("websocket", lambda socket: socket.on("framesent", keep))
     hand = opened(page, serve)
     circle = [(0.5 + 0.3 * math.cos(a / 8), 0.5 + 0.3 * math.sin(a / 8)) for a in range(50)]
     hand.stroke(*circle, steps=1)

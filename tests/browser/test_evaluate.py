@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from mnist_core import load_mnist
 from mnist_core.data.mnist import Split
@@ -14,6 +14,7 @@ from mnist_core.evaluation.answers import Answers
 from mnist_core.evaluation.distortions import DISTORTIONS
 from mnist_core.evaluation.scores import confusion_matrix
 from tests.browser.conftest import wait_idle, watched_pages
+from tests.browser.pages import Pages
 from tests.browser.test_accessibility import Inspector
 from tests.browser.test_confusion_table import cell, worst_cell
 from tests.browser.test_confusion_table import mlp as mlp
@@ -47,9 +48,9 @@ Serve = Callable[[str], str]
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def new_page(pages: Pages) -> Iterator[Callable[..., Page]]:
     """Pages for links to below the root: of those Streamlit first asks in the wrong place."""
-    with watched_pages(browser, but_for="404 (Not Found)") as new_page:
+    with watched_pages(pages, but_for="404 (Not Found)") as new_page:
         yield new_page
 
 

@@ -137,8 +137,9 @@ def test_the_page_chooses_and_no_older_choice_comes_back(page, serve, mistakes):
         expect_shown(page, mistakes[2], f"3 of {len(mistakes)}")
 
 
-def test_an_order_that_is_late_takes_nothing_back(page, serve, mistakes):
+def test_an_order_that_is_late_takes_nothing_back(new_page, serve, mistakes):
     """The page chooses while the reader goes on: what its reader does last is what counts."""
+    page = new_page(own=True)
     held: list[str | bytes] = []
     holding = False
     sockets: list[WebSocketRoute] = []
@@ -199,7 +200,9 @@ def test_another_network_joins_and_the_choice_stays(page, serve, mistakes):
 
 def test_a_thousand_images_are_painted_when_they_come_near_and_sent_once(page, serve):
     sizes: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda f: sizes.append(len(f))))
+    page.once(
+        "websocket", lambda socket: socket.on("framereceived", lambda f: sizes.append(len(f)))
+    )
     images = opened(page, serve, "images=1000")
     expect(images).to_have_count(1_000)
     assert max(sizes) > 784_000

@@ -2,12 +2,13 @@
 Time is made to pass by the browser's clock: the tour comes when a visitor has rested for a while.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from tests.browser.conftest import wait_idle
+from tests.browser.pages import Pages
 from ui.components.tour import STEPS
 
 Serve = Callable[[str], str]
@@ -18,6 +19,14 @@ NO_STORAGE = """
 for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
 """
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> Iterator[Pages]:
+    """Pages whose clocks stand still: only the tests of this file use them."""
+    pages = Pages(browser)
+    yield pages
+    pages.close()
 
 
 def bubble(page: Page) -> Locator:
@@ -98,7 +107,7 @@ def test_it_takes_no_focus_and_is_used_and_closed_by_keyboard(page: Page, serve:
     opened(page, serve("app.py"))
     expect_step(page, 1)
     assert page.evaluate("document.activeElement === document.body")
-    page.get_by_role("link", name="Evaluate").focus()
+    page.locator(".st-key-menu").get_by_role("link").last.focus()
     again = page.get_by_role("button", name="Show me around")
     page.keyboard.press("Tab")
     expect(again).to_be_focused()
@@ -183,7 +192,10 @@ def test_show_me_around_leads_to_its_beginning_from_every_page(page: Page, serve
     expect_step(page, 1)
 
 
-def test_without_storage_it_does_not_come_again_in_this_tab(page: Page, serve: Serve) -> None:
+def test_without_storage_it_does_not_come_again_in_this_tab(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    page = new_page(own=True)
     page.add_init_script(NO_STORAGE)
     opened(page, serve("app.py"))
     expect_step(page, 1)

@@ -85,7 +85,10 @@ addEventListener("click", () => {
 """
 
 
-def test_a_click_that_a_timer_tells_of_too_is_carried_out_once(page: Page, serve: Serve) -> None:
+def test_a_click_that_a_timer_tells_of_too_is_carried_out_once(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    page = new_page(own=True)
     page.add_init_script(TIMER_COMES_FIRST)
     start(page, serve("app.py") + LONG)
     before = pause(page)

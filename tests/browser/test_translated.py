@@ -3,6 +3,7 @@ wants to change or take away then lies elsewhere. No page may break, and numbers
 """
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -92,7 +93,10 @@ WebSocket.prototype.addEventListener = function (type, answer, ...more) {
 """
 
 
-def test_a_translated_diagnosis_goes_on_with_the_run(page: Page, serve: Serve) -> None:
+def test_a_translated_diagnosis_goes_on_with_the_run(
+    new_page: Callable[..., Page], serve: Serve
+) -> None:
+    page = new_page(own=True)
     page.add_init_script(DIAGNOSIS_COMES_LATE)
     page.goto(serve("app.py") + "/?epochs=1000&train_size=2000&learning_rate=1e-05")
     wait_idle(page)

@@ -91,7 +91,7 @@ def test_the_second_link_hands_over_the_command(
 def test_a_double_click_on_start_begins_one_run(
     serve: Serve, new_page: Callable[..., Page]
 ) -> None:
-    page = opened(new_page(), serve("app.py") + ENDLESS)
+    page = opened(new_page(own=True), serve("app.py") + ENDLESS)
     seen: set[str] = set()
     page.on("framenavigated", lambda frame: seen.update(re.findall(r"run=(\w+)", frame.url)))
     page.get_by_role("button", name="Start", exact=True).dblclick()
