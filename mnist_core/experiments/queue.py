@@ -260,7 +260,8 @@ class Experiments:
         return self._worked / self._expected
 
     def _refusal(self, one: _Experiment) -> str:
-        return too_much(len(one.order.configs), one.seconds_left(self._pace))
+        # Of a usual machine: how busy this one is must not decide what is allowed.
+        return too_much(len(one.order.configs), one.seconds_left(USUAL_PACE))
 
     def _seen(self, one: _Experiment, visitor: str) -> Seen:
         busy = self._busy
