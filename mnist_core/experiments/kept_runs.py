@@ -95,12 +95,14 @@ class KeptRuns:
         *,
         initial: Sequence[Array | None] | None = None,
         watch: Callable[[Standing], object] = lambda standing: None,
+        urgent: Collection[int] = (),
         **how: Any,
     ) -> Generator[Finished, None, None]:
         """Yield what is kept, then train the others as `run_all` does, and keep each of them.
 
         Args:
             configs, initial: of all runs.
+            urgent: the indices of runs that begin before the others.
             watch: called after every epoch of a run that was missing, with its index among all.
             how: further arguments of `run_all`.
         """
@@ -116,6 +118,7 @@ class KeptRuns:
             self._data,
             keep_weights=True,
             initial=[starts[index] for index in missing],
+            urgent=[place for place, index in enumerate(missing) if index in urgent],
             watch=lambda standing: watch(replace(standing, index=missing[standing.index])),
             **how,
         )

@@ -52,12 +52,14 @@ class Order:
             thread of the experiments; ValueError with a sentence if nothing can come out.
         initial: the parameters that each run begins with, None for those of its seed; none at all
             for all of them.
+        urgent: the indices of runs that begin before the others.
     """
 
     name: str
     configs: tuple[TrainConfig, ...]
     conclude: Callable[[Sequence[Finished], KeptRuns, Dataset], Any]
     initial: tuple[Array | None, ...] = ()
+    urgent: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -363,6 +365,7 @@ class Experiments:
         runs = self._kept.run(
             order.configs,
             initial=order.initial or None,
+            urgent=order.urgent,
             watch=watch,
             interrupted=lambda: self._is_to_stop(one),
             niceness=WORKERS_NICENESS,
