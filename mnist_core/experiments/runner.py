@@ -90,8 +90,9 @@ def run_all(
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
-    The urgent ones begin first, and among all others the longest. A run whose process dies is begun again, once. Whoever stops asking,
-    or says that it is `interrupted`, ends all processes; what is not finished by then is lost.
+    The urgent ones begin first, and among all others the longest. A run whose process dies is
+    begun again, once. Whoever stops asking, or says that it is `interrupted`, ends all processes;
+    what is not finished by then is lost.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
