@@ -118,10 +118,13 @@ class _Experiment:
 
     def seconds_left(self, pace: float) -> float:
         """About how long its own work takes, where expected seconds take `pace` as long."""
-        if self.standing is not None:
-            return self.standing.seconds_left
         missing = [c for i, c in enumerate(self.order.configs) if i not in self.finished]
-        return pace * seconds_together(missing) + STARTING * bool(missing)
+        expected = pace * seconds_together(missing)
+        if self.standing is None:
+            return expected + STARTING * bool(missing)
+        # The first epochs say little of the whole: they count the more, the more there are.
+        known = self.standing.share
+        return known * self.standing.seconds_left + (1 - known) * expected
 
     @property
     def share(self) -> float:
