@@ -140,14 +140,15 @@ class KeptRuns:
         atomic_write(remembered, lambda file: file.write(content), durable=False)
         return right
 
-    def shrink(self, most_bytes: int, needed: Collection[str] = ()) -> None:
-        """Remove the runs that were needed longest ago until the others fit, none of those keys.
-
-        These are needed now.
-        """
-        for key in needed:
+    def touch(self, keys: Collection[str]) -> None:
+        """Note that the runs of those keys are needed now."""
+        for key in keys:
             with suppress(OSError):
                 os.utime(self.folder / f"{key}.json")
+
+    def shrink(self, most_bytes: int, needed: Collection[str] = ()) -> None:
+        """Remove the runs that were needed longest ago until the others fit, none of those keys."""
+        self.touch(needed)
         size: dict[str, int] = {}
         used: dict[str, float] = {}
         for path in self.folder.iterdir():

@@ -10,8 +10,8 @@ from html import escape
 import streamlit as st
 
 from mnist_core.data.mnist import Dataset
+from mnist_core.experiments.experiment import Order, Seen
 from mnist_core.experiments.kept_runs import KeptRuns
-from mnist_core.experiments.queue import Order, Seen
 from mnist_core.experiments.reference import page as paper_of
 from mnist_core.experiments.reference.found import Found, gathered, so_far, verdicts
 from mnist_core.experiments.reference.plan import FASTER, FEW, MANY, Plan, planned
