@@ -95,12 +95,14 @@ class KeptRuns:
         *,
         initial: Sequence[Array | None] | None = None,
         watch: Callable[[Standing], object] = lambda standing: None,
+        urgent: Collection[int] = (),
         **how: Any,
     ) -> Generator[Finished, None, None]:
         """Yield what is kept, then train the others as `run_all` does, and keep each of them.
 
         Args:
             configs, initial: of all runs.
+            urgent: the indices of runs that begin before the others.
             watch: called after every epoch of a run that was missing, with its index among all.
             how: further arguments of `run_all`.
         """
@@ -116,6 +118,7 @@ class KeptRuns:
             self._data,
             keep_weights=True,
             initial=[starts[index] for index in missing],
+            urgent=[place for place, index in enumerate(missing) if index in urgent],
             watch=lambda standing: watch(replace(standing, index=missing[standing.index])),
             **how,
         )
@@ -137,14 +140,15 @@ class KeptRuns:
         atomic_write(remembered, lambda file: file.write(content), durable=False)
         return right
 
-    def shrink(self, most_bytes: int, needed: Collection[str] = ()) -> None:
-        """Remove the runs that were needed longest ago until the others fit, none of those keys.
-
-        These are needed now.
-        """
-        for key in needed:
+    def touch(self, keys: Collection[str]) -> None:
+        """Note that the runs of those keys are needed now."""
+        for key in keys:
             with suppress(OSError):
                 os.utime(self.folder / f"{key}.json")
+
+    def shrink(self, most_bytes: int, needed: Collection[str] = ()) -> None:
+        """Remove the runs that were needed longest ago until the others fit, none of those keys."""
+        self.touch(needed)
         size: dict[str, int] = {}
         used: dict[str, float] = {}
         for path in self.folder.iterdir():

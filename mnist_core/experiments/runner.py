@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +86,13 @@ def run_all(
     watch: Callable[[Standing], object] = lambda standing: None,
     interrupted: Callable[[], bool] = lambda: False,
     niceness: int = NICENESS,
+    urgent: Collection[int] = (),
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
-    The longest begin first. A run whose process dies is begun again, once. Whoever stops asking,
-    or says that it is `interrupted`, ends all processes; what is not finished by then is lost.
+    The urgent ones begin first, and among all others the longest. A run whose process dies is
+    begun again, once. Whoever stops asking, or says that it is `interrupted`, ends all processes;
+    what is not finished by then is lost.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
@@ -101,6 +103,7 @@ def run_all(
         watch: called after every epoch of any run.
         interrupted: asked ten times a second.
         niceness: how much the processes make way for others, up to 19.
+        urgent: the indices of runs that somebody waits for.
 
     Raises OSError if the images can't be written to a temporary folder.
     """
@@ -114,7 +117,7 @@ def run_all(
     ) as folder:
         write_shared(data, Path(folder))
         size = min(processes or cores(), len(jobs))
-        crew = _Crew(jobs, clock.longest_first, [folder, str(niceness)], size)
+        crew = _Crew(jobs, clock.in_order(urgent), [folder, str(niceness)], size)
         try:
             for news in crew.hear(interrupted):
                 if isinstance(news, Finished):
@@ -136,9 +139,11 @@ class _Clock:
         self._shares = [0.0] * len(configs)  # of each run that is done
         self.done = 0
 
-    @property
-    def longest_first(self) -> list[int]:
-        return sorted(range(len(self._expected)), key=lambda i: -self._expected[i])
+    def in_order(self, urgent: Collection[int]) -> list[int]:
+        """The urgent runs, then the others, the longest first."""
+        return sorted(
+            range(len(self._expected)), key=lambda i: (i not in urgent, -self._expected[i])
+        )
 
     def finish(self, index: int) -> None:
         self._shares[index] = 1.0

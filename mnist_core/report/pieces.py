@@ -98,7 +98,9 @@ def table(
         styles: the style of single cells by row and column, both from 0, without the names.
     """
     styles = styles or {}
-    heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    heads = "".join(
+        f'<th scope="col">{escape(cell)}</th>' if cell else "<td></td>" for cell in head
+    )
     lines = []
     for i, (first, *cells) in enumerate(rows):
         row = "".join(

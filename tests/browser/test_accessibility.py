@@ -62,6 +62,10 @@ BACKPROP_LOOKS = {
     "Why softmax is shifted": "The shift changes nothing",
     "Convolution as a product": "This network is an MLP",
 }
+EXPERIMENTS_LOOKS = {
+    "Search": "12 runs, about",
+    "Compare": "The same for both",
+}
 
 
 class Inspector:
@@ -140,6 +144,7 @@ def test_axe_finds_nothing_on_any_page(inspector: Inspector) -> None:
     draw_page(inspector)
     weights(inspector)
     back_propagation(inspector)
+    experiments(inspector)
     assert not inspector.found, "\n".join(inspector.found)
 
 
@@ -196,6 +201,14 @@ def back_propagation(inspector: Inspector) -> None:
     look(page, "CNN")
     expect(page.get_by_text("Max pooling").first).to_be_visible(timeout=PATIENCE)
     inspector.inspect("Back-propagation, a convolution")
+
+
+def experiments(inspector: Inspector) -> None:
+    page = inspector.page
+    page.get_by_role("link", name="Experiments").click()
+    expect(page.get_by_text("three of its claims are tested")).to_be_visible(timeout=PATIENCE)
+    inspector.inspect("Experiments")
+    closer_looks(inspector, "Experiments", EXPERIMENTS_LOOKS)
 
 
 def closer_looks(inspector: Inspector, where: str, looks: dict[str, str]) -> None:

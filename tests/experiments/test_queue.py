@@ -13,8 +13,9 @@ from time import monotonic, sleep
 import pytest
 
 from mnist_core.data.mnist import Dataset, load_mnist
-from mnist_core.experiments import kept_runs, queue
-from mnist_core.experiments.queue import Experiments, Order, Seen
+from mnist_core.experiments import experiment, kept_runs, queue
+from mnist_core.experiments.experiment import Order, Seen
+from mnist_core.experiments.queue import Experiments
 from mnist_core.runs.process import ROOT
 from tests.experiments.test_runner import CONFIG, ENDLESS, TIMEOUT
 from tests.experiments.test_runner import started as started
@@ -73,7 +74,7 @@ def test_an_experiment_is_trained_concluded_and_told(experiments: Experiments) -
     before = experiments.look(what, "ann")
     assert (before.state, before.share, before.finished) == ("stopped", 0, {})
     assert before.seconds_left == pytest.approx(
-        queue.STARTING + queue.USUAL_PACE * queue.seconds_together(SHORT)
+        experiment.STARTING + experiment.USUAL_PACE * experiment.seconds_together(SHORT)
     )
     experiments.start(what, "ann")
     seen = ended(experiments, what)
@@ -183,9 +184,24 @@ def test_a_new_server_shows_what_is_finished_without_training(
     again = Experiments(tmp_path, small)
     try:
         assert ended(again, order(*SHORT)).outcome == outcome
-        assert trained == [2, 0]
+        assert trained == [2]
         more = again.look(order(*SHORT, replace(CONFIG, seed=5)), "ann")
         assert (more.state, list(more.finished)) == ("stopped", [0, 1])
+    finally:
+        again.close()
+
+
+def test_what_is_finished_already_is_shown_while_another_is_at_work(
+    experiments: Experiments, small: Dataset, tmp_path: Path
+) -> None:
+    experiments.start(order(*SHORT), "ann")
+    ended(experiments, order(*SHORT))
+    again = Experiments(tmp_path, small)
+    try:
+        again.start(order(ENDLESS), "bob")
+        when(again, order(ENDLESS), lambda seen: seen.curves)
+        assert ended(again, order(*SHORT)).state == "finished"
+        assert again.look(order(ENDLESS), "bob").state == "running"
     finally:
         again.close()
 

@@ -201,6 +201,11 @@ def test_the_longest_begin_first(small: Dataset) -> None:
     assert [f.index for f in run_all(configs, small, processes=1)] == [1, 2, 0]
 
 
+def test_the_urgent_begin_before_longer_ones(small: Dataset) -> None:
+    configs = [replace(CONFIG, epochs=epochs) for epochs in (1, 3, 2)]
+    assert [f.index for f in run_all(configs, small, processes=1, urgent=[0])] == [0, 1, 2]
+
+
 def test_what_a_run_is_expected_to_take() -> None:
     # 784 x 8 + 8 x 10 = 6,352 weights; three passes of 200 images, one of 200 and 10,000; 10 steps.
     by_hand = 2 * (6352 * (3 * 200 + 10_200) / MULTIPLICATIONS + 10 * (STEP + 6352 * PARAMETER))

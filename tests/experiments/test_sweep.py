@@ -184,10 +184,11 @@ def test_a_run_with_given_initial_weights_is_kept_beside_that_of_its_seed(
 
 def test_what_is_watched_has_the_index_among_all_runs(small: Dataset, tmp_path: Path) -> None:
     kept, watched = KeptRuns(tmp_path, small), []
-    configs = [replace(CONFIG, seed=seed) for seed in (3, 4)]
+    configs = [replace(CONFIG, seed=seed) for seed in (3, 4, 5)]
     list(kept.run(configs[:1]))
-    list(kept.run(configs, watch=lambda standing: watched.append(standing.index)))
-    assert set(watched) == {1}
+    how = {"watch": lambda standing: watched.append(standing.index), "processes": 1}
+    assert [run.index for run in kept.run(configs, urgent=[2], **how)] == [0, 2, 1]
+    assert watched == [2, 2, 1, 1]
 
 
 def test_runs_that_were_needed_longest_ago_make_room(small: Dataset, tmp_path: Path) -> None:

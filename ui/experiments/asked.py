@@ -9,7 +9,7 @@ from math import prod
 from mnist_core.cli.parser import refuse_what_is_not_used
 from mnist_core.cli.varying import REFUSED, varied
 from mnist_core.data.mnist import MIN_TRAIN_SIZE
-from mnist_core.experiments.queue import MOST_RUNS, Order, too_much
+from mnist_core.experiments.experiment import MOST_RUNS, Order, too_much
 from mnist_core.experiments.space import Choices, Range, grid, in_text, random_draws
 from mnist_core.experiments.sweep import (
     Candidate,

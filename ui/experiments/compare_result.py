@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_core.evaluation.sentences import difference_in_words, interval_in_words
 from mnist_core.experiments.comparison import Judged, Pair, means_in_words
 from mnist_core.experiments.comparison_files import CHARTS, curves_chart, pair_row
-from mnist_core.experiments.queue import Seen
+from mnist_core.experiments.experiment import Seen
 from mnist_core.experiments.runner import Finished
 from mnist_core.experiments.sweep import as_csv
 from mnist_core.report.pieces import figure, side_by_side

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mnist_core.experiments.comparison import Judged, Pair, ordered, paired
-from mnist_core.experiments.queue import Order
+from mnist_core.experiments.experiment import Order
 from mnist_core.experiments.reference.charts import pictures_chart, strongest_of
 from mnist_core.inspection.weight_pictures import first_layer_pictures
 from mnist_core.nn.network import Sequential

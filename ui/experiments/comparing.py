@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from mnist_core.experiments.comparison import aspects, differences
-from mnist_core.experiments.queue import Seen, too_much
+from mnist_core.experiments.experiment import Seen, too_much
 from mnist_core.training.config import TrainConfig
 from mnist_core.words import listed
 from ui.choices import EXPERIMENTS

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from mnist_core.experiments.queue import Order, Seen
+from mnist_core.experiments.experiment import Order, Seen
 from ui.choices import EXPERIMENTS
 from ui.components.visitor import visitor
 from ui.experiments.server import experiments

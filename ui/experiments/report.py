@@ -10,11 +10,11 @@ from html import escape
 import streamlit as st
 
 from mnist_core.data.mnist import Dataset
+from mnist_core.experiments.experiment import Order, Seen
 from mnist_core.experiments.kept_runs import KeptRuns
-from mnist_core.experiments.queue import Order, Seen
 from mnist_core.experiments.reference import page as paper_of
 from mnist_core.experiments.reference.found import Found, gathered, so_far, verdicts
-from mnist_core.experiments.reference.plan import FEW, MANY, Plan, planned
+from mnist_core.experiments.reference.plan import FASTER, FEW, MANY, Plan, planned
 from mnist_core.experiments.reference.sections import what_was_trained
 from mnist_core.experiments.reference.sizes import claims
 from mnist_core.experiments.reference.tables import tables
@@ -72,7 +72,8 @@ def order_of(plan: Plan) -> Order:
         found = gathered(plan, runs, kept, data)
         return Concluded(found, paper_of.figures(found))
 
-    return Order(f"report {plan.is_quick}", tuple(plan.configs), conclude)
+    claimed = tuple(i for i, name in enumerate(plan.named) if name in (MANY, FEW, FASTER))
+    return Order(f"report {plan.is_quick}", tuple(plan.configs), conclude, urgent=claimed)
 
 
 def _what_it_is(plan: Plan) -> str:

@@ -35,6 +35,8 @@ def what_is_known(search: Search, scored: Sequence[Score], outcome: Searched | N
         _best(outcome)
     if chart := _chart(search, scored):
         svg_chart.show(chart, key="search_chart")
+    else:
+        st.caption("Two settings that are drawn at random make no grid: the table has them all.")
     paper.show(_table(search, scored), key="search_table")
     st.html(changing_text(HOW_TO_READ, small=True))
     if outcome is not None:

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from mnist_core.experiments.queue import Seen
+from mnist_core.experiments.experiment import Seen
 from mnist_core.experiments.sweep import scores
 from mnist_core.training.recipes import PRESET_LABELS, PRESETS
 from mnist_core.training.settings import SETTINGS

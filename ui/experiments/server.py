@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mnist_core.experiments.queue import Experiments, Order, Seen
+from mnist_core.experiments.experiment import Order, Seen
+from mnist_core.experiments.queue import Experiments
 from ui import session
 from ui.components.visitor import visitor
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from mnist_core.cli.parser import chosen_config
 from mnist_core.data.mnist import MIN_TRAIN_SIZE
 from mnist_core.experiments.space import Range
 from mnist_core.training.config import TrainConfig
@@ -32,7 +33,8 @@ def side(letter: str) -> TrainConfig | str:
             persist_state="session",
             width=330,
         )
-        base = PRESETS[chosen] if chosen in PRESETS else runs[chosen].config
+        images = len(session.mnist().train)
+        base = chosen_config(chosen, {}, images) if chosen in PRESETS else runs[chosen].config
         config = replace(base, seed=0)
         changed = _changed_setting(letter, config.model)
         if changed == NOTHING:
