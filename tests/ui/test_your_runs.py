@@ -341,3 +341,22 @@ def test_a_file_that_is_too_large_is_not_read(
     monkeypatch.setattr("ui.experiments.runs.kept.MAX_ZIP_BYTES", 2**20)
     app = brought(opened(), bytes(2**20 + 1))
     assert "the file is larger than 1 MB" in text(app)
+
+
+# ---- the way here -------------------------------------------------------------------------------
+
+
+def test_train_leads_to_its_run_among_all(
+    pool: LocalPool, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.train.controls.go_to", Mock())
+    script = "import ui.train.page\nui.train.page.page()"
+    app = AppTest.from_string(script, default_timeout=60)
+    app.session_state[STATE] = WORD
+    app.query_params["run"] = finished
+    pressed(looked_at(app), "All your runs")
+    there = AppTest.from_string(PAGE, default_timeout=60)
+    for key in (STATE, "experiments_address", "session"):
+        there.session_state[key] = app.session_state[key]
+    looked_at(there)
+    assert there.query_params["look"] == "Your runs" and chosen(there) == [finished]
