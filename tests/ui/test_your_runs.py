@@ -270,6 +270,14 @@ def test_without_onnx_the_export_says_what_to_install(
     assert "pip install -r requirements-export.txt" in text(looked_at(app))
 
 
+def test_a_network_that_is_too_large_for_a_zip_says_so(
+    finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_core.runs.archive.MAX_PARAMETERS", 1_000)
+    words = "There is no ZIP of this run: a run in a ZIP has at most 1,000 parameters"
+    assert words in text(opened(chosen=finished))
+
+
 def test_a_run_without_a_checkpoint_says_that_there_is_nothing_to_take_along(
     pool: LocalPool,
 ) -> None:

@@ -89,7 +89,8 @@ def _take_in() -> None:
     if file is None:  # taken out of the widget again
         return
     if file.size > kept.MAX_ZIP_BYTES:
-        raise ValueError(f"the file is larger than {kept.MAX_ZIP_BYTES >> 20} MB")
+        most = kept.MAX_ZIP_BYTES >> 20
+        raise ValueError(f"the file is larger than {most} MB: take it in by `runs import`")
     row, st.session_state[LEFT] = kept.bring_in(file.getvalue())
     choose([row.id])
 

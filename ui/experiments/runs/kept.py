@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnist_core.data.zip_files import ArchiveError
 from mnist_core.experiments.export import FORMATS
+from mnist_core.runs.archive import refuse_large
 from mnist_core.runs.commands import Command
 from mnist_core.runs.listing import RunSummary
 from mnist_core.runs.receipt import Receipt
@@ -21,7 +22,7 @@ from ui.session import pool, show_run
 PROBLEM = EXPERIMENTS.key("runs_problem")  # why what was asked for last was not done
 DELETED = EXPERIMENTS.key("runs_deleted")  # ids and names of what was deleted last
 GONE = "the run is no longer there: it was removed to make room for others"
-MAX_ZIP_BYTES = 64 * 2**20  # that a browser may send
+MAX_ZIP_BYTES = 80 * 2**20  # that a browser may send: the server has all of it in memory
 REASONS = (KeyError, ValueError, OSError, RuntimeError)  # of the store and the pool
 
 
@@ -154,6 +155,15 @@ def receipt(id: str) -> Receipt:
 def has_checkpoint(id: str) -> bool:
     """Whether there is anything to take along."""
     return pool().store.files(id).checkpoint.is_file()
+
+
+def why_no_archive(run: RunSummary) -> str:
+    """Why a run can't be had as a ZIP; "" if it can."""
+    try:
+        refuse_large(run.config)
+    except ArchiveError as error:
+        return str(error)
+    return ""
 
 
 def archive(id: str) -> bytes:
