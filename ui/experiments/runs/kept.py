@@ -23,6 +23,7 @@ PROBLEM = EXPERIMENTS.key("runs_problem")  # why what was asked for last was not
 DELETED = EXPERIMENTS.key("runs_deleted")  # ids and names of what was deleted last
 GONE = "the run is no longer there: it was removed to make room for others"
 MAX_ZIP_BYTES = 80 * 2**20  # that a browser may send: the server has all of it in memory
+UNREADABLE = (KeyError, OSError)  # a run that is gone, and an index that can't be read
 REASONS = (KeyError, ValueError, OSError, RuntimeError)  # of the store and the pool
 
 
@@ -31,23 +32,23 @@ def why(error: Exception) -> str:
     return GONE if isinstance(error, KeyError) else str(error)
 
 
-def attempt(action: Callable[[], object]) -> None:
-    """Do something; if it can't be done, the page says why until something else is asked for."""
-    st.session_state[PROBLEM] = ""
+def attempt(action: Callable[[], object], place: str = PROBLEM) -> None:
+    """Do something; if it can't be done, a place of the page says why until the next attempt."""
+    forget_problem(place)
     try:
         action()
     except REASONS as error:
-        st.session_state[PROBLEM] = f"That could not be done, since {why(error)}."
+        st.session_state[place] = f"That could not be done, since {why(error)}."
 
 
-def problem() -> str:
+def problem(place: str = PROBLEM) -> str:
     """Why what was asked for last was not done; "" if it was."""
-    return st.session_state.get(PROBLEM, "")
+    return st.session_state.get(place, "")
 
 
-def refuse(why: str) -> None:
-    """Have the page say why something is not done."""
-    st.session_state[PROBLEM] = why
+def forget_problem(place: str = PROBLEM) -> None:
+    """Something else is looked at now."""
+    st.session_state[place] = ""
 
 
 # Looking.
@@ -59,10 +60,10 @@ def listed() -> list[RunSummary]:
 
 
 def summary(id: str) -> RunSummary | None:
-    """Any run, as a list would have it; None if there is none of that id."""
+    """Any run, as a list would have it; None if there is none of that id that can be read."""
     try:
         return pool().summary(id)
-    except KeyError:
+    except UNREADABLE:
         return None
 
 
@@ -71,7 +72,7 @@ def view_of(id: str) -> RunView | None:
     try:
         handle = pool().get(id)
         return handle.peek() if handle else None
-    except KeyError:
+    except UNREADABLE:
         return None
 
 
@@ -80,7 +81,7 @@ def may_command(id: str) -> bool:
     try:
         handle = pool().get(id, visitor=visitor())
         return handle is not None and handle.may_command
-    except KeyError:
+    except UNREADABLE:
         return False
 
 
