@@ -1,6 +1,7 @@
 """What is done with the runs that the server keeps for this visitor, and why not, in sentences."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import cast
 
@@ -74,6 +75,13 @@ def view_of(id: str) -> RunView | None:
         return handle.peek() if handle else None
     except UNREADABLE:
         return None
+
+
+def watch(id: str) -> None:
+    """Give a sign of life for a run, which would pause if nobody looked at it."""
+    with suppress(*UNREADABLE):
+        if handle := pool().get(id):
+            handle.watch()
 
 
 def may_command(id: str) -> bool:
