@@ -64,7 +64,7 @@ def write_archive(file: BinaryIO, files: RunFolder, row: RunRow) -> None:
     The same run gives the same bytes. ValueError if there is no checkpoint, or one that can't be
     used, or if the network is too large to be read again.
     """
-    _refuse_large(row.config)
+    refuse_large(row.config)
     try:
         with open_plain(files.checkpoint) as source:
             checkpoint = source.read()  # of one moment, whatever its process saves meanwhile
@@ -131,7 +131,8 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _refuse_large(config: TrainConfig) -> None:
+def refuse_large(config: TrainConfig) -> None:
+    """ArchiveError for a network too large to be read from a ZIP within bounded memory."""
     if (parameters := parameter_count(**config.network)) > MAX_PARAMETERS:
         raise ArchiveError(
             f"a run in a ZIP has at most {MAX_PARAMETERS:,} parameters, and this one has "
@@ -181,7 +182,7 @@ class RunArchive:
             self.name = plain_name(manifest["name"])
         except STRANGE as error:
             raise ArchiveError(f"its settings can't be used: {why(error)}") from error
-        _refuse_large(self.config)
+        refuse_large(self.config)
         self.data_sha256: str = manifest["data_sha256"]
         self._manifest: dict[str, Any] = manifest
 

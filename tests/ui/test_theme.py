@@ -44,6 +44,8 @@ EYES = {
 }
 XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 WHITE = XYZ.sum(axis=1)
+CONFIG = tomllib.loads((MODELS_FOLDER.parents[1] / ".streamlit/config.toml").read_text())
+BACKGROUNDS = [CONFIG["theme"][name]["backgroundColor"] for name in ("light", "dark")]
 LEAST = 15  # in CIELAB, where 2 to 3 are just seen by two areas side by side
 
 
@@ -76,11 +78,20 @@ def test_no_two_networks_look_alike(eyes: str) -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_network_is_seen_in_both_themes_and_not_taken_for_a_measure(network: str) -> None:
-    config = tomllib.loads((MODELS_FOLDER.parents[1] / ".streamlit/config.toml").read_text())
-    for name in ("light", "dark"):
-        assert contrast(NETWORKS[network], config["theme"][name]["backgroundColor"]) >= 3
+    assert all(contrast(NETWORKS[network], background) >= 3 for background in BACKGROUNDS)
     for measure in (theme.TRAINING, theme.VALIDATION):
         assert difference(NETWORKS[network], measure, "most") > LEAST
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_no_two_runs_over_each_other_look_alike(eyes: str) -> None:
+    for one, other in itertools.combinations(theme.RUNS, 2):
+        assert difference(one, other, eyes) > LEAST, (one, other)
+
+
+@pytest.mark.parametrize("colour", theme.RUNS)
+def test_a_run_over_others_is_seen_in_both_themes(colour: str) -> None:
+    assert all(contrast(colour, background) >= 3 for background in BACKGROUNDS)
 
 
 def dots(app: AppTest) -> list[str]:

@@ -1,12 +1,12 @@
 """The look "Your runs" of Experiments without a browser: what it lists, and what is done there.
-Names that strangers have chosen are tested in test_your_runs_names.py.
+Names that strangers have chosen are tested in test_your_runs_names.py, files in
+test_your_runs_files.py.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from unittest.mock import Mock
 
 import pytest
@@ -240,42 +240,6 @@ def test_a_run_that_goes_on_is_stopped_before_it_is_deleted(pool: LocalPool) -> 
         handle.wait_for(lambda view: view.ended, TIMEOUT)
 
 
-def test_a_finished_run_trains_on_as_a_new_one_on_train(
-    pool: LocalPool, finished: str, pages_gone_to: Mock
-) -> None:
-    app = opened(chosen=finished)
-    app.number_input[0].set_value(3)
-    pressed(app, "Train on, as a new run")
-    pages_gone_to.assert_called_once_with("")
-    newest = pool.listed(VISITOR)[0]
-    assert (newest.config.epochs, app.query_params["run"]) == (5, newest.id)
-    assert newest.id != finished
-
-
-def test_the_receipt_of_a_run_is_what_the_command_line_says(pool: LocalPool, finished: str) -> None:
-    app = opened(chosen=finished)
-    assert not app.code
-    app.session_state["experiments_runs_receipt"] = True
-    commands, script = [code.value for code in looked_at(app).code]
-    receipt = pool.store.shelf.receipt(finished)
-    assert (commands, script) == ("\n".join(receipt.commands), receipt.script.strip())
-
-
-def test_without_onnx_the_export_says_what_to_install(
-    finished: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ui.experiments.runs.taking_along.find_spec", lambda name: None)
-    app = opened(chosen=finished)
-    app.session_state["experiments_runs_export"] = True
-    assert "pip install -r requirements-export.txt" in text(looked_at(app))
-
-
-def test_a_run_without_a_checkpoint_says_that_there_is_nothing_to_take_along(
-    pool: LocalPool,
-) -> None:
-    assert "the run has no checkpoint" in text(opened(chosen=entered(pool)))
-
-
 # ---- several ------------------------------------------------------------------------------------
 
 
@@ -296,48 +260,3 @@ def test_several_runs_are_deleted_together_and_come_back_by_one_press(pool: Loca
     assert [run.id for run in pool.listed(VISITOR)] == [kept]
     app = pressed(app, "Undo")
     assert len(pool.listed(VISITOR)) == 4 and chosen(app) == ids
-
-
-# ---- a run from a file --------------------------------------------------------------------------
-
-
-def exported(pool: LocalPool, id: str) -> bytes:
-    file = BytesIO()
-    pool.store.shelf.export(id, file)
-    return file.getvalue()
-
-
-def brought(app: AppTest, content: bytes) -> AppTest:
-    app.file_uploader[0].set_value([("run.zip", content, "application/zip")])
-    return looked_at(app)
-
-
-def test_a_run_in_a_zip_is_taken_in_and_chosen(pool: LocalPool, finished: str) -> None:
-    pool.store.shelf.rename(finished, "taken along")
-    app = brought(opened(), exported(pool, finished))
-    new = pool.listed(VISITOR)[0]
-    assert new.id != finished and new.name == "taken along"
-    assert chosen(app) == [new.id]
-
-
-@pytest.mark.parametrize(
-    ("spoiled", "why"),
-    [
-        (lambda zipped: zipped[: len(zipped) // 2], "it is not a whole ZIP file"),
-        (lambda zipped: b"no ZIP at all", "it is not a whole ZIP file"),
-    ],
-)
-def test_a_file_that_is_no_run_is_refused_with_a_sentence(
-    pool: LocalPool, finished: str, spoiled: Callable[[bytes], bytes], why: str
-) -> None:
-    app = brought(opened(), spoiled(exported(pool, finished)))
-    assert f"since the file can't be used: {why}" in text(app)
-    assert [run.id for run in pool.listed(VISITOR)] == [finished]
-
-
-def test_a_file_that_is_too_large_is_not_read(
-    pool: LocalPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ui.experiments.runs.kept.MAX_ZIP_BYTES", 2**20)
-    app = brought(opened(), bytes(2**20 + 1))
-    assert "the file is larger than 1 MB" in text(app)

@@ -20,22 +20,31 @@ TITLES: dict[Measure, str] = {"accuracy": "validation accuracy (%)", "loss": "va
 X_TITLES: dict[Across, str] = {"epochs": "epoch", "seconds": "seconds of training"}
 LETTERS = "ABCDEFGH"
 DASHES = ("solid", "dash", "dot", "dashdot")
-SIGNS = ("――", "– –", "····", "–·–")  # the same in words
+# The same as CSS backgrounds: from where to where there is colour, in pixels, and then again.
+PIECES = (((0, 4),), ((0, 8), (12, 12)), ((0, 3), (6, 6)), ((0, 8), (11, 14), (17, 17)))
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a run is drawn: its letter, its colour, its kind of line, and a sign for that."""
+    """How a run is drawn: its letter, its colour, its kind of line."""
 
     letter: str
     colour: str
     dash: str
-    sign: str
+
+    @property
+    def line(self) -> str:
+        """A piece of the line, as CSS for a background."""
+        stops, before = [], 0
+        for start, end in PIECES[DASHES.index(self.dash)]:
+            stops += [f"transparent {before}px {start}px", f"{self.colour} {start}px {end}px"]
+            before = end
+        return f"repeating-linear-gradient(90deg,{','.join(stops)})"
 
 
 def look_of(number: int) -> Look:
     """The look of the run of that number, from 0 to 7."""
-    return Look(LETTERS[number], RUNS[number], DASHES[number % 4], SIGNS[number % 4])
+    return Look(LETTERS[number], RUNS[number], DASHES[number % len(DASHES)])
 
 
 def runs_figure(

@@ -18,6 +18,8 @@ from mnist_core.runs.commands import (
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
+from ui.choices import EXPERIMENTS
+from ui.pages import go_to
 from ui.run_words import status_in_words, stopping
 from ui.session import ShownRun, command, notice, session, start_run
 from ui.settings import EXPLANATIONS, LEARNING_RATES
@@ -49,9 +51,17 @@ def buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
         _start_button(config, run)
         if run is not None:
             _buttons_of(run)
+            _all_runs(run)
     if run is not None and not run.is_mine and not run.view.elsewhere:
         st.caption("You watch this run. **Start a new run** begins one of your own.")
     notice()
+
+
+def _all_runs(run: ShownRun) -> None:
+    """A way to this run among all of the visitor's; there from the start, so that nothing moves."""
+    if st.button("All your runs", type="tertiary", key="all_runs"):
+        EXPERIMENTS.hand_over(look="Your runs", chosen=run.id)
+        go_to("experiments")
 
 
 def _buttons_of(run: ShownRun) -> None:

@@ -14,7 +14,8 @@ from ui.experiments.runs.lines import SORTS
 from ui.experiments.runs.names import named, shown_name
 
 DAYS = int(KEPT_SECONDS // 86_400)
-FILE, LEFT = EXPERIMENTS.key("runs_file"), EXPERIMENTS.key("runs_left")
+FILE, FILE_PROBLEM = EXPERIMENTS.key("runs_file"), EXPERIMENTS.key("runs_file_problem")
+LEFT = EXPERIMENTS.key("runs_left")
 MOST_NAMED = 5  # entries of a ZIP that were left alone
 
 
@@ -42,24 +43,8 @@ def sort_and_doors(*, with_sort: bool) -> str:
     return sort
 
 
-def undo() -> None:
-    """What was deleted last, with the way back."""
-    gone = kept.just_deleted()
-    if not gone:
-        return
-    what = named(gone[0][1]) if len(gone) == 1 else f"{len(gone)} runs"
-    with st.container(horizontal=True, vertical_alignment="center", key="runs_undo_line"):
-        st.html(f'<p class="changing" role="status">Deleted {what}.</p>')
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            key=EXPERIMENTS.key("runs_undo"),
-            on_click=_restore,
-            args=([id for id, _ in gone],),
-        )
-
-
-def _restore(ids: list[str]) -> None:
+def bring_back(ids: list[str]) -> None:
+    """Restore deleted runs, and choose them."""
     kept.attempt(partial(kept.restore, ids))
     if not kept.problem():
         choose(ids)
@@ -74,10 +59,10 @@ def _bring_in() -> None:
             type=["zip"],
             max_upload_size=kept.MAX_ZIP_BYTES >> 20,
             key=FILE,
-            on_change=lambda: kept.attempt(_take_in),
+            on_change=lambda: kept.attempt(_take_in, FILE_PROBLEM),
         )
-        if problem := kept.problem():
-            st.html(f'<p class="changing">{escape(problem)}</p>')
+        if problem := kept.problem(FILE_PROBLEM):
+            st.html(f'<p class="changing" role="alert">{escape(problem)}</p>')
         if left := st.session_state.get(LEFT, ()):
             st.html(f'<p class="changing small">{_left_alone(left)}</p>')
 
@@ -89,7 +74,8 @@ def _take_in() -> None:
     if file is None:  # taken out of the widget again
         return
     if file.size > kept.MAX_ZIP_BYTES:
-        raise ValueError(f"the file is larger than {kept.MAX_ZIP_BYTES >> 20} MB")
+        most = kept.MAX_ZIP_BYTES >> 20
+        raise ValueError(f"the file is larger than {most} MB: take it in by `runs import`")
     row, st.session_state[LEFT] = kept.bring_in(file.getvalue())
     choose([row.id])
 
@@ -121,7 +107,7 @@ def _deleted() -> None:
                 st.button(
                     "Restore",
                     key=EXPERIMENTS.key(f"runs_restore_{row.id}"),
-                    on_click=_restore,
+                    on_click=bring_back,
                     args=([row.id],),
                     help=None,
                 )

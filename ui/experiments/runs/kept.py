@@ -1,6 +1,7 @@
 """What is done with the runs that the server keeps for this visitor, and why not, in sentences."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import cast
 
@@ -8,6 +9,7 @@ import streamlit as st
 
 from mnist_core.data.zip_files import ArchiveError
 from mnist_core.experiments.export import FORMATS
+from mnist_core.runs.archive import refuse_large
 from mnist_core.runs.commands import Command
 from mnist_core.runs.listing import RunSummary
 from mnist_core.runs.receipt import Receipt
@@ -21,7 +23,8 @@ from ui.session import pool, show_run
 PROBLEM = EXPERIMENTS.key("runs_problem")  # why what was asked for last was not done
 DELETED = EXPERIMENTS.key("runs_deleted")  # ids and names of what was deleted last
 GONE = "the run is no longer there: it was removed to make room for others"
-MAX_ZIP_BYTES = 64 * 2**20  # that a browser may send
+MAX_ZIP_BYTES = 80 * 2**20  # that a browser may send: the server has all of it in memory
+UNREADABLE = (KeyError, OSError)  # a run that is gone, and an index that can't be read
 REASONS = (KeyError, ValueError, OSError, RuntimeError)  # of the store and the pool
 
 
@@ -30,23 +33,23 @@ def why(error: Exception) -> str:
     return GONE if isinstance(error, KeyError) else str(error)
 
 
-def attempt(action: Callable[[], object]) -> None:
-    """Do something; if it can't be done, the page says why until something else is asked for."""
-    st.session_state[PROBLEM] = ""
+def attempt(action: Callable[[], object], place: str = PROBLEM) -> None:
+    """Do something; if it can't be done, a place of the page says why until the next attempt."""
+    forget_problem(place)
     try:
         action()
     except REASONS as error:
-        st.session_state[PROBLEM] = f"That could not be done, since {why(error)}."
+        st.session_state[place] = f"That could not be done, since {why(error)}."
 
 
-def problem() -> str:
+def problem(place: str = PROBLEM) -> str:
     """Why what was asked for last was not done; "" if it was."""
-    return st.session_state.get(PROBLEM, "")
+    return st.session_state.get(place, "")
 
 
-def refuse(why: str) -> None:
-    """Have the page say why something is not done."""
-    st.session_state[PROBLEM] = why
+def forget_problem(place: str = PROBLEM) -> None:
+    """Something else is looked at now."""
+    st.session_state[place] = ""
 
 
 # Looking.
@@ -58,10 +61,10 @@ def listed() -> list[RunSummary]:
 
 
 def summary(id: str) -> RunSummary | None:
-    """Any run, as a list would have it; None if there is none of that id."""
+    """Any run, as a list would have it; None if there is none of that id that can be read."""
     try:
         return pool().summary(id)
-    except KeyError:
+    except UNREADABLE:
         return None
 
 
@@ -70,8 +73,15 @@ def view_of(id: str) -> RunView | None:
     try:
         handle = pool().get(id)
         return handle.peek() if handle else None
-    except KeyError:
+    except UNREADABLE:
         return None
+
+
+def watch(id: str) -> None:
+    """Give a sign of life for a run, which would pause if nobody looked at it."""
+    with suppress(*UNREADABLE):
+        if handle := pool().get(id):
+            handle.watch()
 
 
 def may_command(id: str) -> bool:
@@ -79,7 +89,7 @@ def may_command(id: str) -> bool:
     try:
         handle = pool().get(id, visitor=visitor())
         return handle is not None and handle.may_command
-    except KeyError:
+    except UNREADABLE:
         return False
 
 
@@ -154,6 +164,15 @@ def receipt(id: str) -> Receipt:
 def has_checkpoint(id: str) -> bool:
     """Whether there is anything to take along."""
     return pool().store.files(id).checkpoint.is_file()
+
+
+def why_no_archive(run: RunSummary) -> str:
+    """Why a run can't be had as a ZIP; "" if it can."""
+    try:
+        refuse_large(run.config)
+    except ArchiveError as error:
+        return str(error)
+    return ""
 
 
 def archive(id: str) -> bytes:

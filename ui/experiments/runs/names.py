@@ -13,7 +13,9 @@ def shown_name(name: str) -> str:
 
     An index that this version has not written may hold any text.
     """
-    line = "".join(letter for letter in " ".join(name.split()) if letter.isprintable())
+    line = " ".join(name.split())
+    if not line.isprintable():
+        line = "".join(letter for letter in line if letter.isprintable())
     return line if len(line) <= MAX_NAME else line[: MAX_NAME - 1] + "…"
 
 

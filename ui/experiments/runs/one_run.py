@@ -40,6 +40,8 @@ OF_ANOTHER = (
 def one_run(chosen: ChosenRun) -> None:
     """A run's name and numbers, and everything that can be done with it."""
     run = chosen.run
+    if run.goes_on or run.status == "paused":
+        kept.watch(run.id)
     st.html(_heading(run))
     if not chosen.is_mine:
         st.caption(OF_ANOTHER)

@@ -12,7 +12,7 @@ from mnist_core.runs.listing import RunSummary
 from ui.choices import EXPERIMENTS
 from ui.components.run_list import run_list
 from ui.experiments.runs import kept
-from ui.experiments.runs.above import sort_and_doors, undo
+from ui.experiments.runs.above import bring_back, sort_and_doors
 from ui.experiments.runs.chosen import ChosenRun, choose, chosen_ids, chosen_of, refusals
 from ui.experiments.runs.lines import in_order, line_of
 from ui.experiments.runs.names import named
@@ -90,7 +90,6 @@ def _list(runs: tuple[RunSummary, ...]) -> list[ChosenRun]:
     """The visitor's runs, or what they will be; those that are chosen."""
     ids = chosen_ids()
     sort = sort_and_doors(with_sort=bool(runs))
-    undo()
     if not runs:
         _nothing_yet()
         return chosen_of(ids, {})
@@ -101,10 +100,13 @@ def _list(runs: tuple[RunSummary, ...]) -> list[ChosenRun]:
         key=EXPERIMENTS.key("runs"),
         description="Your runs",
     )
+    found = chosen_of(after, {run.id: run for run in runs})
+    there = [one.run.id for one in found]
     if list(after) != ids:
-        choose(after)
-        chosen_ids()
-    return chosen_of(after, {run.id: run for run in runs})
+        kept.forget_problem()
+    if there != ids:  # one may have been deleted
+        choose(there)
+    return found
 
 
 def _in_order(runs: Sequence[RunSummary], sort: str) -> list[RunSummary]:
@@ -121,11 +123,14 @@ def _in_order(runs: Sequence[RunSummary], sort: str) -> list[RunSummary]:
 
 def _nothing_yet() -> None:
     st.info(WHAT_RUNS_ARE)
-    if st.button("Train a network", icon=":material/model_training:", key="to_train"):
+    if st.button(
+        "Train a network", icon=":material/model_training:", key=EXPERIMENTS.key("to_train")
+    ):
         go_to("")
 
 
 def _panel(chosen: list[ChosenRun]) -> None:
+    _undo()
     if problem := kept.problem():
         st.html(f'<p class="changing" role="alert">{escape(problem)}</p>')
     if len(chosen) == 1:
@@ -134,3 +139,20 @@ def _panel(chosen: list[ChosenRun]) -> None:
         several(chosen)
     else:
         st.caption("Choose a run in the list to look at it, or several to compare them.")
+
+
+def _undo() -> None:
+    """What was deleted last, with the way back."""
+    gone = kept.just_deleted()
+    if not gone:
+        return
+    what = named(gone[0][1]) if len(gone) == 1 else f"{len(gone)} runs"
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_undo_line"):
+        st.html(f'<p class="changing" role="status">Deleted {what}.</p>')
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            key=EXPERIMENTS.key("runs_undo"),
+            on_click=bring_back,
+            args=([id for id, _ in gone],),
+        )

@@ -68,8 +68,9 @@ def _legend(chosen: Sequence[ChosenRun]) -> str:
         of_another = "" if one.is_mine else " (somebody else's)"
         lines.append(
             f'<div style="overflow-wrap:anywhere"><b>{look.letter}</b> '
-            f'<span style="color:{look.colour};font-weight:700" aria-hidden="true">{look.sign}'
-            f"</span> {named(one.run.name)}{of_another}</div>"
+            f'<span style="display:inline-block;width:2.2em;height:3px;margin:0 .3em .25em;'
+            f'background:{look.line}"></span>'
+            f"{named(one.run.name)}{of_another}</div>"
         )
     return "".join(lines)
 
@@ -85,7 +86,7 @@ def _numbers(views: Sequence[RunView]) -> str:
         ["state", *(STATUS_WORDS[view.status] for view in views)],
         *differing(views),
     ]
-    heads = ["", *(look_of(number).letter for number in range(len(views)))]
+    heads = ["run", *(look_of(number).letter for number in range(len(views)))]
     safe = [[escape(cell) for cell in row] for row in rows]
     return table(heads, safe, caption="The chosen runs, and what differs")
 

@@ -26,10 +26,12 @@ ONNX_IS_MISSING = (
 
 def as_zip(run: RunSummary) -> None:
     """All of the run in one file, which is made when the button is pressed."""
-    if kept.has_checkpoint(run.id):
-        _download("Download as ZIP", partial(kept.archive, run.id), run, ".zip")
-    else:
+    if not kept.has_checkpoint(run.id):
         st.caption(NOTHING_YET)
+    elif why := kept.why_no_archive(run):
+        st.caption(f"There is no ZIP of this run: {why}.")
+    else:
+        _download("Download as ZIP", partial(kept.archive, run.id), run, ".zip")
 
 
 def receipt_and_export(run: RunSummary) -> None:
