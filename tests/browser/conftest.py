@@ -154,6 +154,13 @@ def new_page(pages: Pages) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
+def new_page_below(pages: Pages) -> Iterator[Callable[..., Page]]:
+    """As new_page, for addresses below the root: of those Streamlit first asks in the wrong place."""
+    with watched_pages(pages, but_for="404 (Not Found)") as new_page:
+        yield new_page
+
+
+@pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
     """A desk's page as good as new."""
     return new_page()

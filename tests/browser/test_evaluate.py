@@ -1,7 +1,7 @@
 """The Evaluate page in a real browser: from a cell to its images, from an image to other pages."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -13,8 +13,7 @@ from mnist_core.data.mnist import Split
 from mnist_core.evaluation.answers import Answers
 from mnist_core.evaluation.distortions import DISTORTIONS
 from mnist_core.evaluation.scores import confusion_matrix
-from tests.browser.conftest import wait_idle, watched_pages
-from tests.browser.pages import Pages
+from tests.browser.conftest import wait_idle
 from tests.browser.test_accessibility import Inspector
 from tests.browser.test_confusion_table import cell, worst_cell
 from tests.browser.test_confusion_table import mlp as mlp
@@ -48,10 +47,9 @@ Serve = Callable[[str], str]
 
 
 @pytest.fixture
-def new_page(pages: Pages) -> Iterator[Callable[..., Page]]:
-    """Pages for links to below the root: of those Streamlit first asks in the wrong place."""
-    with watched_pages(pages, but_for="404 (Not Found)") as new_page:
-        yield new_page
+def new_page(new_page_below: Callable[..., Page]) -> Callable[..., Page]:
+    """This file's pages are opened by their own addresses."""
+    return new_page_below
 
 
 def opened(page: Page, serve: Serve, more: str = "") -> None:

@@ -1,12 +1,12 @@
 """The page Experiments in a browser: an experiment grows, is stopped, goes on, and leads on."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_idle, watched_pages
+from tests.browser.conftest import wait_idle
 
 PATIENCE = 120_000  # milliseconds, on however busy a machine
 SEARCH = "/experiments?look=Search&images=1000&epochs=1&seeds=1&values=0.01,0.1,0.3"
@@ -14,10 +14,9 @@ Serve = Callable[[str], str]
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Pages for links to below the root: of those Streamlit first asks in the wrong place."""
-    with watched_pages(browser, but_for="404 (Not Found)") as new_page:
-        yield new_page
+def new_page(new_page_below: Callable[..., Page]) -> Callable[..., Page]:
+    """This file's pages are opened by their own addresses."""
+    return new_page_below
 
 
 def test_a_search_runs_to_its_best_settings_which_train_takes(page: Page, serve: Serve) -> None:

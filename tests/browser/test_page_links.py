@@ -1,26 +1,22 @@
 """Links in a browser: the button that copies one, and what whoever opens it sees."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_idle, watched_pages
+from tests.browser.conftest import wait_idle
 
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
 WITH_KEY = "history.replaceState(null, '', location.href + '&command=secret')"
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """As everywhere, but for what Streamlit asks for in vain where a page's own address is opened.
-
-    It looks for its health and settings there, and then where they are.
-    """
-    with watched_pages(browser, but_for="404 (Not Found)") as new_page:
-        yield new_page
+def new_page(new_page_below: Callable[..., Page]) -> Callable[..., Page]:
+    """This file's pages are opened by their own addresses."""
+    return new_page_below
 
 
 def test_copy_link_copies_the_address_without_a_key_or_shows_it_where_it_may_not(
