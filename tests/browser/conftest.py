@@ -155,7 +155,7 @@ def new_page(pages: Pages) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def new_page_below(pages: Pages) -> Iterator[Callable[..., Page]]:
-    """As new_page, for addresses below the root: of those Streamlit first asks in the wrong place."""
+    """As new_page, for addresses below the root, where Streamlit first asks in a wrong place."""
     with watched_pages(pages, but_for="404 (Not Found)") as new_page:
         yield new_page
 
