@@ -13,7 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.experiments import kept_runs
 from mnist_core.experiments.reference.page import in_short
 from mnist_core.experiments.reference.plan import planned
 from mnist_core.report.pieces import paragraph
@@ -50,20 +49,6 @@ def few(pool: LocalPool, small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr("ui.session.mnist", lambda: small)
     yield
     server.experiments().close()
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many runs were trained, each time that some were."""
-    counts: list[int] = []
-    run_all = kept_runs.run_all
-
-    def counted(configs, *arguments, **how):
-        counts.append(len(configs))
-        return run_all(configs, *arguments, **how)
-
-    monkeypatch.setattr(kept_runs, "run_all", counted)
-    return counts
 
 
 def opened(**link: str) -> AppTest:
