@@ -217,7 +217,8 @@ def test_what_takes_too_long_is_refused_before_it_is_started(shown: dict[str, st
         (SEARCH | {"vary": "seed"}, "`vary=seed` (possible: one of"),
         (SEARCH | {"images": "7"}, "`images=7` (possible: 100, 200, 500)"),
         ({"look": "Compare", "a": "nobody"}, "`a=nobody` (possible: quick-and-good, "),
-        ({"look": "Compare", "b_to": "<b>`x"}, "the activation must be"),
+        ({"look": "Compare", "b_to": "step"}, "the activation must be"),
+        ({"look": "Compare", "b_to": "[x](http://y)"}, "(values are numbers or words with commas"),
     ],
     ids=str,
 )
