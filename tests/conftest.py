@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mnist_core.data.mnist import Dataset, load_mnist
+from mnist_core.experiments import kept_runs
 
 try:
     import hypothesis
@@ -45,6 +46,20 @@ def small_folder(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Pa
     write_idx(folder / "t10k-images-idx3-ubyte", mnist.test.images[:200])
     write_idx(folder / "t10k-labels-idx1-ubyte.gz", mnist.test.labels[:200])
     return folder
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many runs of experiments were trained, each time that some had to be."""
+    counts: list[int] = []
+    run_all = kept_runs.run_all
+
+    def counted(configs, *arguments, **how):
+        counts.append(len(configs))
+        return run_all(configs, *arguments, **how)
+
+    monkeypatch.setattr(kept_runs, "run_all", counted)
+    return counts
 
 
 def idx_bytes(array: np.ndarray) -> bytes:

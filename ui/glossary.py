@@ -45,6 +45,10 @@ WORDS = {
     "update ratio": "How large a step is beside the weights it changes; about 0.001 is usual.",
     "precision": "Of the images that are taken for a digit, the share that is that digit.",
     "recall": "Of the images of a digit, the share that is recognised.",
+    "validation images": "Images that no network learns from, to choose settings by.",
+    "test images": "Images that nothing was learned from or chosen by: they are looked at once.",
+    "overfitting": "Training images are read better than new ones: they are learned by heart.",
+    "seed": "Where all randomness starts. Other seeds show how much is chance.",
     "F1": "The harmonic mean of precision and recall: high only if both are.",
     "mean": "The mean over the digits that occur, each counting the same.",
     "95 % interval": "Where the true accuracy lies: of 100 such intervals, each from other "

@@ -27,6 +27,7 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 
 WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
+PREFIX = "digit-lab-experiment-"  # of the temporary folder of the images
 STARTS = 2  # of a run whose process dies: the second time it is given up
 LOOK_EVERY = 0.1  # seconds between looks at whether to stop
 
@@ -112,9 +113,7 @@ def run_all(
     clock = _Clock(configs)
     if not jobs:
         return
-    with tempfile.TemporaryDirectory(
-        prefix="digit-lab-experiment-", ignore_cleanup_errors=True
-    ) as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
         size = min(processes or cores(), len(jobs))
         crew = _Crew(jobs, clock.in_order(urgent), [folder, str(niceness)], size)

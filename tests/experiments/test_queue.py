@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import pytest
 
 from mnist_core.data.mnist import Dataset, load_mnist
-from mnist_core.experiments import experiment, kept_runs, queue
+from mnist_core.experiments import experiment, queue
 from mnist_core.experiments.experiment import Order, Seen
 from mnist_core.experiments.queue import Experiments
 from mnist_core.runs.process import ROOT
@@ -37,20 +37,6 @@ def experiments(small: Dataset, tmp_path: Path) -> Iterator[Experiments]:
     found = Experiments(tmp_path, small)
     yield found
     found.close()
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many runs were trained, each time that some were."""
-    counts: list[int] = []
-    run_all = kept_runs.run_all
-
-    def counted(configs, *arguments, **how):
-        counts.append(len(configs))
-        return run_all(configs, *arguments, **how)
-
-    monkeypatch.setattr(kept_runs, "run_all", counted)
-    return counts
 
 
 def when(

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.experiments import kept_runs
 from mnist_core.experiments.jobs import Outcome
 from mnist_core.experiments.kept_runs import KeptRuns
 from mnist_core.experiments.runner import Finished
@@ -99,20 +98,6 @@ def test_tables_have_a_row_a_run_and_a_row_a_candidate(scored: list[Score], tmp_
     )
     assert summary[3] == "1,2,1,0.99,0.99,0.99,,2.0"
     assert summary_row(scored[1])["minimum"] == 0.7
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many runs each search trained."""
-    counts = []
-    run_all = kept_runs.run_all
-
-    def counted(configs, *arguments, **how):
-        counts.append(len(configs))
-        return run_all(configs, *arguments, **how)
-
-    monkeypatch.setattr(kept_runs, "run_all", counted)
-    return counts
 
 
 def test_a_kept_run_is_not_trained_again(small: Dataset, tmp_path, trained) -> None:

@@ -13,7 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.experiments import kept_runs
 from mnist_core.experiments.reference.page import in_short
 from mnist_core.experiments.reference.plan import planned
 from mnist_core.report.pieces import paragraph
@@ -50,20 +49,6 @@ def few(pool: LocalPool, small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr("ui.session.mnist", lambda: small)
     yield
     server.experiments().close()
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many runs were trained, each time that some were."""
-    counts: list[int] = []
-    run_all = kept_runs.run_all
-
-    def counted(configs, *arguments, **how):
-        counts.append(len(configs))
-        return run_all(configs, *arguments, **how)
-
-    monkeypatch.setattr(kept_runs, "run_all", counted)
-    return counts
 
 
 def opened(**link: str) -> AppTest:
@@ -232,7 +217,8 @@ def test_what_takes_too_long_is_refused_before_it_is_started(shown: dict[str, st
         (SEARCH | {"vary": "seed"}, "`vary=seed` (possible: one of"),
         (SEARCH | {"images": "7"}, "`images=7` (possible: 100, 200, 500)"),
         ({"look": "Compare", "a": "nobody"}, "`a=nobody` (possible: quick-and-good, "),
-        ({"look": "Compare", "b_to": "<b>`x"}, "the activation must be"),
+        ({"look": "Compare", "b_to": "step"}, "the activation must be"),
+        ({"look": "Compare", "b_to": "[x](http://y)"}, "(values are numbers or words with commas"),
     ],
     ids=str,
 )

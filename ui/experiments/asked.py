@@ -24,6 +24,7 @@ from mnist_core.training.settings import SETTINGS
 
 NOTHING = "none"  # as the second setting to vary
 LONGEST = 1_000  # characters of values
+READABLE = re.compile(r"[\w.,+():\- ]*")
 COUNT = re.compile(r":(\d+)$")  # how many values a range has
 # What is tried at first of a setting; of the others, all that the table offers.
 USUAL = {
@@ -69,6 +70,8 @@ def values_of(name: str, text: str) -> Choices | Range:
     """The values that a text stands for; ValueError, with the allowed range, for what can't be."""
     if len(text) > LONGEST:
         raise ValueError(f"values of {LONGEST:,} characters at most are read")
+    if not READABLE.fullmatch(text):  # nor may a sentence repeat what makes a link of it
+        raise ValueError("values are numbers or words with commas between them")
     count = COUNT.search(text)
     if count and (len(count[1]) > 4 or int(count[1]) > MOST_RUNS):
         raise ValueError(f"a range has at most {MOST_RUNS} values")

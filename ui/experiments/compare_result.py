@@ -20,7 +20,7 @@ from ui.glossary import words_explained
 from ui.html import changing_text
 from ui.words import percent, points
 
-WORDS = ("95 % interval", "McNemar's test")
+WORDS = ("validation images", "test images", "seed", "95 % interval", "McNemar's test")
 SECONDS = (
     "Thin lines are seeds, bold ones their mean. Seconds are of training alone; runs beside each "
     "other on one machine disturb each other a little."

@@ -27,11 +27,16 @@ from ui.choices import EXPERIMENTS
 from ui.components import paper
 from ui.experiments.progress import progress_of
 from ui.experiments.server import look, pace
+from ui.glossary import words_explained
 from ui.html import changing_text
 from ui.live import live
 from ui.words import duration
 
 SIZES = {"whole": "The whole experiment", "quick": "A quick version"}
+WORDS = (
+    *("validation images", "test images", "overfitting", "learning rate", "diverged"),
+    *("seed", "95 % interval"),
+)
 NOT_TESTED = "not tested yet"
 LATER = {
     "The weights": "The weights of the report's 64 units, beside those of a well-trained network",
@@ -63,6 +68,7 @@ def report() -> None:
         persist_state="session",
     )
     live(partial(_shown, plan), look(order), partial(look, order), pace=pace)
+    words_explained(WORDS)
 
 
 def order_of(plan: Plan) -> Order:

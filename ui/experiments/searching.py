@@ -22,12 +22,14 @@ from ui.experiments.asked import (
 from ui.experiments.progress import progress_of
 from ui.experiments.search_result import what_is_known
 from ui.experiments.server import look, pace
+from ui.glossary import words_explained
 from ui.links import DEFAULT_PRESET
 from ui.live import live
 
 EPOCHS, SEEDS, DRAWS = range(1, 51), range(1, 6), range(2, 101)
 USUAL_EPOCHS, USUAL_SEEDS, USUAL_DRAWS, USUAL_IMAGES = 3, 2, 12, 5_000
 HOW = {"grid": "All combinations", "random": "Some at random"}
+WORDS = ("validation images", "test images", "seed", "diverged", "95 % interval")
 WIDTH = 220  # pixels of a widget: two stand side by side where there is room
 
 
@@ -42,6 +44,7 @@ def searching() -> None:
         else:
             order = found.order
             live(partial(_shown, found), look(order), partial(look, order), pace=pace)
+    words_explained(WORDS)
 
 
 def _shown(found: Search, seen: Seen) -> None:
