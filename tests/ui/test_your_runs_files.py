@@ -1,5 +1,6 @@
 """The look "Your runs" and what leads on from a run: more epochs, its receipt, files and back."""
 
+import tomllib
 from collections.abc import Callable
 from io import BytesIO
 from unittest.mock import Mock
@@ -8,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.runs.local import LocalPool
+from mnist_core.runs.process import ROOT
 from tests.ui.test_evaluate_page import looked_at, text
 from tests.ui.test_your_runs import (
     PAGE,
@@ -22,6 +24,7 @@ from tests.ui.test_your_runs import (
     pressed,
 )
 from ui.components.visitor import STATE
+from ui.experiments.runs.kept import MAX_ZIP_BYTES
 
 __all__ = ["finished", "kept_runs", "pages_gone_to"]
 
@@ -105,6 +108,11 @@ def test_a_file_that_is_no_run_is_refused_with_a_sentence(
     app = brought(opened(), spoiled(exported(pool, finished)))
     assert f"since the file can't be used: {why}" in text(app)
     assert [run.id for run in pool.listed(VISITOR)] == [finished]
+
+
+def test_the_server_takes_uploads_as_large_as_a_run_may_be() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert config["server"]["maxUploadSize"] << 20 == MAX_ZIP_BYTES
 
 
 def test_a_file_that_is_too_large_is_not_read(

@@ -23,7 +23,8 @@ from ui.session import pool, show_run
 PROBLEM = EXPERIMENTS.key("runs_problem")  # why what was asked for last was not done
 DELETED = EXPERIMENTS.key("runs_deleted")  # ids and names of what was deleted last
 GONE = "the run is no longer there: it was removed to make room for others"
-MAX_ZIP_BYTES = 80 * 2**20  # that a browser may send: the server has all of it in memory
+# That a browser may send: the server has all of it in memory, and .streamlit/config.toml a limit.
+MAX_ZIP_BYTES = 94 * 2**20
 UNREADABLE = (KeyError, OSError)  # a run that is gone, and an index that can't be read
 REASONS = (KeyError, ValueError, OSError, RuntimeError)  # of the store and the pool
 
