@@ -9,7 +9,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
 # What a page can be told anew; with other options it is another page.
-MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference", "forced_colors": "none"}
+MEDIA: dict[str, Any] = {
+    "color_scheme": "light",
+    "reduced_motion": "no-preference",
+    "forced_colors": "none",
+}
 # What a page can't be rid of again.
 LASTING = ("add_init_script", "expose_binding", "expose_function", "route", "route_web_socket")
 
