@@ -5,6 +5,7 @@ What is ink and what is paper is decided by what the digit detector says of eith
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_core.arrays import Array, Picture
@@ -12,7 +13,7 @@ from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.inspection.sheets import digits_of_sheet, is_hollow, quarter_turns
 from mnist_core.preprocess.close_up import edge_share
 from mnist_core.preprocess.hollow import filled
-from mnist_core.preprocess.ink import possible_inks
+from mnist_core.preprocess.ink import PossibleInk, possible_inks
 from mnist_core.preprocess.segment import Found
 
 # Evidence is the share of the picture that its digits take up, times how surely they are digits.
@@ -20,6 +21,7 @@ SURE = 0.4  # from which no other way to see a picture is tried
 BETTER = 0.1  # by which another way must exceed the likeliest one, and nothing at all
 EDGE_WEIGHT = 0.3  # of the share of the edge that is inked: paper reaches the edge, ink seldom
 TOUCHES = "It touches its neighbour."
+LINE = "It touches a printed line, which was taken out."
 CUT = "It may be cut by the edge of the picture."
 CUT_SHARE = 0.12  # of a digit's longest side; what meets the picture's edge by more may be cut
 
@@ -44,13 +46,15 @@ class DigitsOfPicture:
 
 def digits_of_picture(image: Image.Image, detector: DigitDetector) -> DigitsOfPicture:
     """The digits on an upright picture of any kind; none if there is no writing to be seen."""
-    ink = likeliest_ink(image, detector)
-    hollow = bool(ink.any()) and is_hollow(ink, detector)
+    way = likeliest_ink(image, detector)
+    ink = way.ink
+    hollow = bool((ink > 127).any()) and is_hollow(ink, detector)
     if hollow:
         ink = filled(ink)
     places, images = digits_of_sheet(ink, detector, picture_size=image.size)
     found = tuple(place or _whole(ink, image.size) for place in places)
-    guesses = tuple(_why_guessed(place, image.size) for place in found)
+    on_lines = _met_by_ink(way)
+    guesses = tuple(_why_guessed(place, on_lines, image.size) for place in found)
     # The detector knows one digit at a time: of two that touch it can only say that they are none.
     objections = tuple(
         "" if place.touches_neighbour else detector.objection(digit)
@@ -60,14 +64,18 @@ def digits_of_picture(image: Image.Image, detector: DigitDetector) -> DigitsOfPi
     return DigitsOfPicture(image, found, images, objections, guesses, turns, hollow)
 
 
-def likeliest_ink(image: Image.Image, detector: DigitDetector) -> Picture:
-    """The ink of a picture, uint8 (H, W), taken in the way that makes it look like digits."""
-    best, least = np.zeros((1, 1), np.uint8), -np.inf
-    for ink in possible_inks(image):
-        evidence = _evidence(ink, detector)
+def likeliest_ink(image: Image.Image, detector: DigitDetector) -> PossibleInk:
+    """The ink of a picture, taken in the way that makes it look like digits."""
+    ways = possible_inks(image)
+    best = next(ways)
+    evidence = _evidence(best.ink, detector)
+    if evidence > SURE:
+        return best
+    least = max(BETTER, evidence + BETTER)
+    for way in ways:
+        evidence = _evidence(way.ink, detector)
         if evidence > least:
-            first = least == -np.inf
-            best, least = ink, max(BETTER, evidence + BETTER) if first else evidence
+            best, least = way, evidence
         if evidence > SURE:
             break
     return best
@@ -103,13 +111,28 @@ def _whole(ink: Picture, size: tuple[int, int]) -> Found:
     return Found((left, top, right, bottom), ink, 0, touches_neighbour=False)
 
 
-def _why_guessed(place: Found, size: tuple[int, int]) -> str:
-    """Why a prediction is a guess, in a sentence; "" if it is none."""
+def _why_guessed(place: Found, on_lines: NDArray[np.bool_], size: tuple[int, int]) -> str:
+    """Why a prediction is a guess, in a sentence; "" if it is none.
+
+    `on_lines`, bool (H, W), are the places where printed lines met other ink.
+    """
     if place.touches_neighbour:
         return TOUCHES
     left, top, right, bottom = place.box
-    at_edge = {0: left <= 0, -1: right >= size[0]}, {0: top <= 0, -1: bottom >= size[1]}
-    met = [place.ink[:, side] for side, meets in at_edge[0].items() if meets]
-    met += [place.ink[side] for side, meets in at_edge[1].items() if meets]
-    most = max((int((line > 127).sum()) for line in met), default=0)
-    return CUT if most > CUT_SHARE * _longest_side(place.ink) else ""
+    factor = on_lines.shape[1] / size[0]
+    x, y = (slice(int(factor * a), int(factor * b) + 1) for a, b in ((left, right), (top, bottom)))
+    if on_lines[y, x].any():
+        return LINE
+    sides = [place.ink[:, 0], place.ink[:, -1], place.ink[0], place.ink[-1]]
+    at_edge = left <= 0, right >= size[0], top <= 0, bottom >= size[1]
+    met = [int((side > 127).sum()) for side, meets in zip(sides, at_edge, strict=True) if meets]
+    return CUT if max(met, default=0) > CUT_SHARE * _longest_side(place.ink) else ""
+
+
+def _met_by_ink(way: PossibleInk) -> NDArray[np.bool_]:
+    """Where printed lines that were taken out met what is left: bool (H, W)."""
+    near = way.lines.copy()
+    for axis in (0, 1):
+        for step in (-2, 2):
+            near |= np.roll(way.lines, step, axis)
+    return near & (way.ink > 127)

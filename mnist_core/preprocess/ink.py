@@ -1,6 +1,7 @@
 """Finds the ink on a photograph: dark or light writing on uneven paper becomes white on black."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from mnist_core.arrays import Picture
 from mnist_core.preprocess.close_up import MOST_AT_EDGE, close_up_ink, edge_share, fills_picture
 from mnist_core.preprocess.clutter import without_clutter
 from mnist_core.preprocess.image_files import upright
+from mnist_core.preprocess.lines import without_lines
 from mnist_core.preprocess.paper import contrast_with_paper, ink_is_light, otsu, thinned
 
 NEAR_SIDE = 640  # pixels; a digit that fills a picture needs no more
@@ -24,10 +26,18 @@ def ink_from_photo(image: Image.Image) -> Picture:
     with or without a margin. The ink has the size of the upright picture, or less: its longest side
     is at most 2,048 pixels. It is all black if there is no writing.
     """
-    return next(possible_inks(image))
+    return next(possible_inks(image)).ink
 
 
-def possible_inks(image: Image.Image) -> Iterator[Picture]:
+@dataclass(frozen=True)
+class PossibleInk:
+    """The ink of a picture, uint8 (H, W), and where printed lines were taken out of it, bool."""
+
+    ink: Picture
+    lines: NDArray[np.bool_]
+
+
+def possible_inks(image: Image.Image) -> Iterator[PossibleInk]:
     """Every way to tell the ink of a picture from its paper, as by `ink_from_photo`.
 
     The first is the likeliest. Which of them shows digits can be said only by a network: a 1 that
@@ -36,21 +46,31 @@ def possible_inks(image: Image.Image) -> Iterator[Picture]:
     gray = np.asarray(upright(image.copy()).convert("L"))  # (H, W)
     small = max(gray.shape) <= SMALL_SIDE
     near = _shrunk(gray)
-    by_edge = [close_up_ink(near, light=light) for light in (False, True)]
-    by_edge.sort(key=edge_share)
-    fills = fills_picture(by_edge[0])
-    if fills and not small:
+    by_edge = [_unlined(close_up_ink(near, light=light)) for light in (False, True)]
+    by_edge.sort(key=lambda way: edge_share(way.ink))
+    fills = not small and fills_picture(by_edge[0].ink)
+    if fills:
         yield by_edge[0]
     if small:
-        yield _ink_on_even_paper(gray)
+        yield _unlined(_ink_on_even_paper(gray))
     else:
         light = ink_is_light(gray)
-        ink = _ink_from_contrast(contrast_with_paper(gray, light=light))
-        yield without_clutter(ink)
-        yield without_clutter(_ink_from_contrast(contrast_with_paper(near, light=not light)))
-    for ink in by_edge[fills and not small :]:
+        yield _on_a_sheet(gray, light=light)
+        yield _on_a_sheet(near, light=not light)
+    for way in by_edge[fills:]:
         # Beside a digit that fills the picture there is no room for a table.
-        yield ink if fills or edge_share(ink) <= MOST_AT_EDGE else without_clutter(ink)
+        table = not fills and edge_share(way.ink) > MOST_AT_EDGE
+        yield PossibleInk(without_clutter(way.ink), way.lines) if table else way
+
+
+def _on_a_sheet(gray: Picture, *, light: bool) -> PossibleInk:
+    """The writing (H, W) on a sheet in uneven light, of which more than the sheet may be seen."""
+    way = _unlined(_ink_from_contrast(contrast_with_paper(gray, light=light)))
+    return PossibleInk(without_clutter(way.ink), way.lines)
+
+
+def _unlined(ink: Picture) -> PossibleInk:
+    return PossibleInk(*without_lines(ink))
 
 
 def _shrunk(gray: Picture) -> Picture:
