@@ -6,7 +6,7 @@ The idea is that of removing the staff from printed music (Dalitz et al., 2008: 
 of staff removal algorithms).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from mnist_core.preprocess.components import Components, connected_components
 from mnist_core.preprocess.segment import typical_size
 
 INKED = 60  # grey level; printed lines may be fainter than the pen
-THICKEST = 0.03  # of the picture's longest side
+# Of the picture's longest side. A corner is thin enough for a thick line, and would make a thin one
+# crooked, so thin lines are looked for by themselves, too.
+THICKEST = (0.03, 0.01)
 SHORTEST = 8  # pixels of a piece of a line, and at least 3 times its thickness
 STEEPEST = 0.2  # pixels down for each pixel across
 COVERED = 0.7  # of a line, between its ends, by itself or strokes that cross it
@@ -116,13 +118,15 @@ class _Runs:
 
 def _straight_pieces(runs: _Runs) -> Lines:
     """What is thin, straight and not steep, as far as nothing crosses it."""
-    thin = runs.stops - runs.starts <= max(3, THICKEST * max(runs.shape))
-    mask = np.zeros((runs.shape[0], runs.shape[1] + 1), np.int8)
-    mask[runs.along[thin], runs.starts[thin]] = 1
-    mask[runs.along[thin], runs.stops[thin]] = -1
-    filled = np.cumsum(mask, axis=1, dtype=np.int8)[:, :-1].view(np.bool_)
-    pieces = connected_components(filled)  # its rows lie along the lines
-    return _fitted(pieces)
+    found = []
+    for share in THICKEST:
+        thin = runs.stops - runs.starts <= max(3, share * max(runs.shape))
+        edges = np.zeros((runs.shape[0], runs.shape[1] + 1), np.int8)
+        edges[runs.along[thin], runs.starts[thin]] = 1
+        edges[runs.along[thin], runs.stops[thin]] = -1
+        mask = np.cumsum(edges, axis=1, dtype=np.int8)[:, :-1].view(np.bool_)
+        found.append(_fitted(connected_components(mask)))  # its rows lie along the lines
+    return Lines(*(np.concatenate([getattr(f, n.name) for f in found]) for n in fields(Lines)))
 
 
 def _fitted(pieces: Components) -> Lines:
@@ -222,7 +226,7 @@ def _meets(lines: Lines, end: NDArray[np.float64], others: Lines) -> NDArray[np.
     """Whether each line (K,) has this end on one of the lines across."""
     height = lines.offset + lines.slope * end  # (K,), which is a place along the others
     there = others.offset + others.slope * height[:, None]  # (K, others)
-    slack = 2 + 1.5 * others.thickness
+    slack = 3 + 3 * others.thickness
     near = np.abs(there - end[:, None]) <= slack
     near &= (height[:, None] >= others.left - slack) & (height[:, None] <= others.right + slack)
     return near.any(axis=1)
