@@ -34,6 +34,7 @@ class Look:
 
 
 CLEAN = Look((1, 1, 1), (0, 0, 0), grain=0, blur=0, quality=0)
+INVERTED = Look((0, 0, 0), (1, 1, 1), grain=0, blur=0, quality=0)
 PENS = ((0.12, 0.12, 0.14), (0.15, 0.2, 0.5), (0.6, 0.15, 0.15), (0.45, 0.45, 0.46))
 PAPERS = ((0.93, 0.93, 0.92), (0.85, 0.82, 0.72), (0.7, 0.72, 0.75), (0.95, 0.93, 0.8))
 LIGHTS = ("even", "slope", "corner", "shadow")
@@ -139,20 +140,11 @@ def tilted(cover: Cover, share: float, rng: np.random.Generator) -> Cover:
     return np.asarray(seen) / 255
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page as ink, with its digits line by line and the middle of each, (x, y)."""
-
-    cover: Cover
-    lines: tuple[tuple[int, ...], ...]
-
-
 RULINGS = ("none", "boxes", "table", "comb", "ruled", "squared")
 
 
 def page_of(
     images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
     rng: np.random.Generator,
     *,
     ruling: str,
@@ -160,66 +152,51 @@ def page_of(
     cell: int = 120,
     grey: float = 1.0,
     share: float = 0.6,
-    off: float = 0.06,
-) -> Page:
+) -> Cover:
     """A page of digits in cells of so many pixels, with printed lines of a kind.
 
-    `grey` is the lines' share of the pen's ink, `share` a digit's share of its cell, and `off` how
-    far it stands from the middle of it.
+    `grey` is the lines' share of the pen's ink, `share` a digit's share of its cell.
     """
-    count = len(images) // columns
-    across, down = (
-        (cell, cell) if ruling in ("table", "comb", "squared") else (1.3 * cell, 1.3 * cell)
-    )
-    width, height = (
-        round(columns * across + cell),
-        round(count * (down + 0.3 * cell * (ruling == "comb")) + cell),
-    )
-    cover, printed = np.zeros((height, width)), Image.new("L", (width, height))
+    close = ruling in ("table", "comb", "squared")
+    across = cell if close else 1.3 * cell
+    down = cell if ruling in ("table", "squared") else 1.3 * cell
+    height = round(len(images) // columns * down + cell)
+    cover = np.zeros((height, round(columns * across + cell)))
+    printed = Image.new("L", cover.shape[::-1])
     pencil, thick = ImageDraw.Draw(printed), max(1, round(cell * rng.uniform(0.015, 0.035)))
-    step = down + 0.3 * cell * (ruling == "comb")
-    half = cell / 2
     for number, image in enumerate(images):
-        x, y = (
-            half + across * (number % columns + 0.5),
-            half + step * (number // columns) + down / 2,
-        )
-        left, top, right, bottom = (round(v) for v in (x - half, y - half, x + half, y + half))
+        x = cell / 2 + across * (number % columns + 0.5)
+        y = cell / 2 + down * (number // columns + 0.5)
+        left, top, right, bottom = (round(v + s * cell / 2) for s in (-1, 1) for v in (x, y))
         if ruling in ("boxes", "table"):
             pencil.rectangle((left, top, right, bottom), outline=255, width=thick)
         if ruling == "comb":
             pencil.line((left, bottom, right, bottom), fill=255, width=thick)
             for side in (left, right):
-                pencil.line((side, bottom - round(0.4 * cell), side, bottom), fill=255, width=thick)
+                pencil.line((side, bottom - round(0.4 * cell), side, bottom), 255, thick)
         ink = written(image, round(share * cell * rng.uniform(0.85, 1.1)))
         h, w = ink.shape
-        x, y = x + rng.uniform(-off, off) * cell, y + rng.uniform(-off, off) * cell
-        row, column = max(0, round(y - h / 2)), max(0, round(x - w / 2))
+        x, y = (v + rng.uniform(-0.07, 0.07) * cell for v in (x, y))
+        row, column = round(y - h / 2), round(x - w / 2)
         place = cover[row : row + h, column : column + w]
-        np.maximum(place, ink[: place.shape[0], : place.shape[1]], out=place)
+        np.maximum(place, ink, out=place)
     if ruling in ("ruled", "squared"):
-        gap = round(cell / 4) if ruling == "squared" else round(step)
-        for y in range(round(half) if ruling == "ruled" else 0, height, gap):
-            pencil.line((0, y, width, y), fill=255, width=max(1, thick // 2))
-        for x in range(0, width, gap) if ruling == "squared" else ():
+        for y in range(round(cell / 4), height, round(cell / 4 if ruling == "squared" else down)):
+            pencil.line((0, y, cover.shape[1], y), fill=255, width=max(1, thick // 2))
+    if ruling == "squared":
+        for x in range(0, cover.shape[1], round(cell / 4)):
             pencil.line((x, 0, x, height), fill=255, width=max(1, thick // 2))
-    lines = np.asarray(printed) / 255 * grey
-    rows = labels.reshape(count, columns).tolist()
-    return Page(np.maximum(cover, lines), tuple(tuple(row) for row in rows))
+    return np.maximum(cover, np.asarray(printed) / 255 * grey)
 
 
-def letters(
-    text: str, rng: np.random.Generator, font: ImageFont.FreeTypeFont | None = None
-) -> Cover:
+def letters(text: str, rng: np.random.Generator) -> Cover:
     """Lines of printed letters as ink."""
-    sheet = Image.new(
-        "L", (120 * max(map(len, text.split("\n"))) + 120, 160 * len(text.split("\n")) + 80)
-    )
+    lines = text.split("\n")
+    sheet = Image.new("L", (120 * max(map(len, lines)) + 120, 160 * len(lines) + 80))
     pencil = ImageDraw.Draw(sheet)
-    for row, line in enumerate(text.split("\n")):
+    for row, line in enumerate(lines):
         for column, letter in enumerate(line):
-            pencil.text(
-                (90 + 120 * column, 120 + 160 * row), letter, fill=255,
-                font=font or ImageFont.load_default(float(rng.uniform(80, 110))), anchor="mm",
-            )  # fmt: skip
+            font = ImageFont.load_default(float(rng.uniform(80, 110)))
+            place = (90 + 120 * column, 120 + 160 * row)
+            pencil.text(place, letter, fill=255, font=font, anchor="mm")
     return np.asarray(sheet) / 255

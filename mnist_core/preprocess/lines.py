@@ -23,9 +23,10 @@ SHORTEST = 8  # pixels of a piece of a line, and at least 3 times its thickness
 STEEPEST = 0.2  # pixels down for each pixel across
 COVERED = 0.7  # of a line, between its ends, by itself or strokes that cross it
 NOTABLE = 0.1  # of the picture's longest side; only what is longer can be a line
-LONGER_THAN_DIGITS = 1.5  # times the typical digit; what is longer is printed
+CRUMBS = 5  # times a line's thickness; no digit is so small
+LONGER_THAN_DIGITS = 2  # times the typical digit; what is longer is printed
 SIDE_OF_BOX = 0.9  # times the typical digit, if both ends meet other lines
-TICKS = 3  # of about one length, standing on a line: a comb
+TICKS = 2  # of about one length, standing on a line as thick: a comb
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,48 @@ def without_lines(ink: Picture) -> tuple[Picture, NDArray[np.bool_]]:
     mask = ink > INKED
     across = _Runs.of(mask.T.copy()), _Runs.of(mask)  # for lines that lie, and that stand
     lying, standing = (_joined(_straight_pieces(runs), runs) for runs in across)
-    least = NOTABLE * max(ink.shape)
-    notable = lying[lying.length >= least], standing[standing.length >= least]
-    none = np.zeros(ink.shape, np.bool_)
-    if not any(len(lines.left) for lines in notable):
-        return ink, none
-    rest = connected_components(mask & ~_where(notable, across))
-    if not len(rest.areas):
-        return ink, none
-    digit = typical_size(rest.boxes)
-    printed = _printed(lying, standing, digit)
-    taken = _where(printed, across)
+    digit = _digit_size(mask, lying, standing, across)
+    if not digit:
+        return ink, np.zeros(ink.shape, np.bool_)
+    taken = _where(_printed(lying, standing, digit), across)
+    # Now that printed lines are told from straight strokes, digits are whole again.
+    digit = _typical(mask & ~taken)
+    taken = _where(_printed(lying, standing, digit), across)
     # The grey edges of a line go with it.
     beside = taken.copy()
     for axis in (0, 1):
         for step in (-1, 1):
             beside |= np.roll(taken, step, axis) & (ink <= 127)
     left_over = np.where(beside, np.uint8(0), ink)
-    return (left_over, beside) if (left_over > 127).any() else (ink, none)
+    if (left_over > 127).any():
+        return left_over, beside
+    return ink, np.zeros(ink.shape, np.bool_)
+
+
+def _digit_size(
+    mask: NDArray[np.bool_], lying: Lines, standing: Lines, across: tuple["_Runs", "_Runs"]
+) -> float:
+    """How large a typical digit is (pixels) beside the lines of `mask`, (H, W); 0 without lines.
+
+    Straight strokes of digits look like lines: where hardly more than crumbs are left without all
+    that is straight, only what is longer is taken for a line.
+    """
+    least = NOTABLE * max(mask.shape)
+    while True:
+        notable = lying[lying.length >= least], standing[standing.length >= least]
+        if not any(len(lines.left) for lines in notable):
+            return 0
+        thickness = np.median(np.concatenate([lines.thickness for lines in notable]))
+        digit = _typical(mask & ~_where(notable, across))
+        if digit >= CRUMBS * thickness:
+            return digit
+        least *= 1.3
+
+
+def _typical(mask: NDArray[np.bool_]) -> float:
+    """The size of a typical piece of a mask (H, W); 0 if there is none."""
+    pieces = connected_components(mask)
+    return typical_size(pieces.boxes) if len(pieces.areas) else 0
 
 
 @dataclass(frozen=True)
@@ -218,6 +243,9 @@ def _printed(lying: Lines, standing: Lines, digit: float) -> tuple[Lines, Lines]
         lines, base = directions[this], directions[other][sure[other]]
         stands = _meets(lines, lines.left, base) | _meets(lines, lines.right, base)
         alike = np.abs(lines.length[:, None] - lines.length) <= 0.15 * lines.length + 2
+        if len(base.left):
+            thickness = float(np.median(base.thickness))
+            stands &= np.abs(lines.thickness - thickness) <= 0.4 * thickness + 1
         sure[this] |= stands & ((alike & stands).sum(axis=1) >= TICKS)
     return lying[sure[0]], standing[sure[1]]
 

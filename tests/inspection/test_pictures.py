@@ -1,5 +1,6 @@
 """From a picture to its digits: shares of pictures that are made by rule, not single cases."""
 
+from difflib import SequenceMatcher
 from itertools import product
 
 import numpy as np
@@ -12,15 +13,16 @@ from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
 from mnist_core.nn.network import Sequential
 from tests.photographed import (
     CLEAN,
-    Look,
+    INVERTED,
     any_look,
     framed,
     letters,
+    page_of,
     photograph,
+    tilted,
     written,
 )
 
-INVERTED = Look((0, 0, 0), (1, 1, 1), grain=0, blur=0, quality=0)
 PICTURES = 10  # of each kind
 
 
@@ -82,3 +84,33 @@ def test_letters_are_no_digits(detector: DigitDetector, cnn: Sequential) -> None
     for _ in range(2):
         picture = photograph(letters("HELKM\nAXRWN", rng), any_look(rng), rng)
         assert len(predictions(digits_of_picture(picture, detector), cnn)) <= 1
+
+
+@pytest.mark.parametrize("ruling", ["boxes", "table", "comb", "ruled"])
+def test_digits_between_printed_lines_are_read(
+    detector: DigitDetector, cnn: Sequential, mnist: Dataset, ruling: str
+) -> None:
+    rng, right = np.random.default_rng(2), 0
+    for grey in (1.0, 0.5):
+        chosen = rng.integers(len(mnist.test), size=20)
+        cover = page_of(mnist.test.images[chosen], rng, ruling=ruling, grey=grey, cell=90)
+        picture = photograph(tilted(cover, 0.015, rng), any_look(rng), rng)
+        answers = predictions(digits_of_picture(picture, detector), cnn)
+        matching = SequenceMatcher(
+            None, mnist.test.labels[chosen].tolist(), answers, autojunk=False
+        )
+        right += sum(block.size for block in matching.get_matching_blocks())
+        assert len(answers) <= 22
+    assert right >= 37  # of 40
+
+
+def test_a_digit_that_touched_a_printed_line_is_marked_as_a_guess(
+    detector: DigitDetector, mnist: Dataset
+) -> None:
+    cover = np.pad(written(mnist.test.images[0], 100), 120)  # a 7
+    rows = np.flatnonzero(cover.any(axis=1))
+    cover[rows[-1] - 2 : rows[-1] + 2] = 1
+    (guess,) = digits_of_picture(
+        photograph(cover, CLEAN, np.random.default_rng(0)), detector
+    ).guesses
+    assert "printed line" in guess
