@@ -80,7 +80,7 @@ def page(ruling: str, grey: float, share: float, count: int, cell: int) -> Maker
         images, labels = MNIST.images[chosen], MNIST.labels[chosen]
         columns = min(5, count)
         made = page_of(
-            images, labels, rng, ruling=ruling, columns=columns, grey=grey, share=share, cell=cell
+            images, rng, ruling=ruling, columns=columns, grey=grey, share=share, cell=cell
         )
         return photograph(tilted(made, 0.02, rng), any_look(rng), rng), "".join(map(str, labels))
 

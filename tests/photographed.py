@@ -161,8 +161,8 @@ def page_of(
     across = cell if close else 1.3 * cell
     down = cell if ruling in ("table", "squared") else 1.3 * cell
     height = round(len(images) // columns * down + cell)
-    cover = np.zeros((height, round(columns * across + cell)))
-    printed = Image.new("L", cover.shape[::-1])
+    width = round(columns * across + cell)
+    cover, printed = np.zeros((height, width)), Image.new("L", (width, height))
     pencil, thick = ImageDraw.Draw(printed), max(1, round(cell * rng.uniform(0.015, 0.035)))
     for number, image in enumerate(images):
         x = cell / 2 + across * (number % columns + 0.5)
@@ -182,9 +182,9 @@ def page_of(
         np.maximum(place, ink, out=place)
     if ruling in ("ruled", "squared"):
         for y in range(round(cell / 4), height, round(cell / 4 if ruling == "squared" else down)):
-            pencil.line((0, y, cover.shape[1], y), fill=255, width=max(1, thick // 2))
+            pencil.line((0, y, width, y), fill=255, width=max(1, thick // 2))
     if ruling == "squared":
-        for x in range(0, cover.shape[1], round(cell / 4)):
+        for x in range(0, width, round(cell / 4)):
             pencil.line((x, 0, x, height), fill=255, width=max(1, thick // 2))
     return np.maximum(cover, np.asarray(printed) / 255 * grey)
 

@@ -56,7 +56,7 @@ def close_up_ink(gray: Picture, *, light: bool) -> Picture:
     low, high = paper + 0.3 * (pen - paper), paper + 0.7 * (pen - paper)
     smooth = Image.fromarray(surface.reshape(values.shape))
     surface = np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR))
-    contrast = _contrast(gray, surface, sign)  # (H, W)
+    contrast = _contrast(gray.astype(np.float32), surface, sign)  # (H, W)
     return (np.clip((contrast - low) / (high - low), 0, 1) * np.float32(255)).astype(np.uint8)
 
 
@@ -82,7 +82,7 @@ def fills_picture(ink: Picture) -> bool:
 
 
 def _contrast(
-    gray: NDArray[np.uint8 | np.float32], surface: NDArray[np.float32], sign: np.float32
+    gray: NDArray[np.float32], surface: NDArray[np.float32], sign: np.float32
 ) -> NDArray[np.float32]:
     """By which share of the paper's brightness each pixel differs from it."""
     return sign * (gray - surface) / np.maximum(surface, DARKEST)

@@ -42,7 +42,7 @@ class Lines:
     slope: NDArray[np.float64]
     thickness: NDArray[np.float64]
 
-    def __getitem__(self, chosen: NDArray[np.generic]) -> "Lines":
+    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Lines":
         return Lines(
             self.left[chosen],
             self.right[chosen],
@@ -257,7 +257,7 @@ def _meets(lines: Lines, end: NDArray[np.float64], others: Lines) -> NDArray[np.
     slack = 3 + 3 * others.thickness
     near = np.abs(there - end[:, None]) <= slack
     near &= (height[:, None] >= others.left - slack) & (height[:, None] <= others.right + slack)
-    return near.any(axis=1)
+    return np.any(near, axis=1)
 
 
 def _where(directions: tuple[Lines, Lines], runs: tuple[_Runs, _Runs]) -> NDArray[np.bool_]:
