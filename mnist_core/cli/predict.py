@@ -65,7 +65,8 @@ def _sentence(path: Path, sheet: DigitsOfPicture, number: int, probabilities: Ar
     if objection := sheet.objections[number]:
         answer = f"No digit? {objection} If it were one: {answer}"
     elif guess := sheet.guesses[number]:
-        answer = f"{answer}  A guess: {guess}"
+        # How sure the network is says nothing where it sees a part, or two digits as one.
+        answer = f"{label}?  A guess: {guess}"
     return f"{path}{where}: {answer}"
 
 

@@ -36,16 +36,15 @@ def close_up_ink(gray: Picture, *, light: bool) -> Picture:
     if values.min() == values.max():
         return nothing
     terms = _terms(values.shape)  # (h w, 6)
-    sign = np.float32(1 if light else -1)
     flat = values.ravel()
-    contrast = sign * flat
+    contrast = flat if light else -flat
     paper = surface = flat  # both are found in the first round
     ink = contrast > otsu(contrast, float(contrast.min()), float(contrast.max()))
     for _ in range(ROUNDS):
         if not 0 < ink.sum() < len(ink):
             return nothing
         surface = terms @ _factors(terms[~ink], flat[~ink])  # (h w,)
-        contrast = _contrast(flat, surface, sign)
+        contrast = _contrast(flat, surface, light)
         ink = contrast > otsu(contrast, float(contrast.min()), float(contrast.max()))
     if not 0 < ink.sum() < len(ink):
         return nothing
@@ -56,7 +55,7 @@ def close_up_ink(gray: Picture, *, light: bool) -> Picture:
     low, high = paper + 0.3 * (pen - paper), paper + 0.7 * (pen - paper)
     smooth = Image.fromarray(surface.reshape(values.shape))
     surface = np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR))
-    contrast = _contrast(gray.astype(np.float32), surface, sign)  # (H, W)
+    contrast = _contrast(gray.astype(np.float32), surface, light)  # (H, W)
     return (np.clip((contrast - low) / (high - low), 0, 1) * np.float32(255)).astype(np.uint8)
 
 
@@ -82,10 +81,11 @@ def fills_picture(ink: Picture) -> bool:
 
 
 def _contrast(
-    gray: NDArray[np.float32], surface: NDArray[np.float32], sign: np.float32
-) -> NDArray[np.float32]:
+    gray: NDArray[np.float32], surface: NDArray[np.float32], light: bool
+) -> NDArray[np.floating]:
     """By which share of the paper's brightness each pixel differs from it."""
-    return sign * (gray - surface) / np.maximum(surface, DARKEST)
+    share = (gray - surface) / np.maximum(surface, np.float32(DARKEST))
+    return share if light else -share
 
 
 def _terms(shape: tuple[int, ...]) -> NDArray[np.float32]:

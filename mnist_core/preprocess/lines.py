@@ -26,6 +26,7 @@ NOTABLE = 0.1  # of the picture's longest side; only what is longer can be a lin
 CRUMBS = 5  # times a line's thickness; no digit is so small
 LONGER_THAN_DIGITS = 2  # times the typical digit; what is longer is printed
 SIDE_OF_BOX = 0.9  # times the typical digit, if both ends meet other lines
+TICK = 0.25  # times the typical digit; what is shorter ends no line
 TICKS = 2  # of about one length, standing on a line as thick: a comb
 
 
@@ -236,7 +237,7 @@ def _printed(lying: Lines, standing: Lines, digit: float) -> tuple[Lines, Lines]
     for this, other in ((0, 1), (1, 0)):
         lines, others = directions[this], directions[other]
         enough = lines.length >= SIDE_OF_BOX * digit
-        crossing = others[others.length >= SIDE_OF_BOX * digit]
+        crossing = others[others.length >= TICK * digit]
         ends = [_meets(lines, lines.left, crossing), _meets(lines, lines.right, crossing)]
         sure[this] = sure[this] | (enough & ends[0] & ends[1])
     for this, other in ((0, 1), (1, 0)):

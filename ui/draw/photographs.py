@@ -145,19 +145,21 @@ def _answers(sheet: DigitsOfPicture, predictors: Sequence[Predictor]) -> None:
     for number, (objection, guess) in enumerate(zip(sheet.objections, sheet.guesses, strict=True)):
         row = {"digit": f"{number + 1}"}
         for predictor, p in zip(predictors, probabilities, strict=True):
-            answer = f"{p[number].argmax()} ({probability(p[number].max())})"
-            row[predictor.name] = "none" if objection else answer
+            # How sure a network is says nothing where it sees a part, or two digits as one.
+            surely = "?" if guess else f" ({probability(p[number].max())})"
+            row[predictor.name] = "none" if objection else f"{p[number].argmax()}{surely}"
         row["remark"] = objection or (f"A guess: {guess}" if guess else "")
         rows.append(row)
     right.dataframe(rows, hide_index=True)
 
 
 def lines_in_words(sheet: DigitsOfPicture, digits: Array) -> str:
-    """The digits of the sheet, line by line, without what is none: "0 1 2 / 3 4 5"."""
+    """The digits of the sheet, line by line, without what is none: "0 1 2 / 3? 4 5"."""
     lines: dict[int, list[str]] = {}
-    for found, objection, digit in zip(sheet.found, sheet.objections, digits, strict=True):
+    remarks = zip(sheet.objections, sheet.guesses, strict=True)
+    for found, (objection, guess), digit in zip(sheet.found, remarks, digits, strict=True):
         if not objection:
-            lines.setdefault(found.line, []).append(f"{digit}")
+            lines.setdefault(found.line, []).append(f"{digit}?" if guess else f"{digit}")
     return " / ".join(" ".join(line) for line in lines.values())
 
 
@@ -179,8 +181,10 @@ def with_boxes(sheet: DigitsOfPicture, digits: Array) -> bytes:
         elif guess:
             colour, words = VALIDATION, f"{digit}?"
         pencil.rectangle(box, outline=colour, width=2)
-        font = ImageFont.load_default(max(12.0, (box[3] - box[1]) / 3))
-        pencil.text((box[0] + 3, box[1]), words, fill=colour, font=font, anchor="ls")
+        high = max(12.0, (box[3] - box[1]) / 3)
+        font = ImageFont.load_default(high)
+        baseline = max(box[1], high)  # above the box, unless the picture ends there
+        pencil.text((box[0] + 3, baseline), words, fill=colour, font=font, anchor="ls")
     file = io.BytesIO()
     shown.save(file, "PNG")
     return file.getvalue()
