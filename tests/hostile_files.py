@@ -116,8 +116,8 @@ def _not_pictures() -> Iterator[tuple[str, bytes]]:
         "MP4": b"\0\0\0\x18ftypisom\0\0\0\0isomiso2" + bytes(60),
         "WAV": b"RIFF\x24\0\0\0WAVEfmt " + bytes(60),
         "JPEG XL": b"\xff\x0a" + bytes(60),
-        "above 5 MB": bytes(5 * 2**20 + 1),
-        "PNG above 5 MB": encoded(drawing(), "PNG") + bytes(5 * 2**20),
+        "above 24 MB": bytes(24 * 2**20 + 1),
+        "PNG above 24 MB": encoded(drawing(), "PNG") + bytes(24 * 2**20),
         "spaces": b" " * 10000,
         "IDX images": struct.pack(">IIII", 2051, 1, 28, 28) + bytes(784),
     }.items()
@@ -370,6 +370,7 @@ def largest_pictures() -> Iterator[tuple[str, bytes]]:
     wide = Image.new("RGB", (7000, 5700), "white")
     yield "RGB PNG of 40 megapixels", encoded(wide, "PNG", compress_level=1)
     yield "progressive JPEG of 40 megapixels", encoded(wide, "JPEG", progressive=True)
+    yield "JPEG of 50 megapixels", encoded(Image.new("RGB", (8160, 6120), "white"), "JPEG")
     yield "WebP of 12 megapixels", encoded(wide.resize((4032, 3024)), "WEBP", method=0)
 
 

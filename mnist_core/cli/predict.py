@@ -1,7 +1,6 @@
 """`predict`: reads the digit in each picture, or the digits on a page of several."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,8 @@ from mnist_core.arrays import Array
 from mnist_core.cli.output import complain, say, spelled, tell
 from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
-from mnist_core.inspection.sheets import digits_of_sheet
+from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
 from mnist_core.preprocess.image_files import open_picture
-from mnist_core.preprocess.ink import ink_from_photo
-from mnist_core.preprocess.segment import Found
 from mnist_core.training.checkpoint import load_model
 
 
@@ -33,61 +30,60 @@ def run(options: argparse.Namespace) -> int:
     status = 0
     for path in options.images:
         try:
-            found, images = digits_in(path, detector)
+            sheet = digits_in(path, detector)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             complain(f"mnist_core predict: {spelled(path)}: {reason}")
             status = 2
             continue
-        for number, (place, image) in enumerate(zip(found, images, strict=True), start=1):
-            probabilities, objection = (
-                model.predict_proba(image[None])[0],
-                detector.objection(image),
-            )
+        for number, probabilities in enumerate(model.predict_proba(sheet.images)):
             if options.json:
-                say(_answer(path, place, probabilities, objection))
+                say(_answer(path, sheet, number, probabilities))
             else:
-                tell(_sentence(path, number, place, probabilities, objection))
+                tell(_sentence(path, sheet, number, probabilities))
     return status
 
 
 def _answer(
-    path: Path, place: Found | None, probabilities: Array, objection: str
+    path: Path, sheet: DigitsOfPicture, number: int, probabilities: Array
 ) -> dict[str, Any]:
-    """What is known of a digit, in JSON's types."""
+    """What is known of a digit, in JSON's types; of a page also where it stands."""
     answer: dict[str, Any] = {"image": str(path), "label": int(probabilities.argmax())}
     answer["probabilities"] = [round(float(p), 6) for p in probabilities]
-    if place:
+    if len(sheet.found) > 1:
+        place = sheet.found[number]
         answer["box"] = [int(edge) for edge in place.box]
         answer |= {"line": place.line + 1, "touching": place.touches_neighbour}
-    return answer | ({"objection": objection} if objection else {})
+    if objection := sheet.objections[number]:
+        answer["objection"] = objection
+    if guess := sheet.guesses[number]:
+        answer["guess"] = guess
+    return answer
 
 
-def _sentence(
-    path: Path, number: int, place: Found | None, probabilities: Array, objection: str
-) -> str:
-    """The same for people; `number` counts the digits of a page."""
+def _sentence(path: Path, sheet: DigitsOfPicture, number: int, probabilities: Array) -> str:
+    """The same for people."""
     label = int(probabilities.argmax())
-    where = f", digit {number} on line {place.line + 1}" if place else ""
-    remark = f"  No digit? {objection}" if objection else ""
-    if place and place.touches_neighbour:
-        remark = "  A guess: it touches its neighbour."
-    return f"{spelled(path)}{where}: {label}  ({probabilities[label]:.1%}){remark}"
+    line = sheet.found[number].line + 1
+    where = f", digit {number + 1} on line {line}" if len(sheet.found) > 1 else ""
+    answer = f"{label}  ({probabilities[label]:.1%})"
+    if objection := sheet.objections[number]:
+        answer = f"No digit? {objection} If it were one: {answer}"
+    elif guess := sheet.guesses[number]:
+        # How sure the network is says nothing where it sees a part, or two digits as one.
+        answer = f"{label}?  A guess: {guess}"
+    return f"{spelled(path)}{where}: {answer}"
 
 
-def digits_in(path: Path, detector: DigitDetector) -> tuple[Sequence[Found | None], Array]:
-    """The digits of a picture in reading order, uint8 (N, 28, 28), and where each was found.
-
-    None stands for the whole picture. ValueError if there is nothing on it.
-    """
-    picture = open_picture(path)
-    ink = ink_from_photo(picture)
-    if not ink.any():
+def digits_in(path: Path, detector: DigitDetector) -> DigitsOfPicture:
+    """The digits of a picture in reading order; ValueError if there is nothing on it."""
+    sheet = digits_of_picture(open_picture(path), detector)
+    if not sheet.found:
         raise ValueError(
             "There is no writing to be seen on this picture: please send one with a dark digit on "
             "light paper, or a light one on dark."
         )
-    return digits_of_sheet(ink, detector, picture_size=picture.size)
+    return sheet
 
 
 COMMAND = Command(

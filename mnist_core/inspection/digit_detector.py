@@ -64,11 +64,15 @@ class DigitDetector:
             return "There is nothing on it."
         if ink is not None and (words := _about_the_sheet(ink)):
             return words
+        kind = self.kind(image)
+        return "" if kind == "digit" else f"It looks more like {KINDS[kind]}."
+
+    def kind(self, image: Array) -> str:
+        """What an image, uint8 (28, 28) in MNIST's form, is taken for: a key of KINDS."""
         kinds = self.network.predict_proba(image[None])[0, : len(KINDS)]
         if kinds[0] >= self.threshold:
-            return ""
-        words = list(KINDS.values())[1 + int(kinds[1:].argmax())]
-        return f"It looks more like {words}."
+            return "digit"
+        return list(KINDS)[1 + int(kinds[1:].argmax())]
 
 
 def _about_the_sheet(ink: Array) -> str:

@@ -7,6 +7,8 @@ from mnist_core.preprocess.components import connected_components
 from mnist_core.preprocess.segment import MAX_DIGITS
 
 SPECK_SIDE = 0.006  # of the picture's longest side
+ALONG_EDGE = 0.9  # of a piece's longest side
+INSIDE = 0.2  # of the ink that is no shadow; a digit that is not cut has more
 
 
 def without_clutter(ink: Picture) -> Picture:
@@ -18,12 +20,13 @@ def without_clutter(ink: Picture) -> Picture:
     left, top, right, bottom = pieces.boxes.T
     mass = pieces.sums(ink)
     at_edge = (left == 0) | (top == 0) | (right == width) | (bottom == height)
-    # A digit may touch the edge if the picture shows little else. Beside a whole digit it is a
-    # shadow, and what spans most of the picture in both directions is the table.
-    frame = at_edge & (right - left > 0.6 * width) & (bottom - top > 0.6 * height)
-    if mass[~at_edge].sum() > 0.2 * mass[~frame].sum():
-        mass = np.where(at_edge, 0, mass)
     sides = np.maximum(right - left, bottom - top)
+    # A shadow or the table lies along the edge, a digit that was cut close meets it with the ends
+    # of its strokes. Where the digits are inside, nothing at the edge is one.
+    along = at_edge & (pieces.edge_pixels() >= ALONG_EDGE * sides)
+    beside = at_edge if mass[~at_edge].sum() > INSIDE * mass[~along].sum() else along
+    if not beside[mass > 0].all():
+        mass = np.where(beside, 0, mass)
     keep = (pieces.peaks(ink) > 160) & (sides > SPECK_SIDE * max(width, height))
     # The grain of a table is greyer than the pen: only spots of it become white.
     whiteness = mass / pieces.areas

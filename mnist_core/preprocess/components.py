@@ -47,6 +47,14 @@ class Components:
             np.maximum.at(peaks, self.labels, in_runs)
         return peaks
 
+    def edge_pixels(self) -> NDArray[np.intp]:
+        """How many pixels of each piece lie on the edge of the picture: (K,)."""
+        height, width = self.shape
+        whole = (self.rows == 0) | (self.rows == height - 1)
+        ends = (self.starts == 0).astype(np.intp) + (self.stops == width)
+        on_edge = np.where(whole, self.stops - self.starts, np.minimum(ends, width))
+        return np.bincount(self.labels, on_edge, minlength=len(self.areas)).astype(np.intp)
+
     def mask(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """The mask (H, W) of the pieces for which `chosen`, bool (K,), is true."""
         height, width = self.shape

@@ -24,8 +24,10 @@ class PictureError(ValueError):
     """A file that is refused; its text is one sentence for the person who chose the file."""
 
 
-MAX_FILE_BYTES = 5 * 2**20
+MAX_FILE_BYTES = 24 * 2**20  # what telephones of 50 megapixels write
 MAX_PIXELS = 40_000_000
+MAX_JPEG_PIXELS = 200_000_000  # of an ordinary JPEG, which is shrunk while it is read
+Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS  # where Pillow warns; it refuses twice as many
 MAX_DECODER_BYTES = 165_000_000  # what decoding may take at its peak
 MAX_METADATA_BYTES = 2**20
 MAX_SCANS = 64  # of a JPEG: each scan of a progressive file is a pass over the whole picture
@@ -56,9 +58,10 @@ _OTHER_FORMATS = {
 def open_picture(source: bytes | str | Path | BinaryIO) -> Image.Image:
     """Reads a PNG, JPEG or WebP file, or its bytes, as an upright picture of the mode L or RGB.
 
-    At most 5 MB and 40 megapixels, which is checked before anything is decoded; the longest side is
-    brought down to 2,048 pixels. Transparent parts become paper: white, or black if what is drawn
-    on it is light. Raises PictureError for everything else, whatever is wrong with the file.
+    At most 24 MB and 40 megapixels, or 200 of an ordinary JPEG, which is checked before anything is
+    decoded; the longest side is brought down to 2,048 pixels. Transparent parts become paper:
+    white, or black if what is drawn on it is light. Raises PictureError for everything else,
+    whatever is wrong with the file.
     """
     data = _read(source)
     _check_signature(data)
@@ -72,7 +75,7 @@ def open_picture(source: bytes | str | Path | BinaryIO) -> Image.Image:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(
-            f"The picture has more than {MAX_PIXELS // 10**6} million pixels: "
+            f"The picture has more than {MAX_JPEG_PIXELS // 10**6} million pixels: "
             "please send a smaller one."
         ) from None
     except Exception as error:
@@ -121,7 +124,9 @@ def _inspect(image: Image.Image, data: bytes) -> None:
     # Of a JPEG, a second frame is what phones keep beside a picture, such as its depth.
     if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
         raise PictureError(_ANIMATED)
-    _check_size(image.width, image.height, _decoder_bytes_a_pixel(image))
+    shrunk_at_once = image.format == "JPEG" and "progressive" not in image.info
+    most = MAX_JPEG_PIXELS if shrunk_at_once else MAX_PIXELS
+    _check_size(image.width, image.height, most, _decoder_bytes_a_pixel(image))
     if image.format == "PNG":
         if image.mode == "P" and image.palette is None:
             raise PictureError(_DAMAGED)
@@ -144,9 +149,10 @@ def _decoder_bytes_a_pixel(image: Image.Image) -> float:
         # take less than 200 MB.
         return 13.5
     # A progressive JPEG is held as 2-byte coefficients until its last scan is read; a sequential
-    # one is shrunk while it is read. 1 more byte is for the shrunk picture.
+    # one is shrunk while it is read, by 2 or more where size matters: 3 bytes for 4 pixels. 1 more
+    # byte is for the shrunk picture.
     if "progressive" not in image.info:
-        return 1
+        return 0.75
     factors = [across * down for _, across, down, _ in getattr(image, "layer")]  # noqa: B009
     return 2 * sum(factors) / max(factors) + 1
 
@@ -233,14 +239,14 @@ def _check_scans(data: bytes) -> None:
     raise PictureError(_TRUNCATED)
 
 
-def _check_size(width: int, height: int, bytes_per_pixel: float) -> None:
+def _check_size(width: int, height: int, most: int, bytes_per_pixel: float) -> None:
     """Raises PictureError for no pixels, too many, or too many to be decoded in little memory."""
     pixels = width * height
     if pixels == 0:
         raise PictureError(_DAMAGED)
-    if pixels > MAX_PIXELS:
+    if pixels > most:
         raise PictureError(
-            f"The picture has {width} x {height} pixels, more than {MAX_PIXELS // 10**6} million: "
+            f"The picture has {width} x {height} pixels, more than {most // 10**6} million: "
             "please send a smaller one."
         )
     if pixels * bytes_per_pixel > MAX_DECODER_BYTES:

@@ -10,14 +10,13 @@ COARSE_SIDE = 256  # pixels; the size at which paper and shadows are looked at
 STROKE_SHARE = 1 / 5  # of the picture's longest side; no stroke of a pen is wider than this
 
 
-def contrast_with_paper(gray: Picture) -> NDArray[np.float32]:
-    """How much each pixel differs from the paper around it: (H, W), 0 is paper, about 1 is ink."""
+def contrast_with_paper(gray: Picture, *, light: bool) -> NDArray[np.float32]:
+    """How much each pixel differs from the paper around it: (H, W), 0 is paper, about 1 is ink.
+
+    `light` ink is lighter than its paper.
+    """
     height, width = gray.shape
-    shrink = max(height, width) / COARSE_SIDE
-    coarse_size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-    coarse = np.asarray(Image.fromarray(gray).resize(coarse_size, Image.Resampling.BOX))
-    coarse = coarse.astype(np.float32)
-    light = _ink_is_light(coarse)
+    coarse = _coarse(gray)
     paper = 255 - _paper(255 - coarse) if light else _paper(coarse)
     smooth = Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR)
     paper = np.asarray(smooth)  # (H, W)
@@ -49,11 +48,19 @@ def thinned(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values[:: max(1, values.shape[0] // 512), :: max(1, values.shape[1] // 512)]
 
 
-def _ink_is_light(coarse: NDArray[np.float32]) -> bool:
-    """Whether the writing is lighter than the paper around it."""
+def _coarse(gray: Picture) -> NDArray[np.float32]:
+    """The picture (H, W) at COARSE_SIDE, enlarged if it is smaller."""
+    height, width = gray.shape
+    shrink = max(height, width) / COARSE_SIDE
+    size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+    return np.asarray(Image.fromarray(gray).resize(size, Image.Resampling.BOX)).astype(np.float32)
+
+
+def ink_is_light(gray: Picture) -> bool:
+    """Whether the writing on a picture (H, W) is lighter than the paper around it."""
     # Ink is the smaller part of any wide window, so the window's median is paper, on both sides of
     # a shadow's edge.
-    thin = coarse[::4, ::4]  # (h, w)
+    thin = _coarse(gray)[::4, ::4]  # (h, w)
     reach = max(thin.shape) // 6
     windows = np.lib.stride_tricks.sliding_window_view(
         np.pad(thin, reach, mode="edge"), (2 * reach + 1, 2 * reach + 1)
@@ -80,3 +87,19 @@ def _extreme(picture: NDArray[np.float32], window: int, extreme: np.ufunc) -> ND
             reach += step
         picture = picture.swapaxes(0, axis)
     return picture
+
+
+def otsu(values: NDArray[np.float32], low: float, high: float) -> float:
+    """The threshold that splits `values` into the two most compact groups (Otsu, 1979).
+
+    Those outside of `low`..`high` are not looked at.
+    """
+    counts, edges = np.histogram(values, bins=128, range=(low, high))
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)  # (128,)
+    total = np.cumsum(counts * middles)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (total / below - (total[-1] - total) / above) ** 2
+    between[~np.isfinite(between)] = 0  # one of the groups would be empty
+    return float(edges[1 + int(between.argmax())])

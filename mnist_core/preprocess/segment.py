@@ -62,7 +62,7 @@ def digits_on_page(
     pieces = connected_components(ink > 0)
     if not len(pieces.areas):
         return ()
-    size = _typical_size(pieces.boxes)
+    size = typical_size(pieces.boxes)
     groups = _joined(pieces.boxes, size)  # (K,): the digit that each piece belongs to
     boxes = _boxes_of_groups(pieces.boxes, groups)
     large = np.array(_largest(boxes, SPECK_SIZE * size, MAX_DIGITS))
@@ -102,7 +102,7 @@ def _extents(boxes: NDArray[np.intp]) -> NDArray[np.intp]:
     return boxes[:, 2:] - boxes[:, :2]
 
 
-def _typical_size(boxes: NDArray[np.intp]) -> float:
+def typical_size(boxes: NDArray[np.intp]) -> float:
     """The longest side of a typical digit, in pixels.
 
     The median over pieces weighted by their size, so that a handful of digits outweighs any number

@@ -82,6 +82,34 @@ def test_a_file_that_is_chosen_takes_the_place_of_a_pasted_one(
     expect(page.get_by_role("heading", name="0 1 2 / 3 4 5")).to_be_visible(timeout=PATIENCE)
 
 
+def test_a_pasted_picture_that_is_too_large_is_made_smaller_before_it_is_sent(
+    page: Page, serve: Serve
+) -> None:
+    opened(page, serve)
+    look(page, "Photographs and pages")
+    expect(page.get_by_text("Or paste a picture")).to_be_visible(timeout=PATIENCE)
+    megabytes = page.evaluate(
+        """async () => {
+          const canvas = new OffscreenCanvas(2400, 2400), pen = canvas.getContext("2d");
+          const grain = pen.createImageData(2400, 2400);
+          const level = (i) => (i % 4 < 3 ? 240 - Math.random() * 12 : 255);
+          grain.data.forEach((_, i) => { grain.data[i] = level(i); });
+          pen.putImageData(grain, 0, 0);
+          pen.lineWidth = 150;
+          [[700, 600], [1700, 600], [1100, 2000]].forEach((place) => pen.lineTo(...place));
+          pen.stroke();
+          const clipboardData = new DataTransfer();
+          const content = await canvas.convertToBlob();
+          clipboardData.items.add(new File([content], "seven.png", { type: "image/png" }));
+          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true });
+          document.body.dispatchEvent(paste);
+          return content.size / 2 ** 20;
+        }"""
+    )
+    assert megabytes > 5
+    expect(page.get_by_role("heading", name="7", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
 def paste(page: Page, picture: bytes) -> None:
     """What Ctrl+V does with a picture on the clipboard."""
     page.evaluate(

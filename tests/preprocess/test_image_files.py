@@ -160,7 +160,7 @@ def test_a_file_is_never_read_beyond_the_limit():
             assert size is not None and 0 <= size <= MAX_FILE_BYTES + 1
             return bytes(size)
 
-    with pytest.raises(PictureError, match="larger than 5 MB"):
+    with pytest.raises(PictureError, match="larger than 24 MB"):
         open_picture(Endless())
 
 
@@ -188,3 +188,10 @@ if sys.platform == "linux":
         assert finished.returncode == 0, finished.stderr
         assert "accepted []" in finished.stdout
         assert float(finished.stdout.split("memory above rest ")[1].split()[0]) < 200
+
+
+def test_a_photograph_of_a_telephone_is_shrunk_while_it_is_read():
+    paper = Image.new("L", (9200, 5700), 235)  # 52 megapixels
+    paper.paste(SCAN.convert("L").resize((1500, 1500)), (3000, 2000))
+    picture = through(paper, "JPEG", quality=70)
+    assert max(picture.size) <= 2048

@@ -17,6 +17,7 @@ from mnist_core.arrays import Array
 from mnist_core.data.own_digits import to_zip
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
+from tests.photographed import letters, written
 from ui.components.canvas import Drawing, Stroke
 from ui.components.visitor import STATE
 from ui.draw import page
@@ -256,3 +257,28 @@ def test_hollow_strokes_are_named_and_filled(pool: LocalPool) -> None:
     app = photographed(printed("42", outlined=True))
     assert "strokes are hollow" in app.info[0].value
     assert "<h2>4 2</h2>" in shown(app)
+
+
+def file_of(cover: np.ndarray) -> bytes:
+    """Ink (H, W), 0 to 1, on white paper as a PNG."""
+    file = io.BytesIO()
+    Image.fromarray((255 * (1 - cover)).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_digit_that_is_cut_is_a_guess_in_words_and_without_a_probability(
+    pool: LocalPool,
+) -> None:
+    ink = written(load_mnist().test.images[0], 300)  # a 7
+    app = photographed(file_of(ink[:, : round(0.8 * ink.shape[1])]))
+    table = app.dataframe[0].value
+    assert "<h2>7?</h2>" in shown(app) and table["CNN"].tolist() == ["7?"]
+    assert "cut by the edge" in table["remark"][0]
+    assert "are guesses" in app.warning[0].value
+
+
+def test_letters_have_no_answers_on_the_page_either(pool: LocalPool) -> None:
+    rng = np.random.default_rng(0)
+    app = photographed(file_of(letters("HELKM\nAXRWN", rng)))
+    assert "<h2>No digits</h2>" in shown(app)
+    assert set(app.dataframe[0].value["CNN"]) == {"none"}

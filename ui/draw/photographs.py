@@ -5,68 +5,32 @@ A file is read once, not at every movement of the pen, and what is wrong with on
 import io
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_core.arrays import Array, Picture
 from mnist_core.data.own_digits import png_bytes
-from mnist_core.inspection.sheets import digits_of_sheet, is_hollow, quarter_turns
-from mnist_core.preprocess.hollow import filled
+from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
 from mnist_core.preprocess.image_files import MAX_FILE_BYTES, PictureError, open_picture
-from mnist_core.preprocess.ink import ink_from_photo
-from mnist_core.preprocess.segment import Found
 from ui.components.paste import pasted_picture
 from ui.html import photograph
 from ui.networks import Predictor, digit_detector, shipped_predictors
 from ui.theme import CNN, MARK, VALIDATION
 from ui.words import probability
 
+MAX_PASTED_BYTES = 5 * 2**20  # what is larger is made smaller in the browser
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
 TURNED = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
 
-@dataclass(frozen=True)
-class SheetOfDigits:
-    """A picture, what was found on it in reading order, and its digits, uint8 (N, 28, 28).
-
-    `objections` say of each why it is no digit, "" if it may be one. `turns` are the quarters,
-    anticlockwise, by which the picture should be turned; `hollow` strokes were filled.
-    """
-
-    picture: Image.Image
-    found: tuple[Found, ...]
-    images: Array
-    objections: tuple[str, ...]
-    turns: int
-    hollow: bool
-
-
-def digits_of(content: bytes, turned: int = 0) -> SheetOfDigits:
+def digits_of(content: bytes, turned: int = 0) -> DigitsOfPicture:
     """The digits in a file's bytes, turned by so many quarters; PictureError for a broken file."""
     picture = open_picture(content)
     if turned:
         picture = picture.transpose(TURNED[turned - 1])
-    ink, detector = ink_from_photo(picture), digit_detector()
-    hollow = is_hollow(ink, detector)
-    if hollow:
-        ink = filled(ink)
-    found, images = digits_of_sheet(ink, detector, picture_size=picture.size)
-    boxed = tuple(place or _whole(ink, picture.size) for place in found)
-    objections = tuple(detector.objection(image) for image in images)
-    return SheetOfDigits(picture, boxed, images, objections, quarter_turns(ink, detector), hollow)
-
-
-def _whole(ink: Picture, size: tuple[int, int]) -> Found:
-    """All that is on a sheet, as one digit."""
-    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
-    factor = size[0] / ink.shape[1]
-    edges = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    left, top, right, bottom = (round(factor * int(edge)) for edge in edges)
-    return Found((left, top, right, bottom), ink, 0, touches_neighbour=False)
+    return digits_of_picture(picture, digit_detector())
 
 
 def photographs(predictors: Sequence[Predictor]) -> None:
@@ -103,11 +67,11 @@ def _chosen_picture() -> tuple[str, bytes] | None:
         key="photograph",
     )
     with left:
-        pasted = pasted_picture(key="paste-photograph", most_bytes=MAX_FILE_BYTES)
+        pasted = pasted_picture(key="paste-photograph", most_bytes=MAX_PASTED_BYTES)
     if pasted:
         st.session_state["pasted"] = (secrets.token_hex(8), pasted)
     elif pasted is not None:
-        left.error(f"A picture may have at most {MAX_FILE_BYTES >> 20} MB.")
+        left.error("This is no picture that your browser can make smaller: please choose a file.")
     if right.toggle("Use the camera", key="use-camera"):
         photograph = right.camera_input("Hold the page before the camera", key="camera")
         if photograph is not None:
@@ -121,7 +85,7 @@ def _forget_pasted() -> None:
     st.session_state.pop("pasted", None)
 
 
-def _read_once(file_id: str, content: bytes) -> SheetOfDigits:
+def _read_once(file_id: str, content: bytes) -> DigitsOfPicture:
     """The sheet in a file, as the visitor has turned it; kept until another one is chosen."""
     if st.session_state.get("turned-id") != file_id:
         st.session_state["turned-id"], st.session_state["turned"] = file_id, 0
@@ -129,10 +93,10 @@ def _read_once(file_id: str, content: bytes) -> SheetOfDigits:
     if st.session_state.get("sheet-id") != which:
         st.session_state["sheet"] = digits_of(content, which[1])
         st.session_state["sheet-id"] = which
-    return cast(SheetOfDigits, st.session_state["sheet"])
+    return cast(DigitsOfPicture, st.session_state["sheet"])
 
 
-def _advice(sheet: SheetOfDigits) -> None:
+def _advice(sheet: DigitsOfPicture) -> None:
     """What may be wrong with the picture, and a button that turns it."""
     if sheet.turns:
         how = "upside down" if sheet.turns == 2 else "on its side"
@@ -156,7 +120,7 @@ def _turn(quarters: int) -> None:
     st.session_state["turned"] = (st.session_state["turned"] + quarters) % 4
 
 
-def _answers(sheet: SheetOfDigits, predictors: Sequence[Predictor]) -> None:
+def _answers(sheet: DigitsOfPicture, predictors: Sequence[Predictor]) -> None:
     """Boxes with the answers of one network, and a row for every digit with those of all."""
     names = [predictor.name for predictor in predictors]
     best = shipped_predictors()[-1].name  # the CNN; a run that still learns reads worse
@@ -171,50 +135,56 @@ def _answers(sheet: SheetOfDigits, predictors: Sequence[Predictor]) -> None:
     left, right = st.columns(2)
     alt = f"the picture, with a box around what was found; read as: {words or 'no digits'}"
     left.html(photograph(with_boxes(sheet, digits), alt=alt))
-    touching = sum(found.touches_neighbour for found in sheet.found)
-    if touching:
-        left.warning(f"Boxes with a question mark are probably two digits that touch: {touching}.")
+    if guessed := sum(map(bool, sheet.guesses)):
+        left.warning(
+            f"Boxes with a question mark are guesses, for the reason in the table: {guessed}."
+        )
     if no_digits := sum(map(bool, sheet.objections)):
         left.info(f"Grey boxes look like no digits, and are left out: {no_digits}.")
     rows = []
-    for number, (found, objection) in enumerate(zip(sheet.found, sheet.objections, strict=True)):
+    for number, (objection, guess) in enumerate(zip(sheet.objections, sheet.guesses, strict=True)):
         row = {"digit": f"{number + 1}"}
         for predictor, p in zip(predictors, probabilities, strict=True):
-            row[predictor.name] = f"{p[number].argmax()} ({probability(p[number].max())})"
-        touches = "touches its neighbour: a guess" if found.touches_neighbour else ""
-        row["remark"] = touches or (f"No digit? {objection}" if objection else "")
+            # How sure a network is says nothing where it sees a part, or two digits as one.
+            surely = "?" if guess else f" ({probability(p[number].max())})"
+            row[predictor.name] = "none" if objection else f"{p[number].argmax()}{surely}"
+        row["remark"] = objection or (f"A guess: {guess}" if guess else "")
         rows.append(row)
     right.dataframe(rows, hide_index=True)
 
 
-def lines_in_words(sheet: SheetOfDigits, digits: Array) -> str:
-    """The digits of the sheet, line by line, without what is none: "0 1 2 / 3 4 5"."""
+def lines_in_words(sheet: DigitsOfPicture, digits: Array) -> str:
+    """The digits of the sheet, line by line, without what is none: "0 1 2 / 3? 4 5"."""
     lines: dict[int, list[str]] = {}
-    for found, objection, digit in zip(sheet.found, sheet.objections, digits, strict=True):
-        if not objection or found.touches_neighbour:
-            lines.setdefault(found.line, []).append(f"{digit}")
+    remarks = zip(sheet.objections, sheet.guesses, strict=True)
+    for found, (objection, guess), digit in zip(sheet.found, remarks, digits, strict=True):
+        if not objection:
+            lines.setdefault(found.line, []).append(f"{digit}?" if guess else f"{digit}")
     return " / ".join(" ".join(line) for line in lines.values())
 
 
-def with_boxes(sheet: SheetOfDigits, digits: Array) -> bytes:
+def with_boxes(sheet: DigitsOfPicture, digits: Array) -> bytes:
     """A PNG of the picture, with a box and the answer for every digit.
 
-    "?" stands where two digits may touch; what looks like no digit has a grey box without one.
+    "?" stands behind a guess; what looks like no digit has a grey box without an answer.
     """
     factor = min(1.0, SHOWN_SIDE / max(sheet.picture.size))
     size = (round(sheet.picture.width * factor), round(sheet.picture.height * factor))
     shown = sheet.picture.convert("RGB").resize(size)
     pencil = ImageDraw.Draw(shown)
-    for found, objection, digit in zip(sheet.found, sheet.objections, digits, strict=True):
+    remarks = zip(sheet.objections, sheet.guesses, strict=True)
+    for found, (objection, guess), digit in zip(sheet.found, remarks, digits, strict=True):
         box = [factor * edge for edge in found.box]
         colour, words = CNN, f"{digit}"
-        if found.touches_neighbour:
-            colour, words = VALIDATION, f"{digit}?"
-        elif objection:
+        if objection:
             colour, words = MARK, ""
+        elif guess:
+            colour, words = VALIDATION, f"{digit}?"
         pencil.rectangle(box, outline=colour, width=2)
-        font = ImageFont.load_default(max(12.0, (box[3] - box[1]) / 3))
-        pencil.text((box[0] + 3, box[1]), words, fill=colour, font=font, anchor="ls")
+        high = max(12.0, (box[3] - box[1]) / 3)
+        font = ImageFont.load_default(high)
+        baseline = max(box[1], high)  # above the box, unless the picture ends there
+        pencil.text((box[0] + 3, baseline), words, fill=colour, font=font, anchor="ls")
     file = io.BytesIO()
     shown.save(file, "PNG")
     return file.getvalue()

@@ -1,0 +1,138 @@
+"""From a picture to its digits: one way for photographs, pages, forms and pasted drawings.
+What is ink and what is paper is decided by what the digit detector says of either.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist_core.arrays import Array, Picture
+from mnist_core.inspection.digit_detector import DigitDetector
+from mnist_core.inspection.sheets import digits_of_sheet, is_hollow, quarter_turns
+from mnist_core.preprocess.close_up import edge_share
+from mnist_core.preprocess.hollow import filled
+from mnist_core.preprocess.ink import PossibleInk, possible_inks
+from mnist_core.preprocess.segment import Found
+
+# Evidence is the share of the picture that its digits take up, times how surely they are digits.
+SURE = 0.4  # from which no other way to see a picture is tried
+BETTER = 0.1  # by which another way must exceed the likeliest one, and nothing at all
+EDGE_WEIGHT = 0.3  # of the share of the edge that is inked: paper reaches the edge, ink seldom
+TOUCHES = "It touches its neighbour."
+LINE = "It touches a printed line, which was taken out."
+CUT = "It may be cut by the edge of the picture."
+CUT_SHARE = 0.12  # of a digit's longest side; what meets the picture's edge by more may be cut
+
+
+@dataclass(frozen=True)
+class DigitsOfPicture:
+    """What was found on a picture, in reading order, and its digits, uint8 (N, 28, 28).
+
+    `picture` is upright; boxes are in its pixels. `objections` say of each digit why it is none, ""
+    if it may be one; `guesses` why a prediction is a guess, "" if it is none. `turns` are the
+    quarters, anticlockwise, by which the picture should be turned; `hollow` strokes were filled.
+    """
+
+    picture: Image.Image
+    found: tuple[Found, ...]
+    images: Array
+    objections: tuple[str, ...]
+    guesses: tuple[str, ...]
+    turns: int
+    hollow: bool
+
+
+def digits_of_picture(image: Image.Image, detector: DigitDetector) -> DigitsOfPicture:
+    """The digits on an upright picture of any kind; none if there is no writing to be seen."""
+    way = likeliest_ink(image, detector)
+    ink = way.ink
+    hollow = bool((ink > 127).any()) and is_hollow(ink, detector)
+    if hollow:
+        ink = filled(ink)
+    places, images = digits_of_sheet(ink, detector, picture_size=image.size)
+    found = tuple(place or _whole(ink, image.size) for place in places)
+    on_lines = _met_by_ink(way)
+    guesses = tuple(_why_guessed(place, on_lines, image.size) for place in found)
+    # The detector knows one digit at a time: of two that touch it can only say that they are none.
+    objections = tuple(
+        "" if place.touches_neighbour else detector.objection(digit)
+        for place, digit in zip(found, images, strict=True)
+    )
+    turns = quarter_turns(ink, detector)
+    return DigitsOfPicture(image, found, images, objections, guesses, turns, hollow)
+
+
+def likeliest_ink(image: Image.Image, detector: DigitDetector) -> PossibleInk:
+    """The ink of a picture, taken in the way that makes it look like digits."""
+    ways = possible_inks(image)
+    best = next(ways)
+    evidence = _evidence(best.ink, detector)
+    if evidence > SURE:
+        return best
+    least = max(BETTER, evidence + BETTER)
+    for way in ways:
+        evidence = _evidence(way.ink, detector)
+        if evidence > least:
+            best, least = way, evidence
+        if evidence > SURE:
+            break
+    return best
+
+
+def _evidence(ink: Picture, detector: DigitDetector) -> float:
+    """How much a way to see a picture makes it look like digits: -1 to 0.5."""
+    found, images = digits_of_sheet(ink, detector)
+    if not len(found):
+        return -1.0
+    sides = [max(place.ink.shape) if place else _longest_side(ink) for place in found]
+    extent = min(1.0, sum(sides) / max(ink.shape))
+    surely = float(detector.digit_probabilities(images).mean()) - 0.5
+    return extent * surely - EDGE_WEIGHT * edge_share(ink)
+
+
+def _longest_side(ink: Picture) -> int:
+    """Of the box around the ink (H, W)."""
+    left, top, right, bottom = _box(ink)
+    return max(right - left, bottom - top)
+
+
+def _box(ink: Picture) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom (the last two exclusive) of all ink (H, W)."""
+    columns, rows = (np.flatnonzero(ink.any(axis=axis)) for axis in (0, 1))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _whole(ink: Picture, size: tuple[int, int]) -> Found:
+    """All that is on a sheet (H, W), as one digit on a picture of a size (width, height)."""
+    factor = size[0] / ink.shape[1]
+    left, top, right, bottom = (round(factor * edge) for edge in _box(ink))
+    return Found((left, top, right, bottom), ink, 0, touches_neighbour=False)
+
+
+def _why_guessed(place: Found, on_lines: NDArray[np.bool_], size: tuple[int, int]) -> str:
+    """Why a prediction is a guess, in a sentence; "" if it is none.
+
+    `on_lines`, bool (H, W), are the places where printed lines met other ink.
+    """
+    if place.touches_neighbour:
+        return TOUCHES
+    left, top, right, bottom = place.box
+    factor = on_lines.shape[1] / size[0]
+    x, y = (slice(int(factor * a), int(factor * b) + 1) for a, b in ((left, right), (top, bottom)))
+    if on_lines[y, x].any():
+        return LINE
+    sides = [place.ink[:, 0], place.ink[:, -1], place.ink[0], place.ink[-1]]
+    at_edge = left <= 0, right >= size[0], top <= 0, bottom >= size[1]
+    met = [int((side > 127).sum()) for side, meets in zip(sides, at_edge, strict=True) if meets]
+    return CUT if max(met, default=0) > CUT_SHARE * _longest_side(place.ink) else ""
+
+
+def _met_by_ink(way: PossibleInk) -> NDArray[np.bool_]:
+    """Where printed lines that were taken out met what is left: bool (H, W)."""
+    near = way.lines.copy()
+    for axis in (0, 1):
+        for step in (-2, 2):
+            near |= np.roll(way.lines, step, axis)
+    return near & (way.ink > 127)
