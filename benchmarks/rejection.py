@@ -22,7 +22,8 @@ from non_digits import FONT_LETTERS, pictures, printed
 
 from mnist_core import load_mnist
 from mnist_core.data.augment import AUGMENTATIONS, augment
-from mnist_core.data.mnist import Dataset, Split
+from mnist_core.data.mnist import Dataset, Split, joined
+from mnist_core.handwriting.digits import Writers, handwritten
 from mnist_core.inspection.digit_detector import DIGIT_DETECTOR_FILE, KINDS, DigitDetector
 from mnist_core.preprocess.normalize import normalize_drawing
 from mnist_core.training.checkpoint import save_checkpoint
@@ -32,6 +33,7 @@ from mnist_core.training.train import train
 
 NON_DIGITS = {"letter": 12_000, "scribble": 8_000}  # to learn from: the two that are most alike
 OTHER_NON_DIGITS = 3_000  # of every other kind
+DRAWN = 15_000  # digits in the world's ways of writing, beside MNIST's
 TESTED = 1_000  # of each kind, for the report; other 1,000 to watch the training with
 TURNED_AWAY = 0.006  # share of validation digits: a bar of 1 % on others, with some to spare
 FONT_FOLDERS = ("/usr/share/fonts",)  # none of their fonts was learned from
@@ -51,6 +53,11 @@ def non_digits(
     }
 
 
+def drawn(count: int, writers: Writers, seed: int) -> Split:
+    """Digits of the world's ways of writing."""
+    return handwritten(count, rng=np.random.default_rng([seed, len(KINDS)]), writers=writers)
+
+
 def labelled(digits: NDArray[np.uint8], others: dict[str, NDArray[np.uint8]]) -> Split:
     """Digits as class 0 and every kind as its own."""
     labels = [np.zeros(len(digits))]
@@ -65,7 +72,8 @@ def train_judge() -> None:
     mnist = load_mnist()
     made = non_digits(NON_DIGITS, OTHER_NON_DIGITS, mnist.train, TRAINING)
     held_out = non_digits({}, TESTED, mnist.validation, VALIDATION)
-    training = labelled(mnist.train.images, made)
+    digits = joined(mnist.train, drawn(DRAWN, "training", TRAINING))
+    training = labelled(digits.images, made)
     validation = labelled(mnist.validation.images, held_out)
     config = TrainConfig(
         model="cnn", channels=(16, 32), kernel_sizes=(3, 3), dense=(64,), initialisation="he",
@@ -94,6 +102,8 @@ def report() -> None:
         "validation": mnist.validation.images,
         "test": mnist.test.images,
         "test, bent and turned": varied,
+        "drawn, known styles": drawn(10 * TESTED, "training", TEST).images,
+        "drawn, held-out styles": drawn(10 * TESTED, "held-out", TEST).images,
     }.items():
         away = (detector.digit_probabilities(digits) < detector.threshold).mean()
         print(f"{name:<28} {away:12.2%}")

@@ -76,7 +76,7 @@ PRESETS: dict[str, TrainConfig] = {
         _BEST, dropout=0.2, epochs=30, augmentation=AUGMENTATIONS["handwriting"], ema_decay=0.995
     ),
     "mlp-handwriting": replace(
-        _MLP_BEST, epochs=100, augmentation=AUGMENTATIONS["mild handwriting"]
+        _MLP_BEST, epochs=100, augmentation=AUGMENTATIONS["mild handwriting"], strokes=0.3
     ),
 }
 

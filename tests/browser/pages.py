@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
 # What a page can be told anew; with other options it is another page.
-MEDIA: dict[str, Any] = {
+MEDIA = {
     "color_scheme": "light",
     "reduced_motion": "no-preference",
     "forced_colors": "none",
@@ -32,7 +32,7 @@ class Pages:
         With `own` nobody has used it before, nor will afterwards: for what changes it for good.
         """
         viewport = options.pop("viewport", DESK)
-        media = {name: options.pop(name, usual) for name, usual in MEDIA.items()}
+        media: dict[str, Any] = {name: options.pop(name, usual) for name, usual in MEDIA.items()}
         kind = str(sorted(options.items()))
         if own or not self._idle[kind]:
             page = self._browser.new_context(viewport=DESK, **options).new_page()

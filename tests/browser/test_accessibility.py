@@ -42,6 +42,7 @@ DRAW_LOOKS = {
     "What the network sees": "drawn, ",
     "Move and turn it": "Put back",
     "Why this answer": "Most against it",
+    "Around the world": "hardly used some of these ways",
     "Your own digits": "Take the last one out",
     "Photographs and pages": "Use the camera",
 }

@@ -193,6 +193,17 @@ def test_two_digits_are_read_one_by_one_and_can_be_seen_as_boxes(pool: LocalPool
     assert "<h2>7 1</h2>" in shown(app)
 
 
+def test_the_world_writes_the_digit_that_was_answered(pool: LocalPool) -> None:
+    app = put(visited(), strokes([(0.1, 0.25), (0.5, 0.25), (0.3, 0.8)]))
+    app.session_state["look"] = "Around the world"
+    opened(app)
+    assert [heading.value for heading in app.subheader] == ["How the world writes a 7"]
+    assert "barred" in shown(app) and "by 5 writers" in shown(app)
+    app.session_state["test_digit"] = None
+    put(app, Drawing())
+    assert not app.subheader and "Draw a digit first" in app.info[0].value
+
+
 def test_one_digit_in_two_strokes_is_one_digit(pool: LocalPool) -> None:
     four = [(0.3, 0.2), (0.27, 0.55), (0.55, 0.55)], [(0.67, 0.2), (0.67, 0.85)]
     assert "digits:" not in shown(put(visited(), strokes(*four)))

@@ -53,7 +53,7 @@ def test_the_address_says_the_network_alone_at_first(few: Dataset) -> None:
         ({"cell": "8-3"}, "8, read as 3: no images"),
         ({"cells_show": "Shares"}, ""),
         ({"look": "Scores per digit"}, "Scores of CNN for each digit"),
-        ({"look": CONFIDENCE, "threshold": "73"}, f"of {FEW} images away"),
+        ({"look": CONFIDENCE, "threshold": "73"}, f"{FEW} images away"),
         ({"look": ROBUSTNESS, "example": "42"}, ""),
         ({"look": ROBUSTNESS, "kept": "rotation--20"}, ""),
         ({"look": MAP, "of": "MLP", "layer": "pixels"}, ""),

@@ -3,6 +3,7 @@ Its address is tested in test_evaluate_link.py, images that a visitor brings in
 test_evaluate_images.py.
 """
 
+import math
 import re
 from time import sleep
 
@@ -36,6 +37,8 @@ import ui.evaluate.page
 ui.evaluate.page.page()
 """
 FEW = 100  # images of a split, where the page has 10,000
+HARD = 1_200  # the test images from here on have mistakes of both shipped networks among them
+SUPERSCRIPTS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 LONG_WORK = ("Robustness", "Map", "The images")
 
 
@@ -46,8 +49,9 @@ def few(pool: LocalPool, mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dat
 
 
 def with_images(mnist: Dataset, n: int, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    """Have the page judge by the first `n` images, and compare them with as many to learn from."""
-    few = Dataset(mnist.train[:n], mnist.validation[:n], mnist.test[:n], sha256=f"first {n}")
+    """Have the page judge by `n` images, and compare them with as many to learn from."""
+    test = mnist.test[HARD : HARD + n]
+    few = Dataset(mnist.train[:n], mnist.validation[:n], test, sha256=f"first {n}")
 
     def images(key: str) -> Images:
         split = few.test if key == "test" else few.validation
@@ -202,8 +206,8 @@ def test_a_difference_is_said_with_its_probability(pool: LocalPool) -> None:
     assert (
         f"CNN reads better: {found.only_second} images only CNN reads, {found.only_first} only MLP."
     ) in said
-    assert 1e-17 < found.p_value < 1e-16
-    assert "would come by chance with a probability of less than 1 in 10¹⁶" in said
+    power = str(math.floor(-math.log10(found.p_value))).translate(str.maketrans(SUPERSCRIPTS))
+    assert f"would come by chance with a probability of less than 1 in 10{power} (" in said
 
 
 def test_networks_that_are_right_on_the_same_images_are_called_so(few: Dataset) -> None:
@@ -212,26 +216,24 @@ def test_networks_that_are_right_on_the_same_images_are_called_so(few: Dataset) 
 
 
 @pytest.mark.parametrize(
-    ("seed", "scale", "words"),
+    ("only_mlp", "only_loaded", "words"),
     [
-        (2, 0.02, "2 images only MLP reads, 1 only Loaded: n0.npz. If both were equally good, "),
-        (1, 0.02, "1 image only Loaded: n0.npz reads, 0 only MLP. If both were equally good, "),
-        (0, 0.03, "3 images only MLP reads, 1 only Loaded: n0.npz. If both were equally good, "),
-        (4, 0.08, "5 images only MLP reads, 0 only Loaded: n0.npz. If both were equally good, "),
+        (2, 1, "2 images only MLP reads, 1 only Loaded: n0.npz. If both were equally good, "),
+        (0, 1, "1 image only Loaded: n0.npz reads, 0 only MLP. If both were equally good, "),
+        (3, 1, "3 images only MLP reads, 1 only Loaded: n0.npz. If both were equally good, "),
+        (5, 0, "5 images only MLP reads, 0 only Loaded: n0.npz. If both were equally good, "),
     ],
 )
 def test_a_difference_that_may_be_chance_is_called_so(
     pool: LocalPool,
     mnist: Dataset,
     monkeypatch: pytest.MonkeyPatch,
-    seed: int,
-    scale: float,
+    only_mlp: int,
+    only_loaded: int,
     words: str,
 ) -> None:
     few = with_images(mnist, 300, monkeypatch)
-    near = load_model("mlp")
-    noise = np.random.default_rng(seed).normal(0, scale, near.parameters.flat.size)
-    near.parameters.flat[:] += noise.astype(np.float32)
+    near = almost_the_mlp(few, only_mlp, only_loaded)
     said = text(opened(near, network="mlp", against="loaded_0"))
     p = mcnemar(*(answers_of(one, few.test).right for one in (load_model("mlp"), near))).p_value
     assert p > 0.05
@@ -239,6 +241,20 @@ def test_a_difference_that_may_be_chance_is_called_so(
     found = re.search(r"by chance with a probability of ([\d.]+) %", said)
     assert found is not None
     assert float(found[1]) == pytest.approx(100 * p, abs=0.5)
+
+
+def almost_the_mlp(few: Dataset, only_mlp: int, only_loaded: int) -> Sequential:
+    """The MLP, disturbed until so many test images only it reads, and so many only the other."""
+    right = answers_of(load_model("mlp"), few.test).right
+    for seed in range(1_000):
+        rng = np.random.default_rng(seed)
+        near = load_model("mlp")
+        noise = rng.normal(0, rng.choice([0.02, 0.03, 0.05, 0.08]), near.parameters.flat.size)
+        near.parameters.flat[:] += noise.astype(np.float32)
+        found = mcnemar(right, answers_of(near, few.test).right)
+        if (found.only_first, found.only_second) == (only_mlp, only_loaded):
+            return near
+    raise AssertionError("no network differs so much")
 
 
 def test_a_difference_beyond_what_numbers_can_say_is_less_than_one(

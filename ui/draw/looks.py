@@ -7,6 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from mnist_core.arrays import SIDE, Array
+from mnist_core.handwriting.sheet import one_digit
 from mnist_core.inspection.saliency import smoothed_saliency
 from ui.choices import DRAW
 from ui.components.tiles import tiles_image
@@ -15,8 +16,9 @@ from ui.session import mnist, shipped
 
 SEES, MOVE, WHY = "What the network sees", "Move and turn it", "Why this answer"
 OWN_DIGITS, PHOTOGRAPHS = "Your own digits", "Photographs and pages"
+WORLD = "Around the world"
 OPEN = "look"  # the choice of the one that is open
-CARD = 215  # pixels; on a telephone two stand side by side
+CARD = 193  # pixels: six stand side by side on a page 1,200 wide
 PAPER, INK = 235, 40  # grey levels of a photograph
 
 
@@ -33,6 +35,7 @@ LOOKS = (
     Look(WHY, "Which pixels, hidden units and training images it rests on", True),
     Look(SEES, "From your strokes to 28 x 28 pixels, step by step", True),
     Look(MOVE, "How far it may be shifted and turned until it is misread", True),
+    Look(WORLD, "How people of many countries write this digit", True),
     Look(OWN_DIGITS, "How well your writing is read; correct it and teach it"),
     Look(PHOTOGRAPHS, "Many digits on a sheet, found and read one by one"),
 )
@@ -53,10 +56,11 @@ def choice_of_look() -> Look | None:
     """A card for each closer look; the one that is open, if there is one."""
     st.header("Look closer", anchor=False)
     opened = open_look()
-    with st.container(horizontal=True, key="looks"):
+    with st.container(horizontal=True, gap="xsmall", key="looks"):
         for look in LOOKS:
             is_open = look is opened
-            with st.container(border=True, width=CARD, key=f"card_{look.name.split()[0].lower()}"):
+            key = f"card_{look.name.split()[0].lower()}"
+            with st.container(border=True, width=CARD, height="stretch", key=key):
                 st.html(picture(_example(look.name), alt="", width=72))
                 st.button(
                     look.name,
@@ -90,6 +94,8 @@ def _example(name: str) -> Array:
     if name == MOVE:
         turned = Image.fromarray(digits[7]).rotate(25, Image.Resampling.BICUBIC)
         return np.roll(np.asarray(turned), 4, axis=1)
+    if name == WORLD:
+        return 255 - one_digit(1, (2, 2), 2 * SIDE, rng=np.random.default_rng(3))
     if name == OWN_DIGITS:
         return _sheet(digits[1:5], columns=2)
     photograph = _sheet(digits[4:8], columns=2).astype(np.float32)  # (56, 56)

@@ -31,6 +31,7 @@ from ui.draw.looks import (
     PHOTOGRAPHS,
     SEES,
     WHY,
+    WORLD,
     choice_of_look,
     open_look,
     say_look,
@@ -38,6 +39,7 @@ from ui.draw.looks import (
 from ui.draw.own_digits import it_was_a, own_digits
 from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
+from ui.draw.world import how_the_world_writes
 from ui.drawing import Sheet, sheet_of
 from ui.html import answer_in_words
 from ui.live import live
@@ -270,5 +272,7 @@ def _look_closer(
         what_the_network_sees(sheet.steps, predictions)
     elif chosen == MOVE:
         move_and_turn(sheet.steps.centred, sheet.digit.label if sheet.digit else None, predictions)
+    elif chosen == WORLD:
+        how_the_world_writes(sheet.digit.label if sheet.digit else predictions[0].digit)
     elif chosen == WHY:
         why_this_answer(sheet.steps.centred, predictions)
