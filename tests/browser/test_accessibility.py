@@ -5,6 +5,7 @@ Nor is any page wider than the screen, also when it is zoomed to 200 %.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import axe_playwright_python
 import pytest
@@ -114,7 +115,8 @@ def found_in_components(page: Page, widths: Sequence[int] = (DESK,)) -> list[str
     """What axe finds in the components of a small app, in light and dark and in these widths."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = []
-    for scheme, options in (("light", OPTIONS), ("dark", COLOURS)):
+    schemes: list[tuple[Literal["light", "dark"], dict]] = [("light", OPTIONS), ("dark", COLOURS)]
+    for scheme, options in schemes:
         page.emulate_media(color_scheme=scheme)
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
         for width in widths:
