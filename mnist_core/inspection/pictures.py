@@ -71,7 +71,7 @@ def likeliest_ink(image: OpenedPicture, detector: DigitDetector) -> PossibleInk:
     evidence = _evidence(best.ink, detector)
     if evidence > SURE:
         return best
-    least = max(BETTER, evidence + BETTER)
+    least = max(BETTER, evidence + BETTER) if best.ink.any() else 0.0
     for way in ways:
         evidence = _evidence(way.ink, detector)
         if evidence > least:
