@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mnist_core.arrays import Array, Picture
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.inspection.sheets import digits_of_sheet, is_hollow, quarter_turns
 from mnist_core.preprocess.close_up import edge_share
 from mnist_core.preprocess.hollow import filled
+from mnist_core.preprocess.image_files import OpenedPicture
 from mnist_core.preprocess.ink import PossibleInk, possible_inks
 from mnist_core.preprocess.segment import Found
 
@@ -35,7 +35,7 @@ class DigitsOfPicture:
     quarters, anticlockwise, by which the picture should be turned; `hollow` strokes were filled.
     """
 
-    picture: Image.Image
+    picture: OpenedPicture
     found: tuple[Found, ...]
     images: Array
     objections: tuple[str, ...]
@@ -44,7 +44,7 @@ class DigitsOfPicture:
     hollow: bool
 
 
-def digits_of_picture(image: Image.Image, detector: DigitDetector) -> DigitsOfPicture:
+def digits_of_picture(image: OpenedPicture, detector: DigitDetector) -> DigitsOfPicture:
     """The digits on an upright picture of any kind; none if there is no writing to be seen."""
     way = likeliest_ink(image, detector)
     ink = way.ink
@@ -64,14 +64,14 @@ def digits_of_picture(image: Image.Image, detector: DigitDetector) -> DigitsOfPi
     return DigitsOfPicture(image, found, images, objections, guesses, turns, hollow)
 
 
-def likeliest_ink(image: Image.Image, detector: DigitDetector) -> PossibleInk:
+def likeliest_ink(image: OpenedPicture, detector: DigitDetector) -> PossibleInk:
     """The ink of a picture, taken in the way that makes it look like digits."""
     ways = possible_inks(image)
     best = next(ways)
     evidence = _evidence(best.ink, detector)
     if evidence > SURE:
         return best
-    least = max(BETTER, evidence + BETTER)
+    least = max(BETTER, evidence + BETTER) if best.ink.any() else 0.0
     for way in ways:
         evidence = _evidence(way.ink, detector)
         if evidence > least:

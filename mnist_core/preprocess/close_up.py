@@ -19,7 +19,7 @@ DARKEST = 48.0  # grey level; paper that is darker is compared as if it were as 
 # picture's edge. A sheet on a table is solid and large both ways, a shadow lies along the edge.
 FILLING, MOST_OF_IT, MOST_AT_EDGE = 0.6, 0.6, 0.45
 LEAST_OF_SHEET, SOLID, ALONG_EDGE = 0.5, 0.75, 0.9
-CLEAR = 5  # ink must differ by so many times the grain of the paper
+CLEAR = 4  # ink must differ by so many times the grain of the paper
 
 
 def close_up_ink(gray: Picture, *, light: bool) -> Picture:

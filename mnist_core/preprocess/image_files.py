@@ -19,6 +19,8 @@ from PIL import Image, PngImagePlugin
 
 from mnist_core.files import open_plain
 
+OpenedPicture = Image.Image  # for rooms that know nothing of Pillow
+
 
 class PictureError(ValueError):
     """A file that is refused; its text is one sentence for the person who chose the file."""

@@ -58,9 +58,10 @@ def possible_inks(image: Image.Image) -> Iterator[PossibleInk]:
         yield _on_a_sheet(gray, light=light)
         yield _on_a_sheet(near, light=not light)
     for way in by_edge[fills:]:
-        # Beside a digit that fills the picture there is no room for a table.
-        table = not fills and edge_share(way.ink) > MOST_AT_EDGE
-        yield PossibleInk(without_clutter(way.ink), way.lines) if table else way
+        # Beside a digit that fills the picture there is no room for a table, nor on a small one.
+        if not fills and not small and edge_share(way.ink) > MOST_AT_EDGE:
+            yield PossibleInk(without_clutter(way.ink), way.lines)
+        yield way
 
 
 def _on_a_sheet(gray: Picture, *, light: bool) -> PossibleInk:
