@@ -7,6 +7,7 @@ const HINT = "Click a run to open it. Tick up to %s to compare them.";
 class RunListView {
   rows = new Map(); // id -> its row, in the order of the lines
   chosen = []; // ids
+  refusal = ""; // why the last choice was not made, until another is
   sentAt = null; // marks the last choice that was sent
 
   constructor(root) {
@@ -61,11 +62,11 @@ class RunListView {
     this.say();
   }
 
-  say(more = "") {
+  say() {
     const all = this.rows.size.toLocaleString("en");
     const found = this.search.value ? `${this.shown.length.toLocaleString("en")} of ${all} runs. ` : "";
     const hint = HINT.replace("%s", this.most);
-    setText(this.says, found + (more || (this.chosen.length > 1 ? `${this.chosen.length} runs chosen.` : hint)));
+    setText(this.says, found + (this.refusal || (this.chosen.length > 1 ? `${this.chosen.length} runs chosen.` : hint)));
   }
 
   /** The one row whose box the Tab key reaches. */
@@ -97,12 +98,14 @@ class RunListView {
     else if (listed.length < this.most) this.choose([...listed, row.id]);
     else {
       row.choose(false);
-      this.say(`At most ${this.most} runs can be chosen: let one of them go first.`);
+      this.refusal = `At most ${this.most} runs can be chosen: let one of them go first.`;
+      this.say();
     }
   }
 
   choose(ids) {
     this.chosen = ids;
+    this.refusal = "";
     this.mark();
     this.say();
     this.sentAt = Date.now() + Math.random(); // unlike any other, in another tab too
