@@ -73,7 +73,12 @@ PRESETS: dict[str, TrainConfig] = {
     "best": _BEST,
     # The shipped networks: they must read anybody's drawings, with any pen.
     "handwriting": replace(
-        _BEST, dropout=0.2, epochs=30, augmentation=AUGMENTATIONS["handwriting"], ema_decay=0.995
+        _BEST,
+        dropout=0.2,
+        epochs=50,
+        augmentation=AUGMENTATIONS["handwriting"],
+        strokes=0.2,
+        ema_decay=0.998,
     ),
     "mlp-handwriting": replace(
         _MLP_BEST, epochs=100, augmentation=AUGMENTATIONS["mild handwriting"], strokes=0.3

@@ -21,7 +21,7 @@ def how_the_world_writes(digit: int) -> None:
     st.caption(
         "Drawn by the program, with the canvas's own pen: a path for each way, and for each writer "
         "another slant, pressure, pen and haste. The Americans who wrote MNIST's digits in 1990 "
-        "hardly used some of these ways; a network that is to read them all needs drawn digits."
+        "hardly used some of these ways, so the shipped networks have learned from such digits too."
     )
 
 
