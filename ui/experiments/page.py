@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ui.choices import EXPERIMENTS
+from ui.components.focus import keyboard_goes_on
 from ui.experiments.comparing import comparing
 from ui.experiments.report import report
 from ui.experiments.runs.part import runs
@@ -16,6 +17,14 @@ LOOKS: dict[str, Callable[[], None]] = {
     "Compare": comparing,
     "Your runs": runs,
 }
+AFTER = {
+    EXPERIMENTS.key(name): EXPERIMENTS.key(after)
+    for name, after in {
+        "runs_delete": "runs_undo",
+        "runs_delete_several": "runs_undo",
+        "runs_undo": "runs",
+    }.items()
+}
 
 
 def page() -> None:
@@ -23,6 +32,7 @@ def page() -> None:
     EXPERIMENTS.begin()
     st.title("What do many runs say? The report again, fair comparisons, your runs", anchor=False)
     EXPERIMENTS.part(_look, tells=True)
+    keyboard_goes_on(AFTER)
 
 
 def _look() -> None:
