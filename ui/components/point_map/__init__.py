@@ -46,6 +46,11 @@ class Step:
     name: str
     positions: Positions | None = None
 
+    @property
+    def header(self) -> dict[str, str | None]:
+        """What the browser is told of it: `token` names the message that has its points."""
+        return {"name": self.name, "token": self.positions and self.positions.token}
+
 
 @dataclass(frozen=True)
 class MapView:
@@ -92,9 +97,7 @@ def point_map(
         "key": key,
         "images": images.token,
         "noun": images.noun,
-        "steps": [
-            {"name": step.name, "token": step.positions and step.positions.token} for step in steps
-        ],
+        "steps": [step.header for step in steps],
         "colours": class_colours(),
         "description": description,
         # When the browser builds the map anew it has forgotten these; the session has not.
