@@ -49,7 +49,7 @@ def test_copy_link_copies_the_address_without_a_key_or_shows_it_where_it_may_not
 def test_whoever_opens_a_link_sees_the_same_run_step_units_and_panels(
     serve: Callable[[str | Path], str], new_page: Callable[..., Page]
 ) -> None:
-    page = new_page()
+    page = new_page(own=True)  # whose history is short: a browser counts 50 entries at most
     page.goto(f"{serve('app.py')}?epochs=1&train_size=1000")
     wait_idle(page)
     page.get_by_role("button", name="Start", exact=True).click()

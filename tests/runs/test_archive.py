@@ -260,7 +260,8 @@ def test_a_finished_run_goes_on_for_more_epochs_as_a_new_run(
     longer = pool.longer(short.id, 2, visitor="bert")
     view = longer.wait_for(ended, TIMEOUT)
     assert (view.status, view.results, view.config) == ("finished", expected, constant)
-    assert view.batch_line[0].step < 2 * STEPS_PER_EPOCH  # the curve is whole
+    # The curve begins in the first part: on a busy machine that may have had one report.
+    assert view.batch_line[0].step <= 2 * STEPS_PER_EPOCH
     after = short.peek()
     assert replace(after, snapshot=before.snapshot) == before  # and what was finished stays so
     (row,) = pool.store.rows("bert")

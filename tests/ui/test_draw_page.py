@@ -18,10 +18,12 @@ from mnist_core.data.own_digits import to_zip
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from tests.photographed import letters, written
+from ui.choices import DRAW as DRAW_CHOICES
 from ui.components.canvas import Drawing, Stroke
 from ui.components.visitor import STATE
 from ui.draw import page
 from ui.draw.inside import as_shown
+from ui.draw.looks import OPEN, WORLD
 from ui.draw.photographs import digits_of, lines_in_words, with_boxes
 from ui.networks import Prediction, Predictor, predict, shipped_predictors
 from ui.session import NamedNetwork, Session
@@ -195,7 +197,7 @@ def test_two_digits_are_read_one_by_one_and_can_be_seen_as_boxes(pool: LocalPool
 
 def test_the_world_writes_the_digit_that_was_answered(pool: LocalPool) -> None:
     app = put(visited(), strokes([(0.1, 0.25), (0.5, 0.25), (0.3, 0.8)]))
-    app.session_state["look"] = "Around the world"
+    app.session_state[DRAW_CHOICES.key(OPEN)] = WORLD
     opened(app)
     assert [heading.value for heading in app.subheader] == ["How the world writes a 7"]
     assert "barred" in shown(app) and "by 5 writers" in shown(app)
