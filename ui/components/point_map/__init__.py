@@ -49,7 +49,8 @@ class Step:
     @property
     def header(self) -> dict[str, str | None]:
         """What the browser is told of it: `token` names the message that has its points."""
-        return {"name": self.name, "token": self.positions and self.positions.token}
+        token = None if self.positions is None else self.positions.token
+        return {"name": self.name, "token": token}
 
 
 @dataclass(frozen=True)
