@@ -51,14 +51,15 @@ def buttons(config: TrainConfig | None, run: ShownRun | None) -> None:
         _start_button(config, run)
         if run is not None:
             _buttons_of(run)
-            _all_runs(run)
+            if not _asks(run):  # the question needs its place in the row
+                _all_runs(run)
     if run is not None and not run.is_mine and not run.view.elsewhere:
         st.caption("You watch this run. **Start a new run** begins one of your own.")
     notice()
 
 
 def _all_runs(run: ShownRun) -> None:
-    """A way to this run among all of the visitor's; there from the start, so that nothing moves."""
+    """A way to this run among all of the visitor's: there from the start, so that nothing moves."""
     if st.button("All your runs", type="tertiary", key="all_runs"):
         EXPERIMENTS.hand_over(look="Your runs", chosen=run.id)
         go_to("experiments")
@@ -69,7 +70,8 @@ def _buttons_of(run: ShownRun) -> None:
     places = _commands(run.view)
     if _asks(run):
         _button(run, places[0])
-        st.caption(_lost_by_rewinding(run.view), width=QUESTION_WIDTH)
+        with st.container(width=QUESTION_WIDTH, key="rewind_question"):
+            st.caption(_lost_by_rewinding(run.view))
         # In place of "One batch", which has the focus afterwards.
         st.button("Rewind", key="batch", on_click=_rewind, args=(run.handle,))
         st.button("Keep", key="rewind", icon=":material/close:", on_click=_keep)
