@@ -85,6 +85,20 @@ class Choices:
         self._address().shown[name] = key, None if always else default
         return cast(T | D, st.session_state[key])
 
+    def row(self, name: str, label: str, options: Iterable[str]) -> str:
+        """A choice of one in a row of buttons, the first at first; `label` is only read aloud."""
+        options = list(options)
+        chosen = self.said(name, options[0], options)
+        st.segmented_control(
+            label,
+            options,
+            required=True,
+            label_visibility="collapsed",
+            key=self.key(name),
+            persist_state="session",
+        )
+        return chosen
+
     def typed(self, name: str, default: str, check: Callable[[str], object], *, of: str) -> str:
         """A choice that is any text which `check` takes; it raises ValueError, with why not."""
 

@@ -18,6 +18,7 @@ from mnist_core.inspection.numerical_gradient import by_parameter, check_weights
 from mnist_core.nn.builders import build_mlp
 from mnist_core.nn.functional import softmax
 from mnist_core.nn.network import Sequential
+from tests.ui.tools import again
 from ui.backprop.chosen import ChosenStep, Example
 from ui.backprop.differences import differences
 from ui.backprop.numbers import number, one_digit, told_apart
@@ -63,12 +64,6 @@ def shown(panel: Panel, chosen: ChosenStep, **choices: Any) -> AppTest:
     for name, value in choices.items():
         app.session_state[f"backprop_{name}"] = value
     return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    app.run(timeout=60)
-    assert not app.exception
-    return app
 
 
 def texts(app: AppTest) -> Iterator[str]:

@@ -19,6 +19,7 @@ from mnist_core.report.pieces import paragraph
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from tests.ui.test_backprop_link import address
+from tests.ui.tools import again
 from ui.experiments import report, server
 from ui.session import Session
 
@@ -57,12 +58,6 @@ def opened(**link: str) -> AppTest:
     for name, value in link.items():
         app.query_params[name] = value
     return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
 
 
 def pressed(app: AppTest, label: str) -> AppTest:

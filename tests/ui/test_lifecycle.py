@@ -14,6 +14,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.status import why_waiting
 from mnist_core.training.config import TrainConfig
+from tests.ui.tools import again
 
 PAGE = "import ui.{0}.page\nui.{0}.page.page()"
 LONG = TrainConfig(hidden=(8,), epochs=1000)
@@ -24,12 +25,6 @@ def opened(page: str, run: RunHandle) -> AppTest:
     app = AppTest.from_string(PAGE.format(page))
     app.query_params["run"] = run.id
     return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    app.run(timeout=60)
-    assert not app.exception
-    return app
 
 
 def pressed(app: AppTest, key: str) -> AppTest:

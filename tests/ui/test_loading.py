@@ -12,16 +12,11 @@ from mnist_core.paths import MODELS_FOLDER
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import load_checkpoint
 from mnist_core.training.config import TrainConfig
+from tests.ui.tools import again
 from ui.weights.loading import MOST
 from ui.weights.saving import network_npz
 
 PAGE = "import ui.{0}.page\nui.{0}.page.page()"
-
-
-def again(app: AppTest) -> AppTest:
-    app.run(timeout=60)
-    assert not app.exception
-    return app
 
 
 def loaded(app: AppTest, name: str, content: bytes) -> AppTest:

@@ -8,6 +8,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from tests.ui.test_backprop_link import address
 from tests.ui.test_evaluate_link import HOSTILE, said_by
+from tests.ui.tools import again
 from ui.choices import WEIGHTS
 from ui.settings import ALSO_IN_LINK
 
@@ -24,12 +25,6 @@ def opened(page: str, **link: str) -> AppTest:
     for name, value in link.items():
         app.query_params[name] = value
     return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
 
 
 def shown(app: AppTest) -> str:

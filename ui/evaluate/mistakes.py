@@ -40,15 +40,7 @@ def _table(subjects: Subjects) -> Cell | None:
     counts = confusion_matrix(answers.predictions, answers.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(f"{subjects.first.name}: what is taken for what", anchor=False)
-        shown = EVALUATE.said("cells_show", COUNTS, (COUNTS, SHARES))
-        st.segmented_control(
-            "Cells show",
-            [COUNTS, SHARES],
-            required=True,
-            label_visibility="collapsed",
-            key=EVALUATE.key("cells_show"),
-            persist_state="session",
-        )
+        shown = EVALUATE.row("cells_show", "Cells show", (COUNTS, SHARES))
     unit = "percent of each digit's images" if shown == SHARES else "images"
     said = EVALUATE.said("cell", "", CELLS)
     before = (int(said[0]), int(said[-1])) if said else None

@@ -46,14 +46,4 @@ def page() -> None:
 
 def _look_closer(subjects: Subjects) -> None:
     """One look is always open: the mistakes first."""
-    first = next(iter(LOOKS))
-    look = EVALUATE.said("look", first, LOOKS)
-    st.segmented_control(
-        "Look at",
-        list(LOOKS),
-        required=True,
-        label_visibility="collapsed",
-        key=EVALUATE.key("look"),
-        persist_state="session",
-    )
-    LOOKS[look](subjects)
+    LOOKS[EVALUATE.row("look", "Look at", LOOKS)](subjects)

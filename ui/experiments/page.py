@@ -36,13 +36,4 @@ def page() -> None:
 
 
 def _look() -> None:
-    look = EXPERIMENTS.said("look", next(iter(LOOKS)), LOOKS)
-    st.segmented_control(
-        "Look at",
-        list(LOOKS),
-        required=True,
-        label_visibility="collapsed",
-        key=EXPERIMENTS.key("look"),
-        persist_state="session",
-    )
-    LOOKS[look]()
+    LOOKS[EXPERIMENTS.row("look", "Look at", LOOKS)]()

@@ -67,16 +67,7 @@ def charts_are_due() -> bool:
 
 def _shown_measures() -> Sequence[learning.Measure]:
     """What the reader wants to see drawn."""
-    chosen = TRAIN.said("show", next(iter(SHOW)), SHOW)
-    st.segmented_control(
-        "Show",
-        list(SHOW),
-        required=True,
-        label_visibility="collapsed",
-        key=TRAIN.key("show"),
-        persist_state="session",
-    )
-    return SHOW[chosen]
+    return SHOW[TRAIN.row("show", "Show", SHOW)]
 
 
 def _curve_charts(
