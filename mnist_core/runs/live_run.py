@@ -23,7 +23,7 @@ from mnist_core.runs.protocol import Order
 from mnist_core.runs.rows import RunRow
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import ELSEWHERE, ENDED, NOT_SAVED, NotAllowed, interrupted
+from mnist_core.runs.status import ELSEWHERE, ENDED, NotAllowed, interrupted
 from mnist_core.training.config import TrainConfig
 
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process
@@ -50,6 +50,8 @@ class LiveRun:
     ending: bool = False  # the process was told to end, and reads no further command
     gives_up: bool = False  # the process was told to give its place to a run that waits
     in_hand: bool = False  # this server has leased it: it works on the run, or is about to
+    comes_again: bool = False  # it gives its place since its turn is over, and queues again
+    started_at: float = float("-inf")  # when its last process was started, by the pool's clock
     elsewhere: bool = False  # another server has it in hand
     noted: tuple[str, str, str] = ("", "", "")  # status, message, results: in the index, or soon
 
@@ -91,9 +93,10 @@ class LiveRun:
         """Whether it works, or is about to."""
         return self.state.status in ("starting", "running") and not self.asleep
 
-    def worth_its_place(self) -> tuple[bool, float]:
-        """By this, runs are asked for their places: last those that could not be saved just now."""
-        return NOT_SAVED in self.state.message, self.watched_at
+    @property
+    def visitor(self) -> str:
+        """Who began it; "" if that was nobody on a page."""
+        return self.visitors[0] if self.visitors else ""
 
     def may_be_commanded_by(self, visitor: str) -> bool:
         """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
@@ -154,10 +157,11 @@ class LiveRun:
             return files.checkpoint
         return files.given if files.given.is_file() else None
 
-    def begin(self, bytes_in_memory: int) -> None:
+    def begin(self, now: float, bytes_in_memory: int) -> None:
         """Note that a process has been started with the order."""
+        self.started_at = now
         self.waiting, self.anew = [], False
-        self.asleep = self.ending = self.gives_up = False
+        self.asleep = self.ending = self.gives_up = self.comes_again = False
         self.snapshots.max_bytes = min(MAX_BYTES, bytes_in_memory)
 
     def take(self, report: Report) -> None:
@@ -168,7 +172,8 @@ class LiveRun:
         if report.status in ENDED:
             self.ending, self.asleep = True, False
         elif report.keeps_place:
-            self.gives_up = self.ending = False
+            self.gives_up = self.ending = self.comes_again = False
+            self.asleep = self.asleep and report.status == "paused"
             waiting, self.waiting = self.waiting, []
             for command in waiting:
                 self.deliver(command)
@@ -182,7 +187,7 @@ class LiveRun:
         waiting, self.waiting = self.waiting, []
         self.process = None
         self.asleep = self.asleep and self.gives_up  # then a look still wakes it up
-        self.ending = self.gives_up = False
+        self.ending = self.gives_up = self.comes_again = False
         state, snapshots = saved
         newest = self.state.snapshot
         self.state.saved_step = state.saved_step

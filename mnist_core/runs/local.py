@@ -82,10 +82,13 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         `data` is a folder of IDX files; from `checkpoint`, of which the run keeps a copy, it goes
         on with these settings.
         Only `visitor` may command it, anybody without one. What can't work shows as status
-        "failed" with the reason; OSError with a sentence if nothing can be written.
+        "failed" with the reason; OSError with a sentence if nothing can be written, QueueFull if
+        too many wait.
         """
         if self._closing.is_set():
             raise RuntimeError("the pool is closed")
+        with self.changed:
+            self.places.refuse_too_many(visitor)
         folder = str(Path(data).resolve()) if data is not None else None
         weights = checkpoint is not None
         row = self.store.add(config, data=folder, visitor=visitor, weights=weights)
@@ -146,7 +149,12 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 self.runs.pop(id, None)
 
     def longer(self, id: str, epochs: int, visitor: str = "") -> RunHandle:
-        """Go on with a finished run for so many more epochs, as a new one: see Shelf.longer."""
+        """Go on with a finished run for so many more epochs, as a new one: see Shelf.longer.
+
+        QueueFull if too many wait.
+        """
+        with self.changed:
+            self.places.refuse_too_many(visitor)
         row = self.store.shelf.longer(id, epochs, visitor)
         return self.resume(row.id, visitor=visitor)
 
@@ -188,7 +196,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         place, starts again from its checkpoint if the command wants it to go on; a finished one
         can only be rewound. NotAllowed if the visitor (None for the owner of this pool) may only
         watch, or if another server works on the run; StoreError, and the run stays as it is, if it
-        has to start again while the index can't be written.
+        has to start again while the index can't be written; QueueFull if too many wait.
         """
         run = self._found(id)
         while True:
@@ -201,6 +209,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 if not run.needs_lease(command):
                     self.send_leased(run, command)
                     return
+                if visitor and run.starts_with(command):
+                    self.places.refuse_too_many(visitor)
             self.leases.take(run)
 
     def live(self, id: str) -> LiveRun:
@@ -241,8 +251,9 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
         if position is not None and self.places.are_taken:
-            seconds = self.places.seconds_until_free(position)
-            return replace(view, message=why_waiting(self.settings.trainings, seconds))
+            seconds = self.places.seconds_until_start(run)
+            words = why_waiting(self.settings.trainings, position - 1, seconds)
+            return replace(view, message=words)
         return view
 
     def _see(self, run: LiveRun) -> None:
@@ -310,12 +321,15 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         saved = run.files.load_state(run.state)  # nobody writes there until another process starts
         with self.changed:
             gave_place, queued = run.gives_up and not how, self.places.is_queued(run)
+            again = run.comes_again
             unread = run.after_process(saved)
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
                 saved_step = run.state.saved_step
-                if gave_place:
+                if gave_place and again:
+                    unread = [run.going, *unread]
+                elif gave_place:
                     run.state.change("paused", GAVE_PLACE)
                 elif self._closing.is_set():
                     run.state.change("interrupted", interrupted(saved_step))

@@ -37,6 +37,10 @@ class PoolSettings:
     """
 
     trainings: int = 2  # at a time; more wait in the queue
+    turn: float = 60.0  # a run that has worked for so long lets another visitor's work
+    yield_after: float = 30.0  # nobody has looked for so long: it works only if no other waits
+    waiting: int = 200  # runs in the queue
+    waiting_per_visitor: int = 3
     pause_after: float = 120.0  # nobody has looked for so long: the run pauses
     end_after: float = 600.0  # and so much later it ends
     forget_after: float = 1800.0  # an ended run that nobody looks at is then only on disk
@@ -53,6 +57,8 @@ class PoolSettings:
             raise ValueError(f"at least one training at a time is needed, not {self.trainings}")
         if not (self.pause_after > 0 and self.end_after >= 0):  # NaN is neither
             raise ValueError("the times after which a run pauses and ends must be positive")
+        if not self.turn > 0:
+            raise ValueError("a turn can't be shorter than nothing")
         if self.bytes_on_disk < 0 or self.bytes_in_memory < 0:
             raise ValueError("there can't be less than no memory")
 
@@ -94,6 +100,7 @@ def _megabytes(text: str) -> int:
 # Environment variable: (setting, how it is read, what is taken instead of nonsense).
 VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "DIGIT_LAB_TRAININGS": ("trainings", int, "2"),
+    "DIGIT_LAB_TURN": ("turn", float, "60 seconds"),
     "DIGIT_LAB_PAUSE_AFTER": ("pause_after", float, "120 seconds"),
     "DIGIT_LAB_END_AFTER": ("end_after", float, "600 seconds"),
     "DIGIT_LAB_DISK_MB": ("bytes_on_disk", _megabytes, "500 MB"),

@@ -13,6 +13,7 @@ def test_settings_come_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DIGIT_LAB_TRAININGS", "3")
+    monkeypatch.setenv("DIGIT_LAB_TURN", "20")
     monkeypatch.setenv("DIGIT_LAB_PAUSE_AFTER", "7.5")
     monkeypatch.setenv("DIGIT_LAB_END_AFTER", "30")
     monkeypatch.setenv("DIGIT_LAB_DISK_MB", "2")
@@ -20,6 +21,7 @@ def test_settings_come_from_the_environment(
     monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path))
     settings = PoolSettings.from_environment()
     assert (settings.trainings, settings.pause_after, settings.end_after) == (3, 7.5, 30)
+    assert settings.turn == 20
     assert (settings.bytes_on_disk, settings.bytes_in_memory) == (2 << 20, 1 << 20)
     assert settings.folder == tmp_path and settings.problems == ()
 
@@ -29,6 +31,7 @@ def test_settings_come_from_the_environment(
     [
         ("DIGIT_LAB_TRAININGS", "two"),
         ("DIGIT_LAB_TRAININGS", "0"),
+        ("DIGIT_LAB_TURN", "0"),
         ("DIGIT_LAB_PAUSE_AFTER", "-1"),
         ("DIGIT_LAB_PAUSE_AFTER", "nan"),
         ("DIGIT_LAB_END_AFTER", "soon"),
