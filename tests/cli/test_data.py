@@ -112,7 +112,7 @@ def test_drawn_digits_are_mixed_with_digits_of_others(
         ["evaluate", "mlp"],
         ["evaluate", "mlp", "--full", "--out", "report"],
         ["train"],
-        ["sweep", "--vary", "seed=1", "--out", "sweep"],
+        ["sweep", "--vary", "hidden=8", "--out", "sweep"],
         ["compare", "quick", "best"],
         ["report", "--out", "report"],
     ],
