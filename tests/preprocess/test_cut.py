@@ -8,6 +8,7 @@ from mnist_core.arrays import Picture
 from mnist_core.preprocess.cut import is_cut
 
 LEFT, TOP = (True, False, False, False), (False, False, True, False)
+NOWHERE = (False, False, False, False)
 
 
 def ring(thickness: int = 10) -> Picture:
@@ -27,7 +28,7 @@ def seven(grey: int = 255) -> Picture:
 
 @pytest.mark.parametrize("thickness", [4, 10, 25])
 def test_a_ring_that_touches_the_edge_is_whole_and_half_a_ring_is_cut(thickness: int) -> None:
-    assert not is_cut(ring(thickness), (True,) * 4)
+    assert not is_cut(ring(thickness), (True, True, True, True))
     assert is_cut(ring(thickness)[:, 50:], LEFT)
 
 
@@ -37,7 +38,7 @@ def test_a_bar_along_the_edge_is_whole_and_its_end_is_cut() -> None:
 
 
 def test_what_ends_away_from_the_edge_of_the_picture_is_not_cut() -> None:
-    assert not is_cut(ring()[:, 50:], (False,) * 4)
+    assert not is_cut(ring()[:, 50:], NOWHERE)
 
 
 def test_faint_ink_is_cut_as_black_ink_is() -> None:
