@@ -10,6 +10,7 @@ from mnist_core.cli.data_option import (
     add_turn_option,
     complain_of_sideways,
     data_words,
+    refuse_drawn_digits,
     turn_of,
 )
 from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
@@ -143,6 +144,7 @@ def new_run(options: argparse.Namespace, data: Dataset) -> Run:
         given.setdefault("train_size", len(data.train))
     config = chosen_config(options.preset, given, len(data.train))
     refuse_what_is_not_used(config, given)
+    refuse_drawn_digits(options, [config], data.test)
     return Run(config, data)
 
 
