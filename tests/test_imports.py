@@ -49,6 +49,7 @@ ROOMS = [
     "ui.live",
     "ui.jobs",
     "ui.presses",
+    "ui.reruns",
     "ui.server",
     "ui.run_words",
     "ui.diagnosing",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui import session
 from ui.presses import carry_each_press_out_once
+from ui.reruns import gather_events, read_the_theme_once
 
 IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 
@@ -22,6 +23,8 @@ def prepare_server() -> None:
     """
     session.pool()
     carry_each_press_out_once()
+    gather_events()
+    read_the_theme_once()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
         importlib.import_module(module)
     gc.collect()

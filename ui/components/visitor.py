@@ -21,10 +21,12 @@ def visitor() -> str:
 
     It is made of the cookie's word, which is never stored on the server.
     """
-    word = st.session_state.get(STATE) or st.context.cookies.get(COOKIE)
+    known = st.session_state.get(STATE)
+    word = known or st.context.cookies.get(COOKIE)
     if not isinstance(word, str) or not WORD.fullmatch(word):
         word = secrets.token_urlsafe(18)
-    st.session_state[STATE] = word
+    if word != known:
+        st.session_state[STATE] = word
     return hashlib.sha256(word.encode()).hexdigest()[:32]
 
 

@@ -41,7 +41,7 @@ from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
 from ui.draw.world import how_the_world_writes
 from ui.drawing import Sheet, sheet_of
-from ui.html import answer_in_words
+from ui.html import Html, answer_in_words
 from ui.live import live
 from ui.networks import (
     RUNNING,
@@ -71,8 +71,10 @@ AFTER = {
 
 @dataclass(frozen=True)
 class Answering:
-    """Who answers now: fetched once per rerun."""
+    """Who answers now: fetched once per rerun, by a movement of the pen only where a run may go
+    on."""
 
+    has_run: bool
     choices: dict[str, str]  # names of the visitor's own networks that could answer too, by key
     predictors: tuple[Predictor, ...]
     pace: float | None  # seconds until there is something new; None if nothing changes by itself
@@ -108,7 +110,8 @@ def page() -> None:
 
 def _live(body: Callable[[Answering], object], answering: Answering) -> None:
     """A part of the page that follows the pen, or a run that learns; the address follows it."""
-    live(DRAW.followed(body), answering, _answering, pace=_pace, frame=_frame)
+    fetch = _answering if answering.has_run else lambda: answering
+    live(DRAW.followed(body), answering, fetch, pace=_pace, frame=_frame)
 
 
 def _in_parts(answering: Answering) -> None:
@@ -152,6 +155,7 @@ def _answering() -> Answering:
     predictors = shipped_predictors() + ((own,) if own else ())
     say_inside(predictors)
     return Answering(
+        run is not None,
         choices,
         predictors,
         LOOK_EVERY if run is not None and run.goes_on else None,
@@ -202,8 +206,8 @@ def _answered(places: Places, answering: Answering) -> tuple[Sheet, list[Predict
     predictions = [] if sheet.image is None else predict(predictors, sheet.image)
     several = several_digits(sheet, predictors)
     words, remark = _words(sheet, predictions, several)
-    places.answer.html(answer_in_words(words, remark))
-    places.bars.html(columns_of_bars(predictors, predictions) + receipt("canvas"))
+    places.answer.html(Html(answer_in_words(words, remark)))
+    places.bars.html(Html(columns_of_bars(predictors, predictions) + receipt("canvas")))
     pen_inside(predictors, sheet)
     if several:
         st.button("See them as boxes", on_click=_see_as_boxes, args=(sheet,), key="as-boxes")

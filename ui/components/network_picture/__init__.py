@@ -86,8 +86,9 @@ def network_activity(
     whole = whole or model
     shown = shown_layers(whole, hidden_layers(model))
     form = form_of(shown)
-    if slot in st.session_state:
-        sent = st.session_state[slot].get("chosen")
+    state = st.session_state.get(slot)
+    if state is not None:
+        sent = state.get("chosen")
     else:
         sent = (wanted := first()) and {**asdict(wanted), "frame": 0, "form": form}
     at = chosen_frame(sent, len(frames))
