@@ -10,6 +10,7 @@ from threading import Lock
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from mnist_core.inspection.doubt import Answer
 from ui.choices import DRAW
 from ui.chosen_step import at_step_of_link, say_step
 from ui.components.canvas import draw_canvas, receipt
@@ -18,7 +19,7 @@ from ui.components.spoken import speak
 from ui.draw.answers import (
     columns_of_bars,
     digit_buttons,
-    headline,
+    said_by,
     several_digits,
     several_in_words,
 )
@@ -56,6 +57,7 @@ from ui.networks import (
 from ui.session import session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
+UNSURE = "The networks are unsure: it could be either."
 # Drawings of several visitors are answered one after the other. Side by side they would share one
 # interpreter, and all be as late as the last one: with 30 visitors three times as late.
 ANSWERING = Lock()
@@ -224,13 +226,14 @@ def _see_as_boxes(sheet: Sheet) -> None:
     DRAW.choose(OPEN, PHOTOGRAPHS)
 
 
-def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> tuple[str, str]:
+def _words(sheet: Sheet, predictions: list[Prediction], several: list[Answer]) -> tuple[str, str]:
     """The headline and a remark, which may be empty; `several` are digits drawn side by side."""
     if sheet.image is None:
         return "Draw a digit", ""
     if several:
         return several_in_words(several), "Taken for one digit, the networks would say:"
-    words, remark = headline(predictions), ""
+    answer = said_by(predictions)
+    words, remark = answer.words, UNSURE if answer.unsure else ""
     # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
     drawn = sheet.ink if sheet.drawing.background is None else None
     if objection := digit_detector().objection(sheet.image, drawn):
