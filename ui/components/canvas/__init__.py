@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.components.canvas.journal import (
     JOURNAL_LIMIT,
+    MOST_MARKS,
     CanvasState,
     Drawing,
     Journal,
@@ -65,6 +66,7 @@ def draw_canvas(drawing: Drawing, *, key: str) -> Drawing:
             "text": told.text,
             "background": background and background.decode(),
             "limit": JOURNAL_LIMIT,
+            "marks": MOST_MARKS,
         },
         on_ink_change=lambda: None,
     )
