@@ -1,5 +1,6 @@
 """From a picture to its digits: shares of pictures that are made by rule, not single cases."""
 
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import product
 
@@ -114,3 +115,15 @@ def test_a_digit_that_touched_a_printed_line_is_marked_as_a_guess(
         photograph(cover, CLEAN, np.random.default_rng(0)), detector
     ).guesses
     assert "printed line" in guess
+
+
+def test_a_small_photograph_is_read_though_a_shadow_lies_across_it(
+    detector: DigitDetector, cnn: Sequential, mnist: Dataset
+) -> None:
+    rng, right = np.random.default_rng(3), 0
+    for number in range(20):
+        look = replace(any_look(rng), light="shadow")
+        picture = photograph(framed(written(mnist.test.images[number], 36), 0.15), look, rng)
+        sheet = digits_of_picture(picture, detector)
+        right += predictions(sheet, cnn) == [mnist.test.labels[number]]
+    assert right >= 18
