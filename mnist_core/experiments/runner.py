@@ -20,7 +20,8 @@ from mnist_core.data.mnist import Dataset
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result
 from mnist_core.experiments.shared_data import write_shared
-from mnist_core.runs.process import ONE_THREAD, ROOT
+from mnist_core.paths import ROOT
+from mnist_core.runs.process import ONE_THREAD
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
