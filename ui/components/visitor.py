@@ -11,6 +11,8 @@ import secrets
 import streamlit as st
 from streamlit.components.v2 import component
 
+from ui.components.said import said
+
 COOKIE = "digit_lab_visitor"
 WORD = re.compile(r"[A-Za-z0-9_-]{20,64}", re.ASCII)
 STATE = "visitor_word"
@@ -35,7 +37,7 @@ def remember_visitor() -> None:
     visitor()
 
     def adopt() -> None:
-        known = st.session_state[KEY].get("word")
+        known = said(KEY, "word")
         if isinstance(known, str) and WORD.fullmatch(known):
             st.session_state[STATE] = known
 

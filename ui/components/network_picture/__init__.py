@@ -25,6 +25,7 @@ from ui.components.network_picture.message import (
     version_of,
 )
 from ui.components.pieces import pack
+from ui.components.said import said
 
 __all__ = ["Choice", "Frame", "network_activity", "network_picture"]
 
@@ -86,9 +87,8 @@ def network_activity(
     whole = whole or model
     shown = shown_layers(whole, hidden_layers(model))
     form = form_of(shown)
-    state = st.session_state.get(slot)
-    if state is not None:
-        sent = state.get("chosen")
+    if slot in st.session_state:
+        sent = said(slot, "chosen")
     else:
         sent = (wanted := first()) and {**asdict(wanted), "frame": 0, "form": form}
     at = chosen_frame(sent, len(frames))
