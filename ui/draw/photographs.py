@@ -21,7 +21,7 @@ from ui.networks import Predictor, digit_detector, shipped_predictors
 from ui.theme import CNN, MARK, VALIDATION
 from ui.words import probability
 
-MAX_PASTED_BYTES = 5 * 2**20  # what is larger is made smaller in the browser
+MAX_SENT_BYTES = 2 * 2**20  # what is larger is made smaller in the browser
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
 TURNED = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
@@ -68,7 +68,9 @@ def _chosen_picture() -> tuple[str, bytes] | None:
         key="photograph",
     )
     with left:
-        pasted = pasted_picture(key="paste-photograph", most_bytes=MAX_PASTED_BYTES)
+        pasted = pasted_picture(
+            key="paste-photograph", most_bytes=MAX_SENT_BYTES, uploader="photograph"
+        )
     if pasted:
         st.session_state["pasted"] = (secrets.token_hex(8), pasted)
     elif pasted is not None:
