@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,12 @@ from tests.browser.conftest import wait_idle
 from tests.browser.test_draw import ONE, PATIENCE, Serve, answer, draw, opened
 
 ZERO_TO_FIVE = range(6)
+
+
+@pytest.fixture
+def new_page(new_page_below: Callable[..., Page]) -> Callable[..., Page]:
+    """This file's pages are opened by their own addresses."""
+    return new_page_below
 
 
 def look(page: Page, name: str) -> None:
