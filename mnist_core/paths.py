@@ -12,3 +12,11 @@ ASSETS = HOME / "assets"
 MNIST_FOLDER = ASSETS / "mnist"
 MODELS_FOLDER = ASSETS / "models"
 COMMAND_LINE = ("python", "-m", "mnist_core") if HOME == ROOT else ("digit-lab",)
+
+
+def home() -> Path:
+    """The user's folder, which is that of all, as in a container, if the system knows none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")

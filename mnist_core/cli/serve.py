@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from mnist_core.cli.parser import Command, whole_number
-from mnist_core.paths import APP
+from mnist_core.paths import APP, home
 
 USUAL_PORT = 8501  # Streamlit's
 EVERYWHERE = "0.0.0.0"
@@ -49,9 +49,10 @@ def run(options: argparse.Namespace) -> int:
     # -P: what lies in the folder that we are in must not be taken for a library.
     words = [sys.executable, "-P", "-m", "streamlit", "run", str(APP), *flags(options)]
     sys.stdout.flush()
+    environment = {"HOME": str(home())} | os.environ  # Streamlit does not start without one
     if os.name == "posix":
-        os.execv(sys.executable, words)
-    return subprocess.call(words)
+        os.execve(sys.executable, words, environment)
+    return subprocess.call(words, env=environment)
 
 
 def flags(options: argparse.Namespace) -> list[str]:

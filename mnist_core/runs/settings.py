@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from mnist_core.paths import home
+from mnist_core.runs.index import StoreError
+
 
 def default_folder() -> Path:
     """Where runs are kept unless told otherwise: in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "digit-lab" / "runs"
+    return (Path(cache) if cache else home() / ".cache") / "digit-lab" / "runs"
 
 
 def writable(folder: Path) -> str:
@@ -27,6 +30,19 @@ def writable(folder: Path) -> str:
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+def have_temporary_files(folder: Path) -> None:
+    """Where the system has no folder for temporary files, as a container whose disk can't be
+    written, one in `folder` takes its place: uploads and experiments need it. OSError if not even
+    that can be made.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        own = folder / "temporary"
+        own.mkdir(mode=0o700, exist_ok=True)
+        tempfile.tempdir = str(own)
 
 
 @dataclass(frozen=True)
@@ -82,10 +98,20 @@ class PoolSettings:
         return replace(settings, problems=tuple(problems))
 
     def with_folder(self) -> Self:
-        """The same, with another folder if nothing can be written into this one."""
+        """The same, with another folder if nothing can be written into this one.
+
+        StoreError, with what to do, if nothing can be written anywhere.
+        """
         if not (reason := writable(self.folder)):
+            have_temporary_files(self.folder)
             return self
-        instead = Path(tempfile.mkdtemp(prefix="digit-lab-"))
+        try:
+            instead = Path(tempfile.mkdtemp(prefix="digit-lab-"))
+        except OSError:
+            raise StoreError(
+                f"Runs can't be kept in {self.folder} ({reason}), nor in a folder for temporary "
+                "files: set DIGIT_LAB_RUNS to a folder that can be written, and start again."
+            ) from None
         problem = (
             f"Runs can't be kept in {self.folder} ({reason}); they are kept in {instead} instead, "
             "until the system empties it. Set DIGIT_LAB_RUNS to a folder that can be written."

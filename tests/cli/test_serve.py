@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +16,13 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The command lines that `serve` has become."""
     begun: list[list[str]] = []
 
-    def become(*words: Any) -> None:
-        begun.append(words[-1])
+    def become(_: str, words: list[str], environment: dict[str, str]) -> None:
+        assert environment["HOME"]  # Streamlit does not start without one
+        begun.append(words)
         raise SystemExit
 
-    monkeypatch.setattr(os, "execv", become)
-    monkeypatch.setattr("subprocess.call", become)
+    monkeypatch.setattr(os, "execve", become)
+    monkeypatch.setattr("subprocess.call", lambda words, env: become("", words, env))
     return begun
 
 
@@ -32,6 +33,21 @@ def test_serve_becomes_streamlit_with_what_was_asked_for(begun: list[list[str]])
     start = [sys.executable, "-P", "-m", "streamlit", "run", str(APP)]
     asked = ["address=127.0.0.1", "baseUrlPath=lab", "enableXsrfProtection=false"]
     assert begun == [start, [*start, *(f"--server.{words}" for words in asked)]]
+
+
+def test_a_user_without_a_home_is_served_too(
+    begun: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("HOME", raising=False)
+    with pytest.raises(SystemExit):
+        main(["serve"])
+    assert len(begun) == 1
+
+
+def no_home() -> Path:
+    """As for a number that is no user's, in a container."""
+    raise RuntimeError("Could not determine home directory.")
 
 
 def test_a_port_that_is_in_use_or_none_is_refused_in_a_line(

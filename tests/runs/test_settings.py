@@ -1,10 +1,12 @@
 """What an administrator sets wrongly is said, and does no harm."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from mnist_core.runs.index import StoreError
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.settings import PoolSettings
 
@@ -60,3 +62,41 @@ def test_a_folder_that_cannot_be_written_is_said_and_another_one_taken(
         assert pool.settings.folder != tmp_path / "file" / "runs"
     (warning,) = caplog.messages
     assert str(tmp_path / "file") in warning and "DIGIT_LAB_RUNS" in warning
+
+
+@pytest.fixture
+def no_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system whose disk can't be written but where it is said."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+
+
+@pytest.mark.usefixtures("no_temporary_files")
+def test_where_temporary_files_have_no_place_the_runs_folder_has_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path))
+    with LocalPool() as pool:
+        assert (pool.settings.folder, pool.settings.problems) == (tmp_path, ())
+        with tempfile.NamedTemporaryFile() as file:
+            assert Path(file.name).parent == tmp_path / "temporary"
+        assert pool.listed() == []
+
+
+@pytest.mark.usefixtures("no_temporary_files")
+def test_where_nothing_can_be_written_one_sentence_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path / "file" / "runs"))
+    with pytest.raises(StoreError, match="set DIGIT_LAB_RUNS to a folder that can be written"):
+        LocalPool()
+
+
+def test_a_user_without_a_home_has_the_folder_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert PoolSettings().folder == Path("/.cache/digit-lab/runs")
