@@ -312,7 +312,7 @@ def test_an_unsure_answer_on_a_page_of_digits_has_both_with_their_probabilities(
     assert "<h2>4 (or 9)</h2>" in shown(app)
     (cell,) = app.dataframe[0].value["CNN"]
     assert re.fullmatch(r"4 \(.+ %\) or 9 \(.+ %\)", cell)
-    assert "CNN is unsure of 1" in app.info[0].value
+    assert "could be either: 1." in app.info[0].value
 
 
 def test_letters_have_no_answers_on_the_page_either(pool: LocalPool) -> None:

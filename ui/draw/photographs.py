@@ -132,8 +132,7 @@ def _answers(sheet: DigitsOfPicture, predictors: Sequence[Predictor]) -> None:
     )
     probabilities = [predictor.network.predict_proba(sheet.images) for predictor in predictors]
     answers = [_answers_of(sheet, p) for p in probabilities]
-    reader = chosen if chosen in names else best
-    in_boxes = answers[names.index(reader)]
+    in_boxes = answers[names.index(chosen if chosen in names else best)]
     words = lines_in_words(sheet, in_boxes)
     st.html(f"<h2>{words or 'No digits'}</h2>")  # as changing_text: it changes
     left, right = st.columns(2)
@@ -145,7 +144,7 @@ def _answers(sheet: DigitsOfPicture, predictors: Sequence[Predictor]) -> None:
         )
     pairs = zip(in_boxes, sheet.objections, strict=True)
     if unsure := sum(answer.unsure and not objection for answer, objection in pairs):
-        left.info(f"Boxes with two digits could be either: {reader} is unsure of {unsure}.")
+        left.info(f"Boxes with two digits are unsure, it could be either: {unsure}.")
     if no_digits := sum(map(bool, sheet.objections)):
         left.info(f"Grey boxes look like no digits, and are left out: {no_digits}.")
     rows = []
