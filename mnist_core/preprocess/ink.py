@@ -53,14 +53,22 @@ def possible_inks(image: Image.Image) -> Iterator[PossibleInk]:
         yield by_edge[0]
     if small:
         yield _unlined(_ink_on_even_paper(gray))
-    light = ink_is_light(gray)
-    yield _on_a_sheet(gray, light=light)
-    yield _on_a_sheet(near, light=not light)
+    else:
+        yield from _on_sheets(gray, near)
     for way in by_edge[fills:]:
         # Beside a digit that fills the picture there is no room for a table, nor on a small one.
         if not fills and not small and edge_share(way.ink) > MOST_AT_EDGE:
             yield PossibleInk(without_clutter(way.ink), way.lines)
         yield way
+    if small:  # a shadow may lie across it
+        yield from _on_sheets(gray, near)
+
+
+def _on_sheets(gray: Picture, near: Picture) -> Iterator[PossibleInk]:
+    """The writing on a sheet, first as if it were dark or light, whichever is likelier."""
+    light = ink_is_light(gray)
+    yield _on_a_sheet(gray, light=light)
+    yield _on_a_sheet(near, light=not light)
 
 
 def _on_a_sheet(gray: Picture, *, light: bool) -> PossibleInk:
