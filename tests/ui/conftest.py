@@ -30,7 +30,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
 
 @pytest.fixture(scope="module")
 def kept_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPool]:
-    """A server's runs for all tests of a file, which look at them alone: a training costs 1 s."""
+    """A server's runs for tests of a file that change none of them: a training costs 1 s."""
     with LocalPool(PoolSettings(folder=tmp_path_factory.mktemp("runs"))) as pool:
         yield pool
 
