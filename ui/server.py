@@ -6,7 +6,7 @@ import importlib
 import streamlit as st
 
 from ui import session
-from ui.presses import carry_each_press_out_once
+from ui.door import stand_at_the_door
 
 IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 
@@ -21,7 +21,7 @@ def prepare_server() -> None:
     .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
     """
     session.pool()
-    carry_each_press_out_once()
+    stand_at_the_door()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
         importlib.import_module(module)
     gc.collect()
