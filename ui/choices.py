@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar, cast
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.door.values import take_any_text
 from ui.links import OTHER_PARAMETERS, in_code, value_of, written
 
 T = TypeVar("T", bound=int | str | float)
@@ -108,6 +109,7 @@ class Choices:
                 raise ValueError(f"it says {in_code(f'{name}={text}')} ({error})") from None
             return text
 
+        take_any_text(self.prefix + of + name)
         key, now = self._take(name, default, read, of)
         self._address().shown[name] = key, default
         return cast(str, now)

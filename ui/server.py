@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnist_core.runs.index import StoreError
 from ui import session
-from ui.presses import carry_each_press_out_once
+from ui.door import stand_at_the_door
 from ui.reruns import gather_events, read_the_theme_once
 
 IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
@@ -28,7 +28,7 @@ def prepare_server() -> None:
     except StoreError as error:
         st.error(str(error))
         st.stop()
-    carry_each_press_out_once()
+    stand_at_the_door()
     gather_events()
     read_the_theme_once()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library

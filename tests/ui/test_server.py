@@ -13,7 +13,7 @@ from mnist_core.runs.index import StoreError
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
-from ui.presses import take_presses_out
+from ui.door.presses import take_presses_out
 from ui.server import IMPORTED_LATE, prepare_server
 
 APP = str(Path(__file__).parents[2] / "app.py")
