@@ -52,7 +52,7 @@ def test_a_drawn_one_is_a_digit(detector: DigitDetector) -> None:
 
 
 @pytest.mark.parametrize("side", [280, 120])
-def test_hardly_any_drawn_digit_is_turned_away_at_its_size(detector: DigitDetector, side: int) -> None:
+def test_hardly_any_drawn_digit_is_turned_away(detector: DigitDetector, side: int) -> None:
     rng = np.random.default_rng(side)
     pen = CANVAS_PEN / side  # beside the longest side of its path
     sheets = [
