@@ -51,9 +51,8 @@ def test_a_drawn_one_is_a_digit(detector: DigitDetector) -> None:
     assert objection(detector, drawn([(146, 56), (140, 224)])) == ""
 
 
-@pytest.mark.parametrize("side", [120, 80, 50])
-def test_hardly_any_small_drawing_is_turned_away(detector: DigitDetector, side: int) -> None:
-    """Half of all 4s, and a quarter of all digits, used to be taken for something else."""
+@pytest.mark.parametrize("side", [280, 120])
+def test_hardly_any_drawn_digit_is_turned_away(detector: DigitDetector, side: int) -> None:
     rng = np.random.default_rng(side)
     pen = CANVAS_PEN / side  # beside the longest side of its path
     sheets = [
@@ -64,7 +63,7 @@ def test_hardly_any_small_drawing_is_turned_away(detector: DigitDetector, side: 
     ]
     images = np.array([normalize_drawing(sheet) for sheet in sheets])
     turned_away = detector.digit_probabilities(images) < detector.threshold
-    assert turned_away.mean() <= 0.06
+    assert turned_away.mean() <= 0.02
 
 
 def test_a_dot_is_only_a_dot(detector: DigitDetector) -> None:
