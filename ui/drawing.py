@@ -53,13 +53,18 @@ def sheet_of(drawing: Drawing) -> Sheet:
 def _ink_and_steps(drawing: Drawing) -> tuple[Array, NormalizationSteps | None]:
     """What is made of a drawing, which never changes: once, though a page that follows a run looks
     at it twice a second."""
-    if drawing.background is None:
-        drawing = replace(drawing, strokes=tuple(at_usual_size(drawing.strokes)))
-    ink = rasterise(drawing)
+    ink = rasterise(_at_usual_size(drawing))
     try:
         return ink, normalization_steps(ink)
     except ValueError:
         return ink, None
+
+
+def _at_usual_size(drawing: Drawing) -> Drawing:
+    larger = at_usual_size(drawing.strokes)
+    if drawing.background is not None or larger is drawing.strokes:
+        return drawing
+    return replace(drawing, strokes=tuple(larger))
 
 
 def show_test_digit(number: int) -> None:
