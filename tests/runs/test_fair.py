@@ -47,11 +47,3 @@ def test_where_bytes_are_too_many_whoever_has_most_bytes_goes_first() -> None:
     assert first_to_go([*many, *large], {"newest"}, runs=6, size=500) == many[0]
     assert first_to_go(many, set(), runs=5, size=5) is None
     assert first_to_go(many, {one.id for one in many}, runs=1, size=1) is None
-
-
-def test_what_opens_a_run_can_not_be_guessed(tmp_path: Path) -> None:
-    store = RunStore(tmp_path)
-    row = store.new_row(CONFIG, data=None, visitor="mine")
-    assert len(bytes.fromhex(row.id)) == 16  # 128 bits
-    assert len(row.command_key) >= 22  # letters of 6 bits
-    store.close()
