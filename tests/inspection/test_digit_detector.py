@@ -1,5 +1,6 @@
 """What is no digit is told from what is one, with a reason; digits are hardly ever turned away."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_hardly_any_small_drawing_is_turned_away(detector: DigitDetector, side: 
     assert turned_away.mean() <= 0.02
 
 
-def written_small(strokes: list[Stroke], side: int) -> list[Stroke]:
+def written_small(strokes: Sequence[Stroke], side: int) -> list[Stroke]:
     """A writer's strokes, so many pixels long on a sheet of 280, with the canvas's pen."""
     small = in_the_middle(strokes, side / 280)
     return [replace(stroke, brush=CANVAS_PEN / 280) for stroke in small]

@@ -24,7 +24,7 @@ def test_a_small_drawing_is_seen_as_a_large_one_is() -> None:
     form = np.array([[0.2, 0.1, 1], [0.8, 0.3, 1], [0.4, 0.9, 1]], np.float32)
 
     def seen(size: float) -> np.ndarray:
-        points = form * np.float32([size, size, 1]) + np.float32([0.1, 0.2, 0])
+        points = form * np.array([size, size, 1], np.float32) + np.array([0.1, 0.2, 0], np.float32)
         image = sheet_of(Drawing((Stroke(points, 0.08),))).image
         assert image is not None
         return image.astype(int)
