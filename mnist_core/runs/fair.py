@@ -1,4 +1,4 @@
-"""Which run goes when there are too many: the oldest one of whoever has most."""
+"""What goes where too much is kept, of runs or files: the oldest one of whoever has most."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
-class KeptRun:
-    """A run on the disk: when it was written last, in seconds; its id; who began it; its bytes."""
+class Kept:
+    """A run or a file: when it was written, its id, whose it is, its bytes."""
 
     written: float
     id: str
@@ -15,15 +15,15 @@ class KeptRun:
     size: int
 
 
-def first_to_go(kept: Sequence[KeptRun], stay: set[str], *, runs: int, size: int) -> KeptRun | None:
-    """The run that goes first where there are more than so many runs, or bytes; None if not.
+def first_to_go(kept: Sequence[Kept], stay: set[str], *, number: int, size: int) -> Kept | None:
+    """What goes first where there are more than so many, or so many bytes; None if there are not.
 
     Args:
         kept: the oldest first.
         stay: the ids of those that can't go.
     """
     too_large = sum(one.size for one in kept) > size
-    if not too_large and len(kept) <= runs:
+    if not too_large and len(kept) <= number:
         return None
     shares: Counter[str] = Counter()
     for one in kept:

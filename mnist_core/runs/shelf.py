@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from mnist_core.data.mnist import load_mnist
 from mnist_core.data.zip_files import ArchiveError
 from mnist_core.runs.archive import RunArchive, write_archive
-from mnist_core.runs.fair import KeptRun, first_to_go
+from mnist_core.runs.fair import Kept, first_to_go
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import StoreError
 from mnist_core.runs.receipt import Receipt, receipt_of
@@ -178,12 +178,12 @@ class Shelf:
                 files.remove()
         owners = {row.id: row.owner for row in self.deleted()}
         kept = sorted(
-            KeptRun(deleted_at, files.path.name, owners.get(files.path.name, ""), files.size())
+            Kept(deleted_at, files.path.name, owners.get(files.path.name, ""), files.size())
             for deleted_at, files in aside
             if files.path.exists()
         )
         most = sum(one.size for one in kept) if bytes_on_disk is None else bytes_on_disk
-        while (one := first_to_go(kept, set(), runs=KEPT_RUNS, size=most)) is not None:
+        while (one := first_to_go(kept, set(), number=KEPT_RUNS, size=most)) is not None:
             RunFolder(self._deleted / one.id).remove()
             kept.remove(one)
         for path in self._store.folder.glob(f"*{UNFINISHED}"):

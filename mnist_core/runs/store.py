@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mnist_core.runs.fair import KeptRun, first_to_go
+from mnist_core.runs.fair import Kept, first_to_go
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import Index, StoreError
 from mnist_core.runs.rows import UNUSABLE, Origin, RunRow, results_of
@@ -292,7 +292,7 @@ class RunStore:
         kept = self._aged()
         # The newest stays, however large it is: it is what somebody has just trained.
         stay = in_use | {one.id for one in kept[-1:]}
-        while (one := first_to_go(kept, stay, runs=runs, size=bytes_on_disk)) is not None:
+        while (one := first_to_go(kept, stay, number=runs, size=bytes_on_disk)) is not None:
             if self._removed(self.files(one.id)):
                 kept.remove(one)
             else:
@@ -300,7 +300,7 @@ class RunStore:
         total = sum(one.size for one in kept)
         self.shelf.tidy(bytes_on_disk=max(bytes_on_disk - total, 0))
 
-    def _aged(self) -> list[KeptRun]:
+    def _aged(self) -> list[Kept]:
         """All runs on the disk, the one that was written last at the end."""
         with self.index.reading() as database:
             found = database.execute("SELECT id, owner FROM runs").fetchall()
@@ -312,7 +312,7 @@ class RunStore:
                     files = RunFolder(path)
                     written = files.state if files.state.exists() else path
                     owner = str(owners.get(path.name, ""))
-                    aged.append(KeptRun(written.stat().st_mtime, path.name, owner, files.size()))
+                    aged.append(Kept(written.stat().st_mtime, path.name, owner, files.size()))
         return sorted(aged)
 
     def _removed(self, files: RunFolder) -> bool:

@@ -22,6 +22,7 @@ from urllib.request import urlopen
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("", "draw", "weights", "back-propagation", "evaluate", "experiments")
@@ -135,7 +136,7 @@ async def visit(port: int, server: int) -> dict[str, Any]:
     for page in PAGES:
         async with websockets.connect(
             address,
-            subprotocols=["streamlit"],  # type: ignore[list-item]
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             ping_timeout=None,
         ) as connection:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from mnist_core.runs.fair import KeptRun, first_to_go
+from mnist_core.runs.fair import Kept, first_to_go
 from mnist_core.runs.store import RunStore
 from mnist_core.training.config import TrainConfig
 
@@ -41,9 +41,9 @@ def test_of_deleted_runs_too_the_many_go_first(tmp_path: Path) -> None:
 
 
 def test_where_bytes_are_too_many_whoever_has_most_bytes_goes_first() -> None:
-    many = [KeptRun(n, f"m{n}", "many", 1) for n in range(5)]
-    large = [KeptRun(10, "large", "large", 100), KeptRun(11, "newest", "large", 1)]
-    assert first_to_go([*many, *large], {"newest"}, runs=9, size=50) == large[0]
-    assert first_to_go([*many, *large], {"newest"}, runs=6, size=500) == many[0]
-    assert first_to_go(many, set(), runs=5, size=5) is None
-    assert first_to_go(many, {one.id for one in many}, runs=1, size=1) is None
+    many = [Kept(n, f"m{n}", "many", 1) for n in range(5)]
+    large = [Kept(10, "large", "large", 100), Kept(11, "newest", "large", 1)]
+    assert first_to_go([*many, *large], {"newest"}, number=9, size=50) == large[0]
+    assert first_to_go([*many, *large], {"newest"}, number=6, size=500) == many[0]
+    assert first_to_go(many, set(), number=5, size=5) is None
+    assert first_to_go(many, {one.id for one in many}, number=1, size=1) is None

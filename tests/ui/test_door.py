@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from tests.load.strange_messages import VALUES
 from ui.door import pace, stand_at_the_door
 from ui.door.pace import Bucket, Pace
-from ui.door.uploads import MOST_BYTES, MOST_FILES, too_many
+from ui.door.uploads import MOST_BYTES, MOST_FILES, MOST_OF_ALL, too_many, too_much
 from ui.door.values import LONGEST_LINK, MOST_WIDGETS, is_plain_json, take_strange_out
 
 REFUSED = {
@@ -148,3 +148,16 @@ def test_a_session_keeps_few_uploads_and_another_ones_stay() -> None:
     upload("mine", "large", MOST_BYTES)
     assert list(manager.file_storage["mine"]) == ["large"]
     assert too_many(manager.file_storage["mine"]) == []
+
+
+def test_where_all_sessions_have_too_much_the_one_with_most_loses_its_oldest() -> None:
+    class Large(bytes):
+        def __len__(self) -> int:
+            return MOST_OF_ALL // 4
+
+    def files(*ids: str) -> dict[str, UploadedFileRec]:
+        return {id: UploadedFileRec(id, "name", "type", Large()) for id in ids}
+
+    sessions = {"one": files("a"), "two": files("b", "c", "d"), "three": files("e")}
+    assert too_much(sessions, newest=("three", "e")) == [("two", "b")]
+    assert too_much({"one": files("a")}, newest=("one", "a")) == []

@@ -29,6 +29,7 @@ from ui.draw.looks import OPEN, WORLD
 from ui.draw.photographs import digits_of, lines_in_words, with_boxes
 from ui.networks import Prediction, Predictor, predict, shipped_predictors
 from ui.session import NamedNetwork, Session
+from ui.words import spelled
 
 DRAW = """
 import ui.draw.page
@@ -104,8 +105,8 @@ def test_digits_that_a_mac_has_packed_again_are_added_and_what_was_left_is_said(
     app = own_digits(visited())
     app.file_uploader(key="add-zip").set_value(("mine.zip", content.getvalue(), "application/zip"))
     assert shown(opened(app)).count('alt="your ') == 6
-    words = r"mine.zip has 6 digits; left alone, as not needed: \_\_MACOSX (1 file) and .DS\_Store."
-    assert words in [caption.value for caption in app.caption]
+    words = "mine.zip has 6 digits; left alone, as not needed: __MACOSX (1 file) and .DS_Store."
+    assert spelled(words) in [caption.value for caption in app.caption]
 
 
 def test_the_taught_copy_answers_and_is_looked_at_until_it_is_deleted(pool: LocalPool) -> None:
