@@ -77,6 +77,22 @@ def test_a_choice_that_is_no_option_leaves_the_one_from_before() -> None:
     assert not app.exception and app.caption[0].value == "b 0.5"
 
 
+@pytest.mark.parametrize(
+    ("said", "left"), [({"int_value": 7}, 7), ({"double_value": 7.0}, 7), ({"bool_value": True}, 3)]
+)
+def test_a_box_for_whole_numbers_takes_them_as_browsers_send_them(
+    said: dict[str, Any], left: int
+) -> None:
+    """They send whole numbers, though Streamlit notes that the box has others."""
+    app = AppTest.from_string("import streamlit as st\nst.number_input('n', 0, 9, 3, key='n')").run()
+    [state] = message(**{app.number_input[0].id: said}).widget_states.widgets
+    states = app._tree.get_widget_states()
+    del states.widgets[:]
+    states.widgets.append(state)
+    app._run(widget_state=states)
+    assert app.session_state["n"] == left and not app.exception
+
+
 def test_a_bucket_fills_again_and_never_over() -> None:
     now = [0.0]
     bucket = Bucket(2.0, 4.0, lambda: now[0])

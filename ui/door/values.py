@@ -23,6 +23,7 @@ LONGEST_TEXT = 10_000  # characters of what is typed or chosen; a search's value
 MOST_VALUES = 1_000  # of one widget
 MOST_JSON = 8_000_000  # characters of what a component says: a pasted picture of 5 MB
 MOST_BRACKETS, MOST_COMMAS = 100, 1_000  # in it, as many as there are values: ours have few
+NUMBERS = {"int_value", "double_value"}  # a box for whole numbers says it takes others, too
 HALF_A_LETTER = re.compile(r"\\u[dD][89a-fA-F]")  # no text can have it, and browsers never send it
 
 
@@ -123,7 +124,7 @@ def _reading(getitem: Callable[[WStates, str], Any]) -> Callable[[WStates, str],
         if not isinstance(state, Serialized) or metadata is None:
             return getitem(self, id)
         kind, expected = state.value.WhichOneof("value"), metadata.value_type
-        if None not in (kind, expected) and kind != expected:
+        if not (None in (kind, expected) or kind == expected or {kind, expected} <= NUMBERS):
             raise KeyError(id)
         if not _is_possible(state.value, metadata.deserializer):
             raise KeyError(id)
