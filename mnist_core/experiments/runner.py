@@ -17,9 +17,9 @@ from time import perf_counter
 
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
+from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result
-from mnist_core.experiments.shared_data import write_shared
 from mnist_core.runs.process import ONE_THREAD, ROOT
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint

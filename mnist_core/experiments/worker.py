@@ -13,8 +13,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
+from mnist_core.data.shared import read_shared
 from mnist_core.experiments.jobs import Job, carry_out
-from mnist_core.experiments.shared_data import read_shared
 from mnist_core.runs.worker import make_way, own_pipes
 
 
