@@ -26,6 +26,7 @@ from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.status import ELSEWHERE, ENDED, NOT_SAVED, NotAllowed, interrupted
 from mnist_core.training.config import TrainConfig
 
+LOSSES = 3  # machines that a run may lose without coming further; it may be to blame
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process
 
 
@@ -51,6 +52,8 @@ class LiveRun:
     gives_up: bool = False  # the process was told to give its place to a run that waits
     in_hand: bool = False  # this server has leased it: it works on the run, or is about to
     elsewhere: bool = False  # another server has it in hand
+    losses: int = 0  # of the machine it was on, since its checkpoint `lost_at`
+    lost_at: int | None = None
     noted: tuple[str, str, str] = ("", "", "")  # status, message, results: in the index, or soon
 
     @classmethod
@@ -172,6 +175,20 @@ class LiveRun:
             waiting, self.waiting = self.waiting, []
             for command in waiting:
                 self.deliver(command)
+
+    def goes_on_elsewhere(self, lost: str) -> bool:
+        """Whether a run starts again whose process was lost with its machine or the cluster."""
+        if lost == "machine":
+            step = self.state.saved_step
+            self.losses = self.losses + 1 if step == self.lost_at else 1
+            self.lost_at = step
+        return bool(lost) and self.losses < LOSSES
+
+    def go_on_as(self, before: RunState, saved: RunState) -> None:
+        """Tell the next process what the lost one was told, as far as no checkpoint has it."""
+        if before.learning_rate != saved.learning_rate and saved.saved_step is not None:
+            self.waiting.append(SetLearningRate(before.learning_rate))
+        self.waiting.append(self.going)
 
     def after_process(self, saved: tuple[RunState, SnapshotList]) -> list[Command]:
         """Note that the process has ended; the commands that it did not read any more.

@@ -20,6 +20,7 @@ from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.places import Places
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.recorder import Recorder
+from mnist_core.runs.remote import workforce
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.state import Report, RunView
 from mnist_core.runs.status import (
@@ -28,11 +29,11 @@ from mnist_core.runs.status import (
     ENDED_SILENTLY,
     GAVE_PLACE,
     GOES_ON,
+    LOST_PLACE,
     NotAllowed,
     RunStatus,
     can_go_on,
     interrupted,
-    why_waiting,
 )
 from mnist_core.runs.store import RunStore
 from mnist_core.training.checkpoint import Checkpoint
@@ -60,6 +61,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self.changed = threading.Condition(threading.RLock())  # notified with every report
         self.runs: dict[str, LiveRun] = {}
         self._closing = threading.Event()
+        self.cluster, self.new_process = workforce(self.settings.scheduler)
         self.leases = Leases(self)
         self.places = Places(self)
         self.recorder = Recorder(self.store)
@@ -159,6 +161,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         with self.changed:
             self.places.close()
         self.places.join()
+        if self.cluster is not None:
+            self.cluster.close()
         self._housekeeping.close()
         self.recorder.close()
         self.store.close()
@@ -241,8 +245,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
         if position is not None and self.places.are_taken:
-            seconds = self.places.seconds_until_free(position)
-            return replace(view, message=why_waiting(self.settings.trainings, seconds))
+            return replace(view, message=self.places.why_waiting(position))
         return view
 
     def _see(self, run: LiveRun) -> None:
@@ -309,16 +312,24 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             return
         saved = run.files.load_state(run.state)  # nobody writes there until another process starts
         with self.changed:
+            if process.lost and run.state.status == "paused":
+                run.gives_up, how = True, ""  # it has lost no more than its place
             gave_place, queued = run.gives_up and not how, self.places.is_queued(run)
+            told_to_end = run.ending
             unread = run.after_process(saved)
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
                 saved_step = run.state.saved_step
                 if gave_place:
-                    run.state.change("paused", GAVE_PLACE)
+                    run.state.change("paused", LOST_PLACE if process.lost else GAVE_PLACE)
                 elif self._closing.is_set():
                     run.state.change("interrupted", interrupted(saved_step))
+                elif process.lost and told_to_end:
+                    run.state.change("stopped", can_go_on(saved_step))
+                elif run.goes_on_elsewhere(process.lost):
+                    run.go_on_as(run.state, saved[0])
+                    self.places.enqueue(run)
                 else:
                     reason = f"{how or ENDED_SILENTLY} {can_go_on(saved_step)}"
                     run.state.change("failed", reason)

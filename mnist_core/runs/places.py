@@ -8,7 +8,7 @@ from mnist_core.runs.commands import GiveUpPlace
 from mnist_core.runs.folder import Lock
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.process import WorkerProcess
-from mnist_core.runs.status import RunStatus, interrupted
+from mnist_core.runs.status import RunStatus, interrupted, no_place, why_waiting
 
 if TYPE_CHECKING:
     from mnist_core.runs.local import LocalPool
@@ -35,7 +35,19 @@ class Places:
     def are_taken(self) -> bool:
         """Whether there is none left."""
         working = sum(run.process is not None for run in self._pool.runs.values())
-        return working >= self._pool.settings.trainings
+        return working >= self.number
+
+    @property
+    def number(self) -> int:
+        """How many there are: on a cluster as many as it has for us now."""
+        most, cluster = self._pool.settings.trainings, self._pool.cluster
+        return most if cluster is None else min(most, cluster.places("runs"))
+
+    def why_waiting(self, position: int) -> str:
+        """Why a run at this position of the queue waits, while no place is free."""
+        if self._pool.cluster is not None and not self.number:
+            return no_place(self._pool.cluster.problem)
+        return why_waiting(self.number, self.seconds_until_free(position))
 
     def seconds_until_free(self, position: int) -> float | None:
         """When a run at this position of the queue will have a place; None if nobody knows."""
@@ -101,7 +113,7 @@ class Places:
                 run.lose()
                 pool.recorder.note(run)
                 return
-            run.process = WorkerProcess(
+            run.process = pool.new_process(
                 run.order(),
                 lock,
                 server=pool.store.server,
@@ -113,5 +125,5 @@ class Places:
             reason = error.strerror or str(error)
             pool.change(run, "failed", f"No training process could be started: {reason}.")
             return
-        run.begin(pool.settings.bytes_in_memory // pool.settings.trainings)
+        run.begin(pool.settings.bytes_in_memory // max(1, self.number))
         pool.change(run, "starting")

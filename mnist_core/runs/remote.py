@@ -1,0 +1,383 @@
+"""A process on another machine that is used as one on this: it has pipes, a status, and an end.
+Its first read finds it a place and sends what it needs, so that nobody waits where it is made.
+"""
+
+import hashlib
+import io
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mnist_core.files import open_plain
+from mnist_core.runs.folder import Lock, RunFolder
+from mnist_core.runs.mirror import File, files_of, keep
+from mnist_core.runs.process import SILENT, WorkerProcess
+from mnist_core.runs.protocol import Order, ProtocolError
+from mnist_core.runs.sessions import DATA
+from mnist_core.runs.state import Report
+
+if TYPE_CHECKING:
+    from mnist_core.runs.cluster import Cluster
+
+PIECE = 8 * 2**20  # bytes of a file that are sent at a time
+MOST_DATA_BYTES = 2**30
+PACE = 0.1  # seconds, at least, between two questions for news: as often as a run reports
+ANSWER_WITHIN = 30.0  # seconds
+PLACE_WITHIN = 10.0  # seconds until a run that was given a place elsewhere waits for its turn again
+
+
+class Lost(OSError):
+    """The machine, or the way to it, is gone; `cluster` says that it is all of them."""
+
+    def __init__(self, why: str, *, cluster: bool = False) -> None:
+        super().__init__(why)
+        self.cluster = cluster
+
+
+class Line(Protocol):
+    """What a remote process needs of the cluster. All may be used from any thread."""
+
+    def take_place(self, kind: str) -> str | None:
+        """A machine that has a place, which is then ours; None if there is none now."""
+        ...
+
+    def leave_place(self, kind: str, machine: str) -> None:
+        """Give it back."""
+        ...
+
+    def ask(self, machine: str, do: str, **what: Any) -> "Future[dict[str, Any]]":
+        """Have a machine do what sessions.py says; the future raises Lost."""
+        ...
+
+    def sending(self, machine: str, parcel: str) -> AbstractContextManager[object]:
+        """Held while a data set is sent to a machine: others wait, and need not send it."""
+        ...
+
+    def note_sent(self, machine: str, parcel: str) -> None:
+        """Remember that it was sent."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Of this server, among all that the cluster works for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to start elsewhere: see sessions.py for the kinds.
+
+    `run` is the folder here that is kept as the process keeps its own; `data` the folder or file
+    here that it finds in its folder `data`, with the SHA-256 `parcel`, worked out if it is "".
+    """
+
+    kind: str
+    arguments: tuple[str, ...]
+    run: RunFolder | None = None
+    data: Path | None = None
+    parcel: str = ""
+
+
+class RemoteProcess:
+    """As much of subprocess.Popen as its owners use."""
+
+    def __init__(
+        self, line: Line, task: Task, *, patience: float, lock: Lock | None = None
+    ) -> None:
+        """`patience` is how many seconds it may wait for a place; `lock` is held to its end."""
+        self.pid = 0  # there; 0 until it has been started
+        self.returncode: int | None = None
+        self.lost: Lost | None = None  # why nothing can be known of it any more
+        self.is_opening = True
+        self.stdin: io.RawIOBase = _Told(self)
+        self.stdout: io.RawIOBase = _Said(self)
+        self._line, self._task, self._patience = line, task, patience
+        self._lock = os.dup(lock.descriptor) if lock else None
+        self._machine = self._session = ""
+        self._changed = threading.Condition()
+        self._asked: set[Future[dict[str, Any]]] = set()
+        self._heard_at = float("-inf")
+
+    # As a process.
+
+    def poll(self) -> int | None:
+        """Its exit status; None before its end."""
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status at its end; TimeoutExpired if that takes longer."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.returncode is not None, timeout):
+                raise subprocess.TimeoutExpired(self._task.kind, timeout or 0.0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def terminate(self) -> None:
+        """Have it save and end; returns at once."""
+        if self._session and self.returncode is None:
+            self._line.ask(self._machine, "end", session=self._session, kill=False)
+
+    def kill(self) -> None:
+        """End it, and wait for nothing that it or its machine may still say."""
+        self._end(-9)
+
+    # What its pipes ask for.
+
+    def tell(self, content: bytes | None) -> None:
+        """Write to its stdin, or close that; BrokenPipeError if it has ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.is_opening)
+        if self.returncode is not None:
+            raise BrokenPipeError
+        self._ask("tell", session=self._session, content=content)
+
+    def hear(self) -> Iterator[bytes]:
+        """Wait for what it says next; nothing at its end. What it saved before is kept first."""
+        try:
+            if self.is_opening:
+                self._open()
+            sleep(max(0.0, self._heard_at + PACE - monotonic()))
+            answer = self._ask("hear", session=self._session)
+            self._heard_at = monotonic()
+            for name, content in answer["parts"]:
+                if not name:
+                    yield content
+                elif self._task.run is not None:
+                    keep(self._task.run, File(name, content))
+            if answer["code"] is not None:
+                self._session = ""  # it has been forgotten there
+                self._end(answer["code"])
+        except (Lost, CancelledError) as error:
+            if self.returncode is None:  # else it was killed from here
+                self.lost = error if isinstance(error, Lost) else Lost("it was given up")
+                self._end(-1)
+        except ProtocolError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:  # an answer that is none of ours
+            raise ProtocolError(f"an answer can't be read: {error}") from error
+
+    def _open(self) -> None:
+        """Find a place, send what is needed, start it."""
+        deadline = monotonic() + self._patience
+        while not self._session:
+            machine = self._line.take_place(self._task.kind)
+            if machine:
+                self._machine = machine
+                answer = self._ask("open", kind=self._task.kind, server=self._line.name)
+                self._session = answer.get("session", "")
+                if not self._session:
+                    self._leave_place()
+            elif monotonic() > deadline:
+                raise Lost("no machine of the cluster has a place now", cluster=True)
+            else:
+                with self._changed:
+                    self._changed.wait_for(lambda: self.returncode is not None, PACE)
+            if self.returncode is not None:  # it was killed meanwhile
+                self._leave_place()
+                raise CancelledError
+        task, run = self._task, self._task.run
+        for file in files_of(run) if run else ():
+            self._put(f"{run.path.name}/{file.name}", file.content or b"")
+        if run:
+            self._put(f"{run.path.name}/about", b"")  # there is a folder even for a run without any
+        parcel = self._send_data() if task.data else ""
+        self.pid = self._ask(
+            "start", session=self._session, arguments=task.arguments, parcel=parcel,
+            run=run.path.name if run else "",
+        )["pid"]  # fmt: skip
+        with self._changed:
+            self.is_opening = False
+            self._changed.notify_all()
+
+    def _send_data(self) -> str:
+        """Send the data set, unless the machine has it; its SHA-256."""
+        assert self._task.data is not None
+        files = _files_below(self._task.data)
+        parcel = self._task.parcel or _sha256(files)
+        with self._line.sending(self._machine, parcel):
+            if not self._ask("has", session=self._session, parcel=parcel)["has"]:
+                for name, path in files.items():
+                    with open_plain(path) as file:
+                        self._put(f"{DATA}/{name}", b"")
+                        while piece := file.read(PIECE):
+                            self._put(f"{DATA}/{name}", piece)
+                self._ask("keep", session=self._session, parcel=parcel)
+                self._line.note_sent(self._machine, parcel)
+        return parcel
+
+    def _put(self, name: str, content: bytes) -> None:
+        for start in range(0, max(1, len(content)), PIECE):
+            piece = content[start : start + PIECE]
+            self._ask("put", session=self._session, name=name, content=piece)
+
+    def _ask(self, do: str, **what: Any) -> dict[str, Any]:
+        future = self._line.ask(self._machine, do, **what)
+        with self._changed:
+            self._asked.add(future)
+            if self.returncode is not None:
+                future.cancel()
+        try:
+            answer = future.result(ANSWER_WITHIN)
+        except TimeoutError as error:
+            future.cancel()
+            raise Lost("it does not answer") from error
+        finally:
+            with self._changed:
+                self._asked.discard(future)
+        if "error" in answer:
+            raise Lost(answer["error"])
+        return answer
+
+    def _end(self, code: int) -> None:
+        with self._changed:
+            if self.returncode is not None:
+                return
+            self.returncode, self.is_opening = code, False
+            for future in self._asked:
+                future.cancel()
+            self._changed.notify_all()
+        if self._session:
+            self._line.ask(self._machine, "end", session=self._session, kill=True)
+        self._leave_place()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def _leave_place(self) -> None:
+        with self._changed:
+            machine, self._machine = self._machine, ""
+        if machine:
+            self._line.leave_place(self._task.kind, machine)
+
+
+class _Told(io.RawIOBase):
+    """The stdin of a remote process: what is written travels when it is flushed."""
+
+    def __init__(self, process: RemoteProcess) -> None:
+        self._process, self._parts = process, list[bytes]()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._parts.append(bytes(content))
+        return len(self._parts[-1])
+
+    def flush(self) -> None:
+        if self._parts:
+            content = b"".join(self._parts)
+            self._parts = []
+            self._process.tell(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            with suppress(OSError):
+                super().close()
+            self._process.tell(None)
+
+
+class _Said(io.RawIOBase):
+    """The stdout of a remote process."""
+
+    def __init__(self, process: RemoteProcess) -> None:
+        self._process, self._left = process, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left and self._process.poll() is None:
+            self._left = memoryview(b"".join(self._process.hear()))
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+
+class ClusterProcess(WorkerProcess):
+    """A training process on another machine, as its owner sees it."""
+
+    def __init__(
+        self,
+        line: Line,
+        order: Order,
+        lock: Lock,
+        *,
+        server: str,
+        on_report: Callable[[WorkerProcess, Report], None],
+        on_end: Callable[[WorkerProcess, str], None],
+    ) -> None:
+        run = RunFolder(Path(order.folder))
+        data = Path(order.data) if order.data else None
+        task = Task("runs", (run.path.name,), run, data)
+        remote = RemoteProcess(line, task, patience=PLACE_WITHIN, lock=lock)
+        self._process: RemoteProcess
+        there = replace(
+            order,
+            folder=run.path.name,
+            data=f"{DATA}/{data.name}" if data and data.is_file() else data and DATA,
+            checkpoint=order.checkpoint and f"{run.path.name}/{Path(order.checkpoint).name}",
+        )
+        super().__init__(
+            there, lock, server=server, on_report=on_report, on_end=on_end,
+            start=lambda *_: remote,
+        )  # fmt: skip
+
+    def check(self) -> None:
+        """As for any process, but sending it what it needs may take its time."""
+        if self._process.is_opening:
+            self.excuse_silence()
+        super().check()
+
+    def _kill(self, why: str) -> None:
+        if why == SILENT:
+            self.lost = "machine"
+        super()._kill(why)
+
+    def _how_it_ended(self) -> str:
+        how = super()._how_it_ended()
+        if self._process.lost is None:
+            return how
+        self.lost = "cluster" if self._process.lost.cluster else "machine"
+        return (
+            f"The machine that trained this run can't be reached any more ({self._process.lost})."
+        )
+
+
+def workforce(scheduler: str) -> "tuple[Cluster | None, Callable[..., WorkerProcess]]":
+    """The cluster of a scheduler, "" for none, and what starts a training process there, or here.
+
+    ImportError if what speaks to a cluster is not installed.
+    """
+    if not scheduler:
+        return None, WorkerProcess
+    from mnist_core.runs.cluster import Cluster
+
+    cluster = Cluster(scheduler)
+    return cluster, partial(ClusterProcess, cluster)
+
+
+def _files_below(data: Path) -> dict[str, Path]:
+    """The files of a data set by their names in the session; Lost if they are too large."""
+    if data.is_file():
+        return {data.name: data}
+    found = {path.relative_to(data).as_posix(): path for path in data.rglob("*") if path.is_file()}
+    if sum(path.stat().st_size for path in found.values()) > MOST_DATA_BYTES:
+        raise Lost(f"the data set is larger than {MOST_DATA_BYTES >> 20:,} MB")
+    return dict(sorted(found.items()))
+
+
+def _sha256(files: dict[str, Path]) -> str:
+    total = hashlib.sha256()
+    for name, path in files.items():
+        with open_plain(path) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        total.update(f"{name}\n{digest}\n".encode())
+    return total.hexdigest()
