@@ -79,6 +79,7 @@ class Cluster:
         self._others: dict[str, Counter[str]] = {}  # places that other servers use, by kind
         self._ours: dict[str, Counter[str]] = defaultdict(Counter)
         self._sending: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        self._asked: dict[str, set[asyncio.Future[Any]]] = defaultdict(set)  # the loop's own
         self._scheduler = ""  # its id: another one after it was restarted
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
@@ -151,17 +152,34 @@ class Cluster:
             return future
 
     async def _ask(self, machine: str, **what: Any) -> dict[str, Any]:
+        question = asyncio.ensure_future(
+            self._rpc(self.address).proxy(worker=machine, msg={"op": QUESTION, **what})
+        )
+        self._asked[machine].add(question)
         try:
-            answer = await self._rpc(self.address).proxy(
-                worker=machine, msg={"op": QUESTION, **what}
-            )
+            answer = await question
         except (OSError, TimeoutError) as error:
-            raise Lost(f"the scheduler does not answer: {error}", cluster=True) from error
+            self._note({}, _unreachable(self.address, error))  # until a look finds it again
+            raise Lost("the cluster's scheduler does not answer", cluster=True) from error
+        except asyncio.CancelledError:
+            if question not in self._asked[machine]:
+                raise Lost("it has left the cluster") from None
+            question.cancel()
+            raise
         except Exception as error:  # what the scheduler says of the machine, in words
+            with self._lock:
+                self._threads.pop(machine, None)
             raise Lost(str(error)) from error
+        finally:
+            self._asked[machine].discard(question)
         if not isinstance(answer, dict):
             raise Lost("it does not know this program")
         return answer
+
+    def _drop(self, machine: str) -> None:
+        """Wait no longer for the answers of a machine that has left: Dask tries for 30 s."""
+        for question in self._asked.pop(machine):
+            question.cancel()
 
     # The thread.
 
@@ -182,9 +200,7 @@ class Cluster:
                 try:
                     await asyncio.wait_for(self._look(), 2 * ANSWER_WITHIN)
                 except Exception as error:  # whatever it is, the next look must come
-                    why = str(error) or type(error).__name__
-                    problem = f"The cluster's scheduler at {self.address} can't be reached: {why}."
-                    self._note({}, problem)
+                    self._note({}, _unreachable(self.address, error))
                 self._looked.set()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), LOOK_EVERY)
@@ -200,6 +216,8 @@ class Cluster:
                 await self._register(scheduler)
             self._scheduler = found["id"]
         machines = list(found["workers"])
+        for machine in self._asked.keys() - set(machines):
+            self._drop(machine)
         loads = await asyncio.gather(*map(self._load, machines))
         usable = {m: load for m, load in zip(machines, loads, strict=True) if load is not None}
         problem = ""
@@ -244,3 +262,8 @@ class Cluster:
                 )
                 for machine, load in loads.items()
             }
+
+
+def _unreachable(address: str, error: Exception) -> str:
+    why = str(error) or type(error).__name__
+    return f"The cluster's scheduler at {address} can't be reached ({why})."

@@ -31,6 +31,7 @@ PIECE = 8 * 2**20  # bytes of a file that are sent at a time
 MOST_DATA_BYTES = 2**30
 PACE = 0.1  # seconds, at least, between two questions for news: as often as a run reports
 ANSWER_WITHIN = 30.0  # seconds
+KILLED = "it was ended"
 PLACE_WITHIN = 10.0  # seconds until a run that was given a place elsewhere waits for its turn again
 
 
@@ -155,9 +156,9 @@ class RemoteProcess:
             if answer["code"] is not None:
                 self._session = ""  # it has been forgotten there
                 self._end(answer["code"])
-        except (Lost, CancelledError) as error:
+        except Lost as error:
             if self.returncode is None:  # else it was killed from here
-                self.lost = error if isinstance(error, Lost) else Lost("it was given up")
+                self.lost = error
                 self._end(-1)
         except ProtocolError:
             raise
@@ -171,8 +172,7 @@ class RemoteProcess:
             machine = self._line.take_place(self._task.kind)
             if machine:
                 self._machine = machine
-                answer = self._ask("open", kind=self._task.kind, server=self._line.name)
-                self._session = answer.get("session", "")
+                self._session = self._session_on(machine)
                 if not self._session:
                     self._leave_place()
             elif monotonic() > deadline:
@@ -182,7 +182,7 @@ class RemoteProcess:
                     self._changed.wait_for(lambda: self.returncode is not None, PACE)
             if self.returncode is not None:  # it was killed meanwhile
                 self._leave_place()
-                raise CancelledError
+                raise Lost(KILLED)
         task, run = self._task, self._task.run
         for file in files_of(run) if run else ():
             self._put(f"{run.path.name}/{file.name}", file.content or b"")
@@ -196,6 +196,16 @@ class RemoteProcess:
         with self._changed:
             self.is_opening = False
             self._changed.notify_all()
+
+    def _session_on(self, machine: str) -> str:
+        """A session on a machine; "" if it has no place after all, or is gone."""
+        try:
+            answer = self._ask("open", kind=self._task.kind, server=self._line.name)
+        except Lost as error:
+            if error.cluster:
+                raise
+            return ""
+        return answer.get("session", "")
 
     def _send_data(self) -> str:
         """Send the data set, unless the machine has it; its SHA-256."""
@@ -226,6 +236,8 @@ class RemoteProcess:
                 future.cancel()
         try:
             answer = future.result(ANSWER_WITHIN)
+        except CancelledError as error:
+            raise Lost(KILLED) from error
         except TimeoutError as error:
             future.cancel()
             raise Lost("it does not answer") from error
