@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_core.runs.commands import Command, Pause, Resume, Stop
+from mnist_core.runs.elsewhere import workforce
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.housekeeping import Housekeeping
 from mnist_core.runs.leases import Leases
@@ -20,7 +21,6 @@ from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.places import Places
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.recorder import Recorder
-from mnist_core.runs.remote import workforce
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.state import Report, RunView
 from mnist_core.runs.status import (

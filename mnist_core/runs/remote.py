@@ -2,37 +2,28 @@
 Its first read finds it a place and sends what it needs, so that nobody waits where it is made.
 """
 
-import hashlib
 import io
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from mnist_core.files import open_plain
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.mirror import File, files_of, keep
-from mnist_core.runs.process import SILENT, WorkerProcess
-from mnist_core.runs.protocol import Order, ProtocolError
+from mnist_core.runs.parcels import PIECE, files_below, sha256_of
+from mnist_core.runs.protocol import ProtocolError
 from mnist_core.runs.sessions import DATA
-from mnist_core.runs.state import Report
 
-if TYPE_CHECKING:
-    from mnist_core.runs.cluster import Cluster
-
-PIECE = 8 * 2**20  # bytes of a file that are sent at a time
-MOST_DATA_BYTES = 2**30
 PACE = 0.1  # seconds, at least, between two questions for news: as often as a run reports
 ANSWER_WITHIN = 30.0  # seconds
 KILLED = "it was ended"
-PLACE_WITHIN = 10.0  # seconds until a run that was given a place elsewhere waits for its turn again
 
 
 class Lost(OSError):
@@ -77,14 +68,13 @@ class Task:
     """What to start elsewhere: see sessions.py for the kinds.
 
     `run` is the folder here that is kept as the process keeps its own; `data` the folder or file
-    here that it finds in its folder `data`, with the SHA-256 `parcel`, worked out if it is "".
+    here that it finds as, or in, its folder `data`.
     """
 
     kind: str
     arguments: tuple[str, ...]
     run: RunFolder | None = None
     data: Path | None = None
-    parcel: str = ""
 
 
 class RemoteProcess:
@@ -210,8 +200,11 @@ class RemoteProcess:
     def _send_data(self) -> str:
         """Send the data set, unless the machine has it; its SHA-256."""
         assert self._task.data is not None
-        files = _files_below(self._task.data)
-        parcel = self._task.parcel or _sha256(files)
+        try:
+            files = files_below(self._task.data)
+            parcel = sha256_of(files)
+        except OSError as error:
+            raise Lost(str(error)) from error
         with self._line.sending(self._machine, parcel):
             if not self._ask("has", session=self._session, parcel=parcel)["has"]:
                 for name, path in files.items():
@@ -311,85 +304,3 @@ class _Said(io.RawIOBase):
         buffer[:size] = self._left[:size]
         self._left = self._left[size:]
         return size
-
-
-class ClusterProcess(WorkerProcess):
-    """A training process on another machine, as its owner sees it."""
-
-    def __init__(
-        self,
-        line: Line,
-        order: Order,
-        lock: Lock,
-        *,
-        server: str,
-        on_report: Callable[[WorkerProcess, Report], None],
-        on_end: Callable[[WorkerProcess, str], None],
-    ) -> None:
-        run = RunFolder(Path(order.folder))
-        data = Path(order.data) if order.data else None
-        task = Task("runs", (run.path.name,), run, data)
-        remote = RemoteProcess(line, task, patience=PLACE_WITHIN, lock=lock)
-        self._process: RemoteProcess
-        there = replace(
-            order,
-            folder=run.path.name,
-            data=f"{DATA}/{data.name}" if data and data.is_file() else data and DATA,
-            checkpoint=order.checkpoint and f"{run.path.name}/{Path(order.checkpoint).name}",
-        )
-        super().__init__(
-            there, lock, server=server, on_report=on_report, on_end=on_end,
-            start=lambda *_: remote,
-        )  # fmt: skip
-
-    def check(self) -> None:
-        """As for any process, but sending it what it needs may take its time."""
-        if self._process.is_opening:
-            self.excuse_silence()
-        super().check()
-
-    def _kill(self, why: str) -> None:
-        if why == SILENT:
-            self.lost = "machine"
-        super()._kill(why)
-
-    def _how_it_ended(self) -> str:
-        how = super()._how_it_ended()
-        if self._process.lost is None:
-            return how
-        self.lost = "cluster" if self._process.lost.cluster else "machine"
-        return (
-            f"The machine that trained this run can't be reached any more ({self._process.lost})."
-        )
-
-
-def workforce(scheduler: str) -> "tuple[Cluster | None, Callable[..., WorkerProcess]]":
-    """The cluster of a scheduler, "" for none, and what starts a training process there, or here.
-
-    ImportError if what speaks to a cluster is not installed.
-    """
-    if not scheduler:
-        return None, WorkerProcess
-    from mnist_core.runs.cluster import Cluster
-
-    cluster = Cluster(scheduler)
-    return cluster, partial(ClusterProcess, cluster)
-
-
-def _files_below(data: Path) -> dict[str, Path]:
-    """The files of a data set by their names in the session; Lost if they are too large."""
-    if data.is_file():
-        return {data.name: data}
-    found = {path.relative_to(data).as_posix(): path for path in data.rglob("*") if path.is_file()}
-    if sum(path.stat().st_size for path in found.values()) > MOST_DATA_BYTES:
-        raise Lost(f"the data set is larger than {MOST_DATA_BYTES >> 20:,} MB")
-    return dict(sorted(found.items()))
-
-
-def _sha256(files: dict[str, Path]) -> str:
-    total = hashlib.sha256()
-    for name, path in files.items():
-        with open_plain(path) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        total.update(f"{name}\n{digest}\n".encode())
-    return total.hexdigest()

@@ -16,11 +16,12 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
-from mnist_core.data.mnist import MNIST_DATA_SHA256, load_mnist
+from mnist_core.data.mnist import load_mnist
 from mnist_core.data.shared import write_shared
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.mirror import Changes
 from mnist_core.runs.orphans import WORKER_MODULE
+from mnist_core.runs.parcels import files_below, sha256_of
 from mnist_core.runs.process import ONE_THREAD, ROOT
 from mnist_core.runs.protocol import ALIVE, ProtocolError, packed, read_message
 
@@ -41,7 +42,7 @@ class Sessions:
     def __init__(self, folder: Path, threads: int) -> None:
         self._folder, self._threads = folder, threads
         self._sessions: dict[str, Session] = {}
-        self._making = asyncio.Lock()  # of MNIST's shared copy
+        self._making, self._has_mnist = asyncio.Lock(), False
         self._parcels = folder / "parcels"
         self._parcels.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tidying = asyncio.create_task(self._tidy())
@@ -88,12 +89,13 @@ class Sessions:
         return {}
 
     async def do_has(self, session: str, parcel: str) -> dict[str, Any]:
-        """Whether a data set is here. MNIST always is: it comes with the program."""
-        self._sessions[session].heard_at = monotonic()
-        if parcel == MNIST_DATA_SHA256:
+        """Whether a data set is here. MNIST as experiments share it is made of our own files."""
+        if self._sessions[session].kind == "experiments":
             async with self._making:
-                if not (self._parcels / parcel).exists():
+                if not self._has_mnist:
                     await asyncio.to_thread(self._make_mnist)
+                self._has_mnist = True
+        self._sessions[session].heard_at = monotonic()
         return {"has": (self._parcels / parcel).exists()}
 
     async def do_keep(self, session: str, parcel: str) -> dict[str, Any]:
@@ -139,7 +141,7 @@ class Sessions:
         making = self._folder / f"mnist-{secrets.token_hex(4)}"
         making.mkdir(mode=0o700)
         write_shared(load_mnist(), making)
-        making.rename(self._parcels / MNIST_DATA_SHA256)
+        making.rename(self._parcels / sha256_of(files_below(making)))
 
     async def _tidy(self) -> None:
         """End what is for a server that is gone. Its files are of no use to anybody."""
