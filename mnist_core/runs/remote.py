@@ -1,5 +1,5 @@
 """A process on another machine that is used as one on this: it has pipes, a status, and an end.
-Its first read finds it a place and sends what it needs, so that nobody waits where it is made.
+Whoever first uses a pipe finds it a place and sends what it needs: nobody waits where it is made.
 """
 
 import io
@@ -94,6 +94,7 @@ class RemoteProcess:
         self._lock = os.dup(lock.descriptor) if lock else None
         self._machine = self._session = ""
         self._changed = threading.Condition()
+        self._starting = threading.Lock()
         self._asked: set[Future[dict[str, Any]]] = set()
         self._heard_at = float("-inf")
 
@@ -124,17 +125,17 @@ class RemoteProcess:
 
     def tell(self, content: bytes | None) -> None:
         """Write to its stdin, or close that; BrokenPipeError if it has ended."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self.is_opening)
+        self._get_ready()
         if self.returncode is not None:
             raise BrokenPipeError
         self._ask("tell", session=self._session, content=content)
 
     def hear(self) -> Iterator[bytes]:
         """Wait for what it says next; nothing at its end. What it saved before is kept first."""
+        self._get_ready()
+        if self.returncode is not None:
+            return
         try:
-            if self.is_opening:
-                self._open()
             sleep(max(0.0, self._heard_at + PACE - monotonic()))
             answer = self._ask("hear", session=self._session)
             self._heard_at = monotonic()
@@ -147,13 +148,25 @@ class RemoteProcess:
                 self._session = ""  # it has been forgotten there
                 self._end(answer["code"])
         except Lost as error:
-            if self.returncode is None:  # else it was killed from here
-                self.lost = error
-                self._end(-1)
+            self._lose(error)
         except ProtocolError:
             raise
         except (KeyError, TypeError, ValueError) as error:  # an answer that is none of ours
             raise ProtocolError(f"an answer can't be read: {error}") from error
+
+    def _get_ready(self) -> None:
+        """Have it started, or its start given up: by whoever comes first, the others wait."""
+        with self._starting:
+            if self.is_opening:
+                try:
+                    self._open()
+                except Lost as error:
+                    self._lose(error)
+
+    def _lose(self, error: Lost) -> None:
+        if self.returncode is None:  # else it was killed from here
+            self.lost = error
+            self._end(-1)
 
     def _open(self) -> None:
         """Find a place, send what is needed, start it."""
@@ -174,15 +187,15 @@ class RemoteProcess:
                 self._leave_place()
                 raise Lost(KILLED)
         task, run = self._task, self._task.run
-        for file in files_of(run) if run else ():
-            self._put(f"{run.path.name}/{file.name}", file.content or b"")
         if run:
-            self._put(f"{run.path.name}/about", b"")  # there is a folder even for a run without any
+            self._put(f"{run.path.name}/about", b"")  # a new run has no file, but needs its folder
+            for file in files_of(run):
+                self._put(f"{run.path.name}/{file.name}", file.content or b"")
         parcel = self._send_data() if task.data else ""
         self.pid = self._ask(
             "start", session=self._session, arguments=task.arguments, parcel=parcel,
             run=run.path.name if run else "",
-        )["pid"]  # fmt: skip
+        ).get("pid", 0)  # fmt: skip
         with self._changed:
             self.is_opening = False
             self._changed.notify_all()
@@ -206,7 +219,7 @@ class RemoteProcess:
         except OSError as error:
             raise Lost(str(error)) from error
         with self._line.sending(self._machine, parcel):
-            if not self._ask("has", session=self._session, parcel=parcel)["has"]:
+            if not self._ask("has", session=self._session, parcel=parcel).get("has"):
                 for name, path in files.items():
                     with open_plain(path) as file:
                         self._put(f"{DATA}/{name}", b"")
