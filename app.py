@@ -17,6 +17,7 @@ from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
 from ui.components.tour import tour
 from ui.components.visitor import remember_visitor
+from ui.door.pace import what_was_left_out
 from ui.draw import page as draw
 from ui.evaluate import page as evaluate
 from ui.experiments import page as experiments
@@ -66,4 +67,6 @@ with st.container(horizontal=True, vertical_alignment="center", key="menu"):
     copy_link()
     nothing_but_the_menu_while_leaving(current.title, menu="menu")
 tour()
+if words := what_was_left_out():
+    st.toast(words, icon=":material/speed:", duration="long")
 current.run()

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar, cast
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.door.values import take_any_text
 from ui.links import OTHER_PARAMETERS, in_code, value_of, written
 
 T = TypeVar("T", bound=int | str | float)
@@ -78,12 +79,11 @@ class Choices:
             value = value_of(name, text, [*values, NOTHING] if free else values)
             return None if free and value == NOTHING else value
 
-        key = self._take(name, default, read, of)
-        now = st.session_state[key]
+        key, now = self._take(name, default, read, of)
         if now not in values and not (free and now is None):
-            st.session_state[key] = default
+            st.session_state[key] = now = default
         self._address().shown[name] = key, None if always else default
-        return cast(T | D, st.session_state[key])
+        return cast(T | D, now)
 
     def row(self, name: str, label: str, options: Iterable[str]) -> str:
         """A choice of one in a row of buttons, the first at first; `label` is only read aloud."""
@@ -109,22 +109,28 @@ class Choices:
                 raise ValueError(f"it says {in_code(f'{name}={text}')} ({error})") from None
             return text
 
-        key = self._take(name, default, read, of)
+        take_any_text(self.prefix + of + name)
+        key, now = self._take(name, default, read, of)
         self._address().shown[name] = key, default
-        return cast(str, st.session_state[key])
+        return cast(str, now)
 
-    def _take(self, name: str, default: object, read: Callable[[str], object], of: str) -> str:
-        """The key of a choice, which has the link's value now if there was none before."""
+    def _take(
+        self, name: str, default: object, read: Callable[[str], object], of: str
+    ) -> tuple[str, object]:
+        """A choice's key and value, which is the link's now if there was none before."""
         key = self.prefix + of + name
         text = self._address().link.pop(name, None)
-        if key not in st.session_state:
-            st.session_state[key] = default
-            if text is not None:
-                try:
-                    st.session_state[key] = read(text)
-                except ValueError as error:
-                    self.refuse(name, default, str(error))
-        return key
+        try:
+            return key, st.session_state[key]
+        except KeyError:
+            now = default
+        if text is not None:
+            try:
+                now = read(text)
+            except ValueError as error:
+                self.refuse(name, default, str(error))
+        st.session_state[key] = now
+        return key, now
 
     def choose(self, name: str, value: int | str | float | None, *, of: str = "") -> None:
         """Make a choice that has no widget of its own."""
@@ -220,9 +226,10 @@ class Choices:
         st.session_state[self._slot] = _Address(link)
 
     def _address(self) -> _Address:
-        if self._slot not in st.session_state:
-            st.session_state[self._slot] = _Address(st.query_params.to_dict())
-        return cast(_Address, st.session_state[self._slot])
+        address = st.session_state.get(self._slot)
+        if address is None:
+            address = st.session_state[self._slot] = _Address(st.query_params.to_dict())
+        return cast(_Address, address)
 
     @property
     def _slot(self) -> str:

@@ -1,6 +1,7 @@
 """What is on the canvas: the visitor's drawing, or a test image, and how networks see it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -9,6 +10,8 @@ from mnist_core.arrays import Array
 from mnist_core.preprocess.normalize import NormalizationSteps, normalization_steps
 from ui.components.canvas import Drawing, rasterise
 from ui.session import mnist, session
+
+DRAWINGS = 64  # of all visitors, whose pictures are kept: 0.2 MB each
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,18 @@ class Sheet:
 
 def sheet_of(drawing: Drawing) -> Sheet:
     """The drawing rasterised and normalised."""
+    return Sheet(drawing, *_ink_and_steps(drawing), _test_digit(drawing))
+
+
+@lru_cache(maxsize=DRAWINGS)
+def _ink_and_steps(drawing: Drawing) -> tuple[Array, NormalizationSteps | None]:
+    """What is made of a drawing, which never changes: once, though a page that follows a run looks
+    at it twice a second."""
     ink = rasterise(drawing)
     try:
-        steps = normalization_steps(ink)
+        return ink, normalization_steps(ink)
     except ValueError:
-        steps = None
-    return Sheet(drawing, ink, steps, _test_digit(drawing))
+        return ink, None
 
 
 def show_test_digit(number: int) -> None:

@@ -15,6 +15,16 @@ from mnist_core.arrays import Array
 from ui.words import probability
 
 
+class Html(str):
+    """HTML that st.html takes as it is: of any other text it asks the disk whether it is a file,
+    and looks through its lines, which takes longer than to make it."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return self
+
+
 def picture(image: Array, *, alt: str, width: int = 112) -> str:
     """An image, uint8 (H, W) or (H, W, 3), as an <img> `width` wide, its pixels clear squares."""
     file = io.BytesIO()

@@ -5,8 +5,10 @@ import importlib
 
 import streamlit as st
 
+from mnist_core.runs.index import StoreError
 from ui import session
-from ui.presses import carry_each_press_out_once
+from ui.door import stand_at_the_door
+from ui.reruns import gather_events, read_the_theme_once
 
 IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 
@@ -14,14 +16,21 @@ IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the 
 @st.cache_resource(show_spinner=False)
 def prepare_server() -> None:
     """Once per server: open the store of runs, which says what is set wrongly, and warm up.
+    A page that can't be shown without it says why, until it can be opened.
 
     Python's garbage collector walks through everything now and then; the libraries' objects never
     go, and make up nearly all of what it finds. So all that pages will need is imported here, and
     then taken out of its sight. (Streamlit's own collection after every run of a script is off in
     .streamlit/config.toml: it cost 50 ms of each answer to a stroke.)
     """
-    session.pool()
-    carry_each_press_out_once()
+    try:
+        session.pool()
+    except StoreError as error:
+        st.error(str(error))
+        st.stop()
+    stand_at_the_door()
+    gather_events()
+    read_the_theme_once()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
         importlib.import_module(module)
     gc.collect()

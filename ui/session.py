@@ -164,9 +164,10 @@ class Session:
 
 def session() -> Session:
     """This visitor's session."""
-    if "session" not in st.session_state:
-        st.session_state["session"] = Session()
-    return cast(Session, st.session_state["session"])
+    mine = st.session_state.get("session")
+    if mine is None:
+        mine = st.session_state["session"] = Session()
+    return cast(Session, mine)
 
 
 @st.cache_resource

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from mnist_core.words import a_digit as a_digit
 from mnist_core.words import duration as duration
+from mnist_core.words import listed as listed
 from mnist_core.words import percent as percent
 
 

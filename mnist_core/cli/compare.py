@@ -11,6 +11,7 @@ from mnist_core.cli.data_option import (
     add_data_option,
     add_turn_option,
     complain_of_sideways,
+    refuse_drawn_digits,
     turn_of,
 )
 from mnist_core.cli.keeping import StopSignal
@@ -107,6 +108,7 @@ def side_config(spec: str, data: Dataset, options: argparse.Namespace) -> TrainC
         else:
             config = TrainConfig.from_dict(load_description(Path(spec))["config"])
         config = TrainConfig.from_dict(config.to_dict() | {"seed": options.seed})
+        refuse_drawn_digits(options, [config], data.test)
         Run(config, data)  # refuses a training size that the data does not have
         return config
     except FileNotFoundError as error:

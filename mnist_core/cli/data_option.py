@@ -1,11 +1,13 @@
 """The options for the images: which data set, and whether its pictures are to be turned."""
 
 import argparse
+from collections.abc import Iterable
 
 from mnist_core.cli.output import complain, spelled
 from mnist_core.cli.parser import file_name
 from mnist_core.data.split import Split
 from mnist_core.evaluation.orientation import orientation
+from mnist_core.training.config import TrainConfig
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +46,20 @@ def complain_of_sideways(options: argparse.Namespace, split: Split) -> None:
         complain(
             f"{how} digits of {spelled(options.data)} lie on their side, as EMNIST's do "
             f"({found.in_words}): {what}"
+        )
+
+
+def refuse_drawn_digits(
+    options: argparse.Namespace, configs: Iterable[TrainConfig], split: Split
+) -> None:
+    """ValueError if digits that the program draws would be mixed with images of something else."""
+    if not options.data or not any(config.strokes for config in configs):
+        return
+    found = orientation(split)
+    if not found.shows_digits:
+        raise ValueError(
+            f"--strokes mixes in drawn digits, but {spelled(options.data)} seems to hold images of "
+            f"something else ({found.in_words}): give --strokes 0"
         )
 
 

@@ -32,6 +32,7 @@ from mnist_core.evaluation.scores import McNemar
 from mnist_core.evaluation.tables import tables
 from mnist_core.figures.colours import MODELS, OTHER, OWN
 from mnist_core.files import atomic_write
+from mnist_core.paths import COMMAND_LINE
 from mnist_core.report.document import About, report
 from mnist_core.training.checkpoint import SHIPPED, load_description, load_model, model_path
 from mnist_core.words import duration
@@ -181,7 +182,7 @@ def _has_learned_validation(given: str, data: Dataset | None) -> bool:
 def _about(
     options: argparse.Namespace, given: Sequence[str], candidates: Sequence[Candidate]
 ) -> About:
-    words = ["python", "-m", "mnist_core", "evaluate", options.model, "--full"]
+    words = [*COMMAND_LINE, "evaluate", options.model, "--full"]
     words += ["--out", str(options.out)]
     words += ["--against", options.against] if options.against else []
     words += data_words(options)

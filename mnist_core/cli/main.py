@@ -1,5 +1,5 @@
-"""The command line: train, evaluate, compare and export networks, read pictures, keep runs.
-`python -m mnist_core COMMAND --help` lists the options; bad input ends with one line, status 2.
+"""The command line: train, evaluate, compare and export networks, read pictures, keep runs, serve.
+`COMMAND --help` lists the options; bad input ends with one line, status 2.
 """
 
 import argparse
@@ -13,11 +13,13 @@ from mnist_core.cli import (
     predict,
     report,
     runs,
+    serve,
     sweep,
     train,
 )
 from mnist_core.cli.output import complain, let_go_of_output, spell_what_has_no_bytes
 from mnist_core.cli.parser import JSON_HELP, Parser
+from mnist_core.paths import COMMAND_LINE
 
 COMMANDS = {
     command.name: command
@@ -31,6 +33,7 @@ COMMANDS = {
         check_gradients.COMMAND,
         export.COMMAND,
         runs.COMMAND,
+        serve.COMMAND,
     )
 }
 
@@ -39,12 +42,13 @@ NOBODY_READS = 128 + 13  # as a shell has it for SIGPIPE, whose number Windows d
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = Parser(prog="python -m mnist_core", description=__doc__)
+    top = Parser(prog=" ".join(COMMAND_LINE), description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS.values():
         below = commands.add_parser(command.name, help=command.summary, description=command.summary)
         command.add_options(below)
-        below.add_argument("--json", action="store_true", help=JSON_HELP)
+        if command.has_json:
+            below.add_argument("--json", action="store_true", help=JSON_HELP)
     return top
 
 

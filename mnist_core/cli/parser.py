@@ -28,6 +28,7 @@ class Command:
     summary: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+    has_json: bool = True  # whether it can print JSON instead of text
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from mnist_core.arrays import Array
 from mnist_core.cli.output import complain, say, spelled, tell
 from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
+from mnist_core.inspection.doubt import answer_of
 from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
 from mnist_core.preprocess.image_files import open_picture
 from mnist_core.training.checkpoint import load_model
@@ -48,8 +49,10 @@ def _answer(
     path: Path, sheet: DigitsOfPicture, number: int, probabilities: Array
 ) -> dict[str, Any]:
     """What is known of a digit, in JSON's types; of a page also where it stands."""
-    answer: dict[str, Any] = {"image": str(path), "label": int(probabilities.argmax())}
+    said = answer_of(probabilities, guessed=bool(sheet.guesses[number]))
+    answer: dict[str, Any] = {"image": str(path), "label": said.label}
     answer["probabilities"] = [round(float(p), 6) for p in probabilities]
+    answer |= {"second": said.second, "unsure": said.unsure}
     if len(sheet.found) > 1:
         place = sheet.found[number]
         answer["box"] = [int(edge) for edge in place.box]
@@ -63,15 +66,18 @@ def _answer(
 
 def _sentence(path: Path, sheet: DigitsOfPicture, number: int, probabilities: Array) -> str:
     """The same for people."""
-    label = int(probabilities.argmax())
+    said = answer_of(probabilities, guessed=bool(sheet.guesses[number]))
     line = sheet.found[number].line + 1
     where = f", digit {number + 1} on line {line}" if len(sheet.found) > 1 else ""
-    answer = f"{label}  ({probabilities[label]:.1%})"
+    answer = f"{said.label}  ({probabilities[said.label]:.1%})"
+    if said.unsure:
+        of_second = f"{said.second}  ({probabilities[said.second]:.1%})"
+        answer = f"{answer} or {of_second}: unsure"
     if objection := sheet.objections[number]:
         answer = f"No digit? {objection} If it were one: {answer}"
     elif guess := sheet.guesses[number]:
-        # How sure the network is says nothing where it sees a part, or two digits as one.
-        answer = f"{label}?  A guess: {guess}"
+        # A percentage says nothing where the network sees a part, or two digits as one.
+        answer = f"{said.figures}  A guess: {guess}"
     return f"{spelled(path)}{where}: {answer}"
 
 

@@ -29,6 +29,7 @@ from mnist_core.experiments.reference.tables import tables
 from mnist_core.experiments.runner import Finished, Standing
 from mnist_core.experiments.sweep import outcome, write_csv
 from mnist_core.figures.svg import on_white
+from mnist_core.paths import COMMAND_LINE
 from mnist_core.words import duration
 
 PAGE = "report.html"
@@ -119,7 +120,7 @@ def write(folder: Path, found: Found, known: About) -> None:
 
 def about(options: argparse.Namespace, data: Dataset) -> About:
     """How the page is made."""
-    words = ["python", "-m", "mnist_core", "report", "--out", str(options.out)]
+    words = [*COMMAND_LINE, "report", "--out", str(options.out)]
     words += ["--quick"] if options.quick else []
     words += data_words(options)
     name = options.data.name if options.data else "MNIST"

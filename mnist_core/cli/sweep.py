@@ -11,6 +11,7 @@ from mnist_core.cli.data_option import (
     add_data_option,
     add_turn_option,
     complain_of_sideways,
+    refuse_drawn_digits,
     turn_of,
 )
 from mnist_core.cli.keeping import StopSignal
@@ -141,6 +142,8 @@ def planned(options: argparse.Namespace, data: Dataset) -> list[Candidate]:
         raise ValueError("; ".join(wrong[:MOST_SAID]) + (f"; and {more} more" * (more > 0)))
     if len(unused) == len(candidates):  # some combinations may do without what others need
         raise unused[0]
+    configs = [config for one in candidates for config in one.configs]
+    refuse_drawn_digits(options, configs, data.test)
     return candidates
 
 

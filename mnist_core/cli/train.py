@@ -10,6 +10,7 @@ from mnist_core.cli.data_option import (
     add_turn_option,
     complain_of_sideways,
     data_words,
+    refuse_drawn_digits,
     turn_of,
 )
 from mnist_core.cli.keeping import Keeper, StopSignal, keep_former, same_file
@@ -25,6 +26,7 @@ from mnist_core.cli.parser import (
 )
 from mnist_core.data.mnist import Dataset, load_mnist, with_validation_images
 from mnist_core.nn.metrics import accuracy
+from mnist_core.paths import COMMAND_LINE
 from mnist_core.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress, Run
@@ -143,6 +145,7 @@ def new_run(options: argparse.Namespace, data: Dataset) -> Run:
         given.setdefault("train_size", len(data.train))
     config = chosen_config(options.preset, given, len(data.train))
     refuse_what_is_not_used(config, given)
+    refuse_drawn_digits(options, [config], data.test)
     return Run(config, data)
 
 
@@ -184,7 +187,7 @@ def how_to_go_on(keeper: Keeper, options: argparse.Namespace) -> str:
     stopped = f"stopped at step {run.step:,} of {run.steps:,}"
     if keeper.problem:
         stopped += f", which could not be saved ({keeper.problem})"
-    words = ["python", "-m", "mnist_core", "train", "--resume"]
+    words = [*COMMAND_LINE, "train", "--resume"]
     if kept is not None:
         saved = " and saved to" if kept == run.step else f"; step {kept:,} is saved in"
         stopped += f"{saved} {keeper.out}"

@@ -20,6 +20,7 @@ MAX_ZIP_BYTES = 2 * 2**20
 MAX_UNPACKED_BYTES = 8 * 2**20  # with what a Mac adds for every picture
 IMAGES_NAME = "train-images-idx3-ubyte"
 LABELS_NAME = "train-labels-idx1-ubyte"
+ONE_OF_OURS = "choose one that was saved here; other data sets are opened on the Evaluate page"
 OURS = re.compile(f"{IMAGES_NAME}|{LABELS_NAME}|{OWN_PICTURE.pattern}", re.ASCII)
 
 
@@ -122,7 +123,7 @@ def _checked_entries(archive: Archive) -> Entries:
     """Which entries are those of a collection; ArchiveError for what they claim to be."""
     if sum(entry.file_size for entry in archive.entries.values()) > MAX_UNPACKED_BYTES:
         raise ArchiveError(f"it unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
-    entries = sorted_entries(archive, IMAGES_NAME, OURS, "choose one that was saved here")
+    entries = sorted_entries(archive, IMAGES_NAME, OURS, ONE_OF_OURS)
     if LABELS_NAME not in entries.ours:
         raise ArchiveError(f"it has no file {LABELS_NAME} beside {IMAGES_NAME}")
     if len(entries.ours) > MAX_DIGITS + 2:

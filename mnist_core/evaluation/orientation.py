@@ -13,6 +13,7 @@ from mnist_core.words import percent
 
 LEAST, MOST = 20, 1_000  # images that are looked at: fewer could be chance
 GAIN = 0.3  # by which more are read right if they lie on their side; of EMNIST it is 0.8
+READ = 0.5  # of digits, more are read right; of ten kinds of anything else, about a tenth
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Orientation:
     def is_sideways(self) -> bool:
         """Whether the images lie on their side."""
         return self.n >= LEAST and self.turned - self.as_they_are >= GAIN
+
+    @property
+    def shows_digits(self) -> bool:
+        """Whether the images may be digits at all, however they lie."""
+        return self.n < LEAST or max(self.as_they_are, self.turned) >= READ
 
     @property
     def in_words(self) -> str:

@@ -21,8 +21,9 @@ from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result, job_message, read_answer
+from mnist_core.paths import ROOT
 from mnist_core.runs.elsewhere import workforce
-from mnist_core.runs.process import ONE_THREAD, ROOT, Started
+from mnist_core.runs.process import ONE_THREAD, Started
 from mnist_core.runs.protocol import ProtocolError, read_message, write_message
 from mnist_core.runs.remote import RemoteProcess, Task
 from mnist_core.runs.sessions import DATA

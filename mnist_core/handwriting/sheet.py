@@ -43,17 +43,29 @@ def one_digit(
     return np.vstack(lines)
 
 
-def _in_a_cell(strokes: Sequence[Stroke], cell: int) -> Picture:
-    """A writer's digit in the middle of a cell, uint8 (cell, cell), as large as a cell holds."""
+def in_the_middle(
+    strokes: Sequence[Stroke], largest: float, *, pen: float | None = None
+) -> list[Stroke]:
+    """A writer's digit in the middle of a sheet, its ink `largest` of the sheet's side long.
+
+    `pen` is the pen's width as a share of the longest side of its path, if it is to be another one.
+    """
     points = np.concatenate([stroke.points[:, :2] for stroke in strokes])
-    brush = strokes[0].brush
     low, high = points.min(axis=0), points.max(axis=0)
-    factor = LARGEST / (float((high - low).max()) + brush)
+    extent = float((high - low).max())
+    brush = strokes[0].brush if pen is None else extent * pen
+    factor = largest / (extent + brush)
     shift = 0.5 - factor * (low + high) / 2
     centred = []
     for stroke in strokes:
         moved = stroke.points.copy()
         moved[:, :2] = moved[:, :2] * factor + shift
         centred.append(Stroke(moved, brush * factor))
-    ink = ink_of(centred, FINER * cell).reshape(cell, FINER, cell, FINER).mean(axis=(1, 3))
+    return centred
+
+
+def _in_a_cell(strokes: Sequence[Stroke], cell: int) -> Picture:
+    """A writer's digit in the middle of a cell, uint8 (cell, cell), as large as a cell holds."""
+    ink = ink_of(in_the_middle(strokes, LARGEST), FINER * cell)
+    ink = ink.reshape(cell, FINER, cell, FINER).mean(axis=(1, 3))
     return 255 - np.rint(ink).astype(np.uint8)

@@ -4,6 +4,7 @@ A unit is one value of a Dense layer, or one whole feature map of a convolution.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -39,8 +40,17 @@ class HiddenLayer:
         return len(self.shape) == 3
 
 
+_hidden_layers: WeakKeyDictionary[Sequential, tuple[HiddenLayer, ...]] = WeakKeyDictionary()
+
+
 def hidden_layers(model: Sequential) -> tuple[HiddenLayer, ...]:
-    """The hidden layers in the order of the network."""
+    """The hidden layers in the order of the network: found once, as its layers never change."""
+    if model not in _hidden_layers:
+        _hidden_layers[model] = _found_hidden_layers(model)
+    return _hidden_layers[model]
+
+
+def _found_hidden_layers(model: Sequential) -> tuple[HiddenLayer, ...]:
     numbers = [number for number, layer in enumerate(model.layers) if "W" in layer.parameters()]
     shapes = _output_shapes(model)
     layers = []

@@ -15,6 +15,7 @@ LOOKED_AT = 96  # pixels; the size at which paper is told from ink
 ROUNDS = 4  # of fitting the paper and telling what is paper
 LEAST_CONTRAST = 0.1  # of the paper's brightness
 DARKEST = 48.0  # grey level; paper that is darker is compared as if it were as light as this
+BLACK = 16.0  # grey level added to paper under light ink, or noise on black would be blown up
 # A digit that fills a picture, as shares: of the picture's height or width, of all ink, of the
 # picture's edge. A sheet on a table is solid and large both ways, a shadow lies along the edge.
 FILLING, MOST_OF_IT, MOST_AT_EDGE = 0.6, 0.6, 0.45
@@ -37,15 +38,15 @@ def close_up_ink(gray: Picture, *, light: bool) -> Picture:
         return nothing
     terms = _terms(values.shape)  # (h w, 6)
     flat = values.ravel()
-    contrast = flat if light else -flat
-    paper = surface = flat  # both are found in the first round
-    ink = contrast > otsu(contrast, float(contrast.min()), float(contrast.max()))
+    surface = np.full_like(flat, 0 if light else 255)  # at first
+    contrast = _contrast(flat, surface, light)
+    ink = _is_ink(contrast, light)
     for _ in range(ROUNDS):
         if not 0 < ink.sum() < len(ink):
             return nothing
         surface = terms @ _factors(terms[~ink], flat[~ink])  # (h w,)
         contrast = _contrast(flat, surface, light)
-        ink = contrast > otsu(contrast, float(contrast.min()), float(contrast.max()))
+        ink = _is_ink(contrast, light)
     if not 0 < ink.sum() < len(ink):
         return nothing
     paper, pen = float(np.median(contrast[~ink])), float(np.median(contrast[ink]))
@@ -84,8 +85,17 @@ def _contrast(
     gray: NDArray[np.float32], surface: NDArray[np.float32], light: bool
 ) -> NDArray[np.floating]:
     """By which share of the paper's brightness each pixel differs from it."""
-    share = (gray - surface) / np.maximum(surface, np.float32(DARKEST))
-    return share if light else -share
+    if light:
+        return (gray - surface) / (np.maximum(surface, 0) + np.float32(BLACK))
+    return (surface - gray) / np.maximum(surface, np.float32(DARKEST))
+
+
+def _is_ink(contrast: NDArray[np.floating], light: bool) -> NDArray[np.bool_]:
+    """Which pixels (N,) are ink, by their contrast alone."""
+    # Light ink is several times as bright as its paper, in shade, too. There it may be nearer to
+    # the paper than to ink in the sun, but not by how many times it is as bright.
+    values = np.log1p(np.maximum(contrast, -0.9)) if light else contrast
+    return values > otsu(values, float(values.min()), float(values.max()))
 
 
 def _terms(shape: tuple[int, ...]) -> NDArray[np.float32]:

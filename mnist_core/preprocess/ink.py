@@ -15,7 +15,7 @@ from mnist_core.preprocess.lines import without_lines
 from mnist_core.preprocess.paper import contrast_with_paper, ink_is_light, otsu, thinned
 
 NEAR_SIDE = 640  # pixels; a digit that fills a picture needs no more
-SMALL_SIDE = 64  # pixels; what is smaller is no photograph: its paper is taken to be even
+SMALL_SIDE = 64  # pixels; the paper of what is smaller is taken to be even, at first
 LEAST_CONTRAST = 0.12  # what is fainter than this, on paper of 1, is no ink
 
 
@@ -54,14 +54,21 @@ def possible_inks(image: Image.Image) -> Iterator[PossibleInk]:
     if small:
         yield _unlined(_ink_on_even_paper(gray))
     else:
-        light = ink_is_light(gray)
-        yield _on_a_sheet(gray, light=light)
-        yield _on_a_sheet(near, light=not light)
+        yield from _on_sheets(gray, near)
     for way in by_edge[fills:]:
         # Beside a digit that fills the picture there is no room for a table, nor on a small one.
         if not fills and not small and edge_share(way.ink) > MOST_AT_EDGE:
             yield PossibleInk(without_clutter(way.ink), way.lines)
         yield way
+    if small:  # a shadow may lie across it
+        yield from _on_sheets(gray, near)
+
+
+def _on_sheets(gray: Picture, near: Picture) -> Iterator[PossibleInk]:
+    """The writing on a sheet, first as if it were dark or light, whichever is likelier."""
+    light = ink_is_light(gray)
+    yield _on_a_sheet(gray, light=light)
+    yield _on_a_sheet(near, light=not light)
 
 
 def _on_a_sheet(gray: Picture, *, light: bool) -> PossibleInk:

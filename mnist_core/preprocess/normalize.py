@@ -4,6 +4,7 @@ better other people's digits are recognized.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +130,7 @@ def _resize(picture: Picture, factor: float) -> Picture:
     return np.rint(np.maximum(resized, 0)).astype(np.uint8)
 
 
+@lru_cache(maxsize=128)  # a drawing has few sizes while it grows
 def _resampling_matrix(source: int, target: int) -> NDArray[np.float32]:
     """The matrix (target, source) that resamples a line of pixels; its rows sum to one.
 

@@ -21,7 +21,7 @@ from distributed import Security, Worker, WorkerPlugin
 from distributed.core import ConnectionPool
 from distributed.protocol.pickle import dumps
 
-from mnist_core.runs.process import ROOT
+from mnist_core.paths import ROOT
 from mnist_core.runs.remote import Lost
 from mnist_core.runs.sessions import Sessions
 

@@ -51,7 +51,12 @@ class Stop:
 
 @dataclass(frozen=True)
 class GiveUpPlace:
-    """Save a paused run and end its process; one that goes on, or can't be saved, stays."""
+    """Save the run and end its process. One that can't be saved stays.
+
+    One that goes on stays too, unless `even_running`.
+    """
+
+    even_running: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,8 @@ class ClusterProcess(WorkerProcess):
         )  # fmt: skip
 
     def check(self) -> None:
-        """As for any process, but sending it what it needs may take its time."""
-        if self._process.is_opening:
+        """As for any process; but it is not to blame for a slow way, or for what it waits for."""
+        if self._process.is_out_of_earshot:
             self.excuse_silence()
         super().check()
 

@@ -51,11 +51,11 @@ class Housekeeping:
                     self._check_unseen(run, now - run.watched_at)
             pool.places.start_waiting()  # a cluster may have grown
             self._forget(now)
-            pause_after = pool.settings.pause_after
+            seen_within = min(pool.settings.pause_after, pool.settings.yield_after)
             woken = [
                 run
                 for run in pool.runs.values()
-                if run.asleep and not run.in_hand and now - run.watched_at < pause_after
+                if run.asleep and not run.in_hand and now - run.watched_at < seen_within
             ]
         pool.leases.follow_others()
         for run in woken:

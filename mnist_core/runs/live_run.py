@@ -23,7 +23,7 @@ from mnist_core.runs.protocol import Order
 from mnist_core.runs.rows import RunRow
 from mnist_core.runs.snapshots import MAX_BYTES, SnapshotList
 from mnist_core.runs.state import Report, RunState
-from mnist_core.runs.status import ELSEWHERE, ENDED, NOT_SAVED, NotAllowed, interrupted
+from mnist_core.runs.status import ELSEWHERE, ENDED, NotAllowed, interrupted
 from mnist_core.training.config import TrainConfig
 
 LOSSES = 3  # machines that a run may lose without coming further; it may be to blame
@@ -51,6 +51,8 @@ class LiveRun:
     ending: bool = False  # the process was told to end, and reads no further command
     gives_up: bool = False  # the process was told to give its place to a run that waits
     in_hand: bool = False  # this server has leased it: it works on the run, or is about to
+    comes_again: bool = False  # it gives its place since its turn is over, and queues again
+    started_at: float = float("-inf")  # when its last process was started, by the pool's clock
     elsewhere: bool = False  # another server has it in hand
     losses: int = 0  # of the machine it was on, since its checkpoint `lost_at`
     lost_at: int | None = None
@@ -94,9 +96,10 @@ class LiveRun:
         """Whether it works, or is about to."""
         return self.state.status in ("starting", "running") and not self.asleep
 
-    def worth_its_place(self) -> tuple[bool, float]:
-        """By this, runs are asked for their places: last those that could not be saved just now."""
-        return NOT_SAVED in self.state.message, self.watched_at
+    @property
+    def visitor(self) -> str:
+        """Who began it; "" if that was nobody on a page."""
+        return self.visitors[0] if self.visitors else ""
 
     def may_be_commanded_by(self, visitor: str) -> bool:
         """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
@@ -157,10 +160,11 @@ class LiveRun:
             return files.checkpoint
         return files.given if files.given.is_file() else None
 
-    def begin(self, bytes_in_memory: int) -> None:
+    def begin(self, now: float, bytes_in_memory: int) -> None:
         """Note that a process has been started with the order."""
+        self.started_at = now
         self.waiting, self.anew = [], False
-        self.asleep = self.ending = self.gives_up = False
+        self.asleep = self.ending = self.gives_up = self.comes_again = False
         self.snapshots.max_bytes = min(MAX_BYTES, bytes_in_memory)
 
     def take(self, report: Report) -> None:
@@ -171,24 +175,26 @@ class LiveRun:
         if report.status in ENDED:
             self.ending, self.asleep = True, False
         elif report.keeps_place:
-            self.gives_up = self.ending = False
+            self.gives_up = self.ending = self.comes_again = False
+            self.asleep = self.asleep and report.status == "paused"
             waiting, self.waiting = self.waiting, []
             for command in waiting:
                 self.deliver(command)
 
     def goes_on_elsewhere(self, lost: str) -> bool:
         """Whether a run starts again whose process was lost with its machine or the cluster."""
+        if self.ending or self.state.status == "paused":
+            return False
         if lost == "machine":
             step = self.state.saved_step
             self.losses = self.losses + 1 if step == self.lost_at else 1
             self.lost_at = step
         return bool(lost) and self.losses < LOSSES
 
-    def go_on_as(self, before: RunState, saved: RunState) -> None:
-        """Tell the next process what the lost one was told, as far as no checkpoint has it."""
-        if before.learning_rate != saved.learning_rate and saved.saved_step is not None:
-            self.waiting.append(SetLearningRate(before.learning_rate))
-        self.waiting.append(self.going)
+    def unsaved_rate(self, saved: RunState) -> list[Command]:
+        """What sets the learning rate that the run had after its checkpoint was saved."""
+        rate = self.state.learning_rate
+        return [] if rate == saved.learning_rate else [SetLearningRate(rate)]
 
     def after_process(self, saved: tuple[RunState, SnapshotList]) -> list[Command]:
         """Note that the process has ended; the commands that it did not read any more.
@@ -199,7 +205,7 @@ class LiveRun:
         waiting, self.waiting = self.waiting, []
         self.process = None
         self.asleep = self.asleep and self.gives_up  # then a look still wakes it up
-        self.ending = self.gives_up = False
+        self.ending = self.gives_up = self.comes_again = False
         state, snapshots = saved
         newest = self.state.snapshot
         self.state.saved_step = state.saved_step

@@ -84,10 +84,13 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         `data` is a folder of IDX files; from `checkpoint`, of which the run keeps a copy, it goes
         on with these settings.
         Only `visitor` may command it, anybody without one. What can't work shows as status
-        "failed" with the reason; OSError with a sentence if nothing can be written.
+        "failed" with the reason; OSError with a sentence if nothing can be written, QueueFull if
+        too many wait.
         """
         if self._closing.is_set():
             raise RuntimeError("the pool is closed")
+        with self.changed:
+            self.places.refuse_too_many(visitor)
         folder = str(Path(data).resolve()) if data is not None else None
         weights = checkpoint is not None
         row = self.store.add(config, data=folder, visitor=visitor, weights=weights)
@@ -148,7 +151,12 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 self.runs.pop(id, None)
 
     def longer(self, id: str, epochs: int, visitor: str = "") -> RunHandle:
-        """Go on with a finished run for so many more epochs, as a new one: see Shelf.longer."""
+        """Go on with a finished run for so many more epochs, as a new one: see Shelf.longer.
+
+        QueueFull if too many wait.
+        """
+        with self.changed:
+            self.places.refuse_too_many(visitor)
         row = self.store.shelf.longer(id, epochs, visitor)
         return self.resume(row.id, visitor=visitor)
 
@@ -192,7 +200,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         place, starts again from its checkpoint if the command wants it to go on; a finished one
         can only be rewound. NotAllowed if the visitor (None for the owner of this pool) may only
         watch, or if another server works on the run; StoreError, and the run stays as it is, if it
-        has to start again while the index can't be written.
+        has to start again while the index can't be written; QueueFull if too many wait.
         """
         run = self._found(id)
         while True:
@@ -205,6 +213,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 if not run.needs_lease(command):
                     self.send_leased(run, command)
                     return
+                if visitor and run.starts_with(command):
+                    self.places.refuse_too_many(visitor)
             self.leases.take(run)
 
     def live(self, id: str) -> LiveRun:
@@ -245,7 +255,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
         if position is not None and self.places.are_taken:
-            return replace(view, message=self.places.why_waiting(position))
+            return replace(view, message=self.places.why_waiting(run, position))
         return view
 
     def _see(self, run: LiveRun) -> None:
@@ -312,24 +322,22 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             return
         saved = run.files.load_state(run.state)  # nobody writes there until another process starts
         with self.changed:
-            if process.lost and run.state.status == "paused":
+            if process.lost and (run.gives_up or run.state.status == "paused"):
                 run.gives_up, how = True, ""  # it has lost no more than its place
             gave_place, queued = run.gives_up and not how, self.places.is_queued(run)
-            told_to_end = run.ending
+            lost = "" if self._closing.is_set() else process.lost
+            again = run.comes_again or run.goes_on_elsewhere(lost)
             unread = run.after_process(saved)
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
                 saved_step = run.state.saved_step
-                if gave_place:
+                if again and (gave_place or lost):
+                    unread = [*run.unsaved_rate(saved[0]), run.going, *unread]
+                elif gave_place:
                     run.state.change("paused", LOST_PLACE if process.lost else GAVE_PLACE)
                 elif self._closing.is_set():
                     run.state.change("interrupted", interrupted(saved_step))
-                elif process.lost and told_to_end:
-                    run.state.change("stopped", can_go_on(saved_step))
-                elif run.goes_on_elsewhere(process.lost):
-                    run.go_on_as(run.state, saved[0])
-                    self.places.enqueue(run)
                 else:
                     reason = f"{how or ENDED_SILENTLY} {can_go_on(saved_step)}"
                     run.state.change("failed", reason)

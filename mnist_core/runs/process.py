@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Protocol
 
+from mnist_core.paths import ROOT
 from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.folder import Lock
 from mnist_core.runs.orphans import WORKER_MODULE, sign
@@ -29,7 +30,6 @@ from mnist_core.runs.protocol import (
 )
 from mnist_core.runs.state import Report
 
-ROOT = Path(__file__).resolve().parents[2]  # where `-m mnist_core...` can be found
 WORKER = [sys.executable, "-m", WORKER_MODULE]
 # Two BLAS threads and anything else that runs make a small product many times slower.
 ONE_THREAD = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from mnist_core.data.augment import Augmentation
 from mnist_core.data.mnist import MNIST_DATA_SHA256
+from mnist_core.paths import COMMAND_LINE
 from mnist_core.runs.rows import RunRow
 from mnist_core.runs.state import RunState
 from mnist_core.training.config import TrainConfig
@@ -19,7 +20,7 @@ from mnist_core.training.setting import in_words
 from mnist_core.training.settings import SETTINGS
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-TRAIN = ("python", "-m", "mnist_core", "train")
+TRAIN = (*COMMAND_LINE, "train")
 SAVED = "run.npz"  # where the commands keep a run that is given more epochs
 
 

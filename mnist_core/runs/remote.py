@@ -3,6 +3,7 @@ Whoever first uses a pipe finds it a place and sends what it needs: nobody waits
 """
 
 import io
+import math
 import os
 import subprocess
 import threading
@@ -22,7 +23,8 @@ from mnist_core.runs.protocol import ProtocolError
 from mnist_core.runs.sessions import DATA
 
 PACE = 0.1  # seconds, at least, between two questions for news: as often as a run reports
-ANSWER_WITHIN = 30.0  # seconds
+ANSWER_WITHIN = 15.0  # seconds
+USUALLY_WITHIN = 2.0  # seconds: a machine answers that there is no news after one
 KILLED = "it was ended"
 
 
@@ -96,7 +98,12 @@ class RemoteProcess:
         self._changed = threading.Condition()
         self._starting = threading.Lock()
         self._asked: set[Future[dict[str, Any]]] = set()
-        self._heard_at = float("-inf")
+        self._heard_at, self._asking_since = -math.inf, math.inf
+
+    @property
+    def is_out_of_earshot(self) -> bool:
+        """Whether it may have said something: it starts, or the way to it is slow."""
+        return self.is_opening or monotonic() - self._asking_since > USUALLY_WITHIN
 
     # As a process.
 
@@ -137,8 +144,9 @@ class RemoteProcess:
             return
         try:
             sleep(max(0.0, self._heard_at + PACE - monotonic()))
+            self._asking_since = monotonic()
             answer = self._ask("hear", session=self._session)
-            self._heard_at = monotonic()
+            self._heard_at, self._asking_since = monotonic(), math.inf
             for name, content in answer["parts"]:
                 if not name:
                     yield content

@@ -18,11 +18,12 @@ from typing import Any
 
 from mnist_core.data.mnist import load_mnist
 from mnist_core.data.shared import write_shared
+from mnist_core.paths import ROOT
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.mirror import Changes
 from mnist_core.runs.orphans import WORKER_MODULE
 from mnist_core.runs.parcels import files_below, sha256_of
-from mnist_core.runs.process import ONE_THREAD, ROOT
+from mnist_core.runs.process import ONE_THREAD
 from mnist_core.runs.protocol import ALIVE, ProtocolError, packed, read_message
 
 # What a session may start, by its kind. Those of a kind have as many places as there are threads.

@@ -12,11 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
+from mnist_core.paths import home
+from mnist_core.runs.index import StoreError
+
 
 def default_folder() -> Path:
     """Where runs are kept unless told otherwise: in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "digit-lab" / "runs"
+    return (Path(cache) if cache else home() / ".cache") / "digit-lab" / "runs"
 
 
 def writable(folder: Path) -> str:
@@ -34,6 +37,19 @@ def writable(folder: Path) -> str:
 MOST_ON_CLUSTER = 64  # trainings at a time, however large it is: this server hears all of them
 
 
+def have_temporary_files(folder: Path) -> None:
+    """Where the system has no folder for temporary files, as a container whose disk can't be
+    written, one in `folder` takes its place: uploads and experiments need it. OSError if not even
+    that can be made.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        own = folder / "temporary"
+        own.mkdir(mode=0o700, exist_ok=True)
+        tempfile.tempdir = str(own)
+
+
 @dataclass(frozen=True)
 class PoolSettings:
     """How many runs at a time, and how long they live unseen. Times are in seconds.
@@ -42,6 +58,10 @@ class PoolSettings:
     """
 
     trainings: int = 2  # at a time; more wait in the queue
+    turn: float = 60.0  # a run that has worked for so long lets another visitor's work
+    yield_after: float = 30.0  # nobody has looked for so long: it works only if no other waits
+    waiting: int = 200  # runs in the queue
+    waiting_per_visitor: int = 3
     pause_after: float = 120.0  # nobody has looked for so long: the run pauses
     end_after: float = 600.0  # and so much later it ends
     forget_after: float = 1800.0  # an ended run that nobody looks at is then only on disk
@@ -59,6 +79,8 @@ class PoolSettings:
             raise ValueError(f"at least one training at a time is needed, not {self.trainings}")
         if not (self.pause_after > 0 and self.end_after >= 0):  # NaN is neither
             raise ValueError("the times after which a run pauses and ends must be positive")
+        if not self.turn > 0:
+            raise ValueError("a turn can't be shorter than nothing")
         if self.bytes_on_disk < 0 or self.bytes_in_memory < 0:
             raise ValueError("there can't be less than no memory")
 
@@ -96,10 +118,20 @@ class PoolSettings:
         return replace(self, trainings=MOST_ON_CLUSTER)
 
     def with_folder(self) -> Self:
-        """The same, with another folder if nothing can be written into this one."""
+        """The same, with another folder if nothing can be written into this one.
+
+        StoreError, with what to do, if nothing can be written anywhere.
+        """
         if not (reason := writable(self.folder)):
+            have_temporary_files(self.folder)
             return self
-        instead = Path(tempfile.mkdtemp(prefix="digit-lab-"))
+        try:
+            instead = Path(tempfile.mkdtemp(prefix="digit-lab-"))
+        except OSError:
+            raise StoreError(
+                f"Runs can't be kept in {self.folder} ({reason}), nor in a folder for temporary "
+                "files: set DIGIT_LAB_RUNS to a folder that can be written, and start again."
+            ) from None
         problem = (
             f"Runs can't be kept in {self.folder} ({reason}); they are kept in {instead} instead, "
             "until the system empties it. Set DIGIT_LAB_RUNS to a folder that can be written."
@@ -120,6 +152,7 @@ def _scheduler(text: str) -> str:
 # Environment variable: (setting, how it is read, what is taken instead of nonsense).
 VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "DIGIT_LAB_TRAININGS": ("trainings", int, "2"),
+    "DIGIT_LAB_TURN": ("turn", float, "60 seconds"),
     "DIGIT_LAB_PAUSE_AFTER": ("pause_after", float, "120 seconds"),
     "DIGIT_LAB_END_AFTER": ("end_after", float, "600 seconds"),
     "DIGIT_LAB_DISK_MB": ("bytes_on_disk", _megabytes, "500 MB"),

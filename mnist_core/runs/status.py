@@ -26,6 +26,10 @@ ELSEWHERE = "Another server on this machine works on this run; it can only be wa
 GOES_ON = "this run is going on, so it can't be deleted: stop it first"
 
 
+class QueueFull(RuntimeError):
+    """Too many runs wait for a place, all in all or of this visitor."""
+
+
 class NotAllowed(PermissionError):
     """The visitor may watch the run, but not command it."""
 
@@ -48,8 +52,13 @@ def no_place(problem: str) -> str:
     return f"{why} This run goes on by itself when there is a place."
 
 
-def why_waiting(places: int, seconds: float | None) -> str:
-    """Why a run waits where so many trainings go on at a time, and how long if that is known."""
+def why_waiting(places: int, ahead: int, seconds: float | None) -> str:
+    """Why a run waits where `places` trainings go on at a time, and `ahead` wait before it.
+
+    `seconds` are those until it starts; None if nobody knows.
+    """
     taken = "Another run trains" if places == 1 else f"{places} other runs train"
+    others = {0: "", 1: ", and one waits before this one"}
+    before = others.get(ahead, f", and {ahead} wait before this one")
     wait = "when a place is free" if seconds is None else f"in about {max(seconds, 1):,.0f} s"
-    return f"{taken} on this server now. This one starts by itself {wait}."
+    return f"{taken} on this server now{before}. Visitors take turns: it starts by itself {wait}."

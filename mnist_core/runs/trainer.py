@@ -133,7 +133,7 @@ class Trainer:
                 if isinstance(command, OwnerGone):
                     self._report(then_save=True)
                     return
-                if isinstance(command, GiveUpPlace) and self._gives_up_place():
+                if isinstance(command, GiveUpPlace) and self._gives_up_place(command):
                     return
                 self._obey(command)
             else:
@@ -178,9 +178,9 @@ class Trainer:
                 self._set_status("stopped")
                 self.message = reason
 
-    def _gives_up_place(self) -> bool:
-        """Save a paused run, and whether it can be left; whoever asked is told in either case."""
-        leaves = self.status == "paused" and self._save()
+    def _gives_up_place(self, asked: GiveUpPlace) -> bool:
+        """Save the run, and whether it can be left; whoever asked is told in either case."""
+        leaves = (self.status == "paused" or asked.even_running) and self._save()
         self._report(keeps_place=not leaves)
         return leaves
 

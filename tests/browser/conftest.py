@@ -29,6 +29,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--js-flags=--no-opt",  # code that runs for a second is not worth being compiled twice
 ]
 START_LIMIT = 60  # seconds until a server has to answer
 
@@ -164,5 +165,11 @@ def new_page_below(pages: Pages) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
-    """A desk's page as good as new."""
+    """A desk's page as good as new, where nothing moves by itself."""
     return new_page()
+
+
+@pytest.fixture
+def moving_page(new_page: Callable[..., Page]) -> Page:
+    """A desk's page as good as new, where things may move."""
+    return new_page(reduced_motion="no-preference")

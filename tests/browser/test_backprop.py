@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mnist_core import load_mnist
@@ -15,9 +16,14 @@ PATIENCE = 60_000  # milliseconds, on however busy a machine
 Serve = Callable[[str], str]
 
 
+@pytest.fixture
+def new_page(new_page_below: Callable[..., Page]) -> Callable[..., Page]:
+    """This file's pages are opened by their own addresses."""
+    return new_page_below
+
+
 def open_page(page: Page, serve: Serve) -> None:
-    page.goto(serve("app.py"))
-    page.get_by_role("link", name="Back-propagation").click()
+    page.goto(f"{serve('app.py')}/back-propagation")
     expect(page.get_by_role("option", name=re.compile("^x, input"))).to_be_visible(timeout=PATIENCE)
     wait_idle(page)
 
@@ -28,7 +34,8 @@ def expect_station(page: Page, words: str) -> None:
     expect(heading).to_have_text(words, timeout=PATIENCE)
 
 
-def test_the_whole_way_is_walked_by_keyboard_and_by_button(page: Page, serve: Serve) -> None:
+def test_the_whole_way_is_walked_by_keyboard_and_by_button(moving_page: Page, serve: Serve) -> None:
+    page = moving_page
     open_page(page, serve)
     expect_station(page, "x, 784 x 1")
     page.get_by_role("listbox", name="The path of one training step").focus()
@@ -122,6 +129,7 @@ def test_a_link_leads_to_the_same_digit_station_and_weight(
     followed = first.get_by_text(re.compile("row .*, column .*, stands")).inner_text()
     # By the menu and back: what was chosen is still chosen, and is in the address again.
     first.get_by_role("link", name="Draw").click()
+    expect(first.locator(".easel canvas")).to_be_visible(timeout=PATIENCE)
     first.get_by_role("link", name="Back-propagation").click()
     expect_station(first, "f₁, 64 x 1")
     expect(first.get_by_text(followed)).to_be_visible(timeout=PATIENCE)

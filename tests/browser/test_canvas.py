@@ -446,11 +446,11 @@ def test_of_a_hundred_strokes_at_full_speed_none_is_lost(hand: Hand):
 
 
 def test_the_canvas_goes_on_when_its_journal_has_become_long(hand: Hand):
-    """Beyond 32,000 characters clearing cuts off the past, but not the present."""
+    """Beyond 12,000 characters clearing cuts off the past, but not the present."""
     turns = [(0.5 + 0.01 * i % 0.4, 0.1 + 0.8 * (i % 2), 0.5) for i in range(700)]
-    for _ in range(10):
+    for _ in range(4):
         hand.rush("mouse", turns)
-    hand.received(strokes=10)
+    hand.received(strokes=4)
     hand.button("Clear").click()
     hand.received(strokes=0, blank=True)
     hand.stroke((0.5, 0.5))

@@ -18,12 +18,14 @@ ZERO = [
 ]
 
 
+@pytest.fixture
+def new_page(new_page_below: Callable[..., Page]) -> Callable[..., Page]:
+    """This file's pages are opened by their own addresses."""
+    return new_page_below
+
+
 def opened(page: Page, serve: Serve) -> None:
-    # By the menu: of a link to a page below the root, Streamlit first asks in the wrong place, and
-    # the browser's console shows that as an error.
-    page.goto(serve("app.py"))
-    wait_idle(page)
-    page.get_by_role("link", name="Draw").click()
+    page.goto(f"{serve('app.py')}/draw")
     expect(page.locator(".easel canvas")).to_be_visible(timeout=PATIENCE)
     wait_idle(page)
 
@@ -64,8 +66,9 @@ def test_a_drawn_one_is_recognised(page: Page, serve: Serve) -> None:
 
 
 def test_a_drawn_zero_is_recognised_and_clearing_takes_the_answer_back(
-    page: Page, serve: Serve
+    moving_page: Page, serve: Serve
 ) -> None:
+    page = moving_page
     opened(page, serve)
     draw(page, ZERO)
     expect(answer(page)).to_contain_text("a 0", timeout=PATIENCE)

@@ -17,6 +17,12 @@ PATIENCE = 30_000  # milliseconds until an answer has to have come, on however b
 Serve = Callable[[str], str]
 
 
+@pytest.fixture
+def page(moving_page: Page) -> Page:
+    """What this file is about may move."""
+    return moving_page
+
+
 def opened(page: Page, serve: Serve, query: str = "") -> Locator:
     """The picture, once it shows what an image does."""
     page.goto(f"{serve(APP)}/?{query}")

@@ -24,6 +24,12 @@ IMAGES_BYTES = 500_000  # of 10,000 images there are more
 Serve = Callable[[str], str]
 
 
+@pytest.fixture
+def page(moving_page: Page) -> Page:
+    """What this file is about may move."""
+    return moving_page
+
+
 def open_map(page: Page, serve: Serve, query: str = "images=40") -> Locator:
     """The plane of the app's map, once its points are drawn."""
     page.goto(f"{serve(APP)}/?{query}")

@@ -69,7 +69,8 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
     return across and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
 
 
-def test_seven_steps_point_at_seven_things_and_never_again(page: Page, serve: Serve) -> None:
+def test_seven_steps_point_at_seven_things_and_never_again(moving_page: Page, serve: Serve) -> None:
+    page = moving_page
     opened(page, serve("app.py"))
     outlined = [
         page.get_by_role("button", name="Start", exact=True),

@@ -48,7 +48,8 @@ def pause(page: Page) -> int:
     return step(page)
 
 
-def test_start_shows_curves_and_the_network_and_finishes(page: Page, serve: Serve) -> None:
+def test_start_shows_curves_and_the_network_and_finishes(moving_page: Page, serve: Serve) -> None:
+    page = moving_page
     page.goto(serve("app.py") + "/?epochs=2&train_size=2%2C000")
     wait_idle(page)
     press(page, "Start")

@@ -16,6 +16,12 @@ PATIENCE = 30_000  # milliseconds until an answer has to have come, on however b
 Serve = Callable[[str], str]
 
 
+@pytest.fixture
+def page(moving_page: Page) -> Page:
+    """What this file is about may move."""
+    return moving_page
+
+
 def opened(page: Page, serve: Serve, query: str = "") -> Locator:
     """The stops of the app's path."""
     page.goto(f"{serve(APP)}/?{query}")
@@ -207,7 +213,8 @@ def test_only_pictures_that_have_changed_are_painted_again(page: Page, serve: Se
 def test_on_a_phone_the_path_scrolls_within_itself(
     new_page: Callable[..., Page], serve: Serve
 ) -> None:
-    page = new_page(viewport={"width": 390, "height": 800}, has_touch=True, device_scale_factor=2)
+    phone = {"viewport": {"width": 390, "height": 800}, "has_touch": True}
+    page = new_page(**phone, device_scale_factor=2, reduced_motion="no-preference")
     stops = opened(page, serve, "network=cnn")
     too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(too_wide)

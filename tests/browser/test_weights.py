@@ -124,7 +124,8 @@ def test_grid_film_and_curves_are_saved(ended: Page, tmp_path: Path) -> None:
         assert file.read_bytes().startswith(begins)
 
 
-def test_a_chosen_unit_stays_chosen_while_the_run_learns(page: Page, serve: Serve) -> None:
+def test_a_chosen_unit_stays_chosen_while_the_run_learns(moving_page: Page, serve: Serve) -> None:
+    page = moving_page
     start(page, serve("app.py") + LONG)
     go_to(page, "Weights")
     tiles = gallery(page)

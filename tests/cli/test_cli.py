@@ -1,6 +1,7 @@
 """The command line: its JSON, its table, and one line with status 2 for every mistake."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from mnist_core import load_mnist
 from mnist_core.cli.main import main
 from mnist_core.training.checkpoint import load_checkpoint
 from tests.cli.conftest import QUICK, ROOT, in_a_process, lines
@@ -136,11 +138,12 @@ def test_predict_reads_every_picture(run, tmp_path, saved, mnist):
     status, output, errors = run("predict", str(saved), *paths, "--json")
     assert (status, errors) == (0, "")
     for path, line in zip(paths, lines(output), strict=True):
-        assert list(line) == ["image", "label", "probabilities"]
+        assert list(line) == ["image", "label", "probabilities", "second", "unsure"]
         assert line["image"] == path
         assert len(line["probabilities"]) == 10
         assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-4)
-        assert line["label"] == np.argmax(line["probabilities"])
+        second, best = np.argsort(line["probabilities"])[-2:]
+        assert (line["label"], line["second"]) == (best, second)
     assert run("predict", str(saved), paths[0])[1].startswith(f"{paths[0]}: ")
 
 
@@ -170,6 +173,15 @@ def test_predict_says_what_is_no_digit(run, tmp_path):
     sheet.save(path)
     assert "No digit?" in run("predict", "cnn", path)[1]
     assert lines(run("predict", "cnn", path, "--json")[1])[0]["objection"]
+
+
+def test_predict_names_the_second_digit_where_it_is_unsure(run, tmp_path):
+    path = str(tmp_path / "nine.png")
+    Image.fromarray(255 - load_mnist().validation.images[1442]).save(path)  # much like a 4
+    (answer,) = lines(run("predict", "cnn", path, "--json")[1])
+    assert (answer["label"], answer["second"], answer["unsure"]) == (4, 9, True)
+    sentence = run("predict", "cnn", path)[1]
+    assert re.search(r": 4  \(\d.*%\) or 9  \(\d.*%\): unsure$", sentence.strip())
 
 
 def test_a_run_is_resumed_where_it_stopped(run, tmp_path, saved):

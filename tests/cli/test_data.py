@@ -69,8 +69,56 @@ def test_a_stopped_run_on_turned_digits_names_turn_in_the_command_that_goes_on(
     assert f"--data {emnist} --turn" in capsys.readouterr().err
 
 
-def test_mnist_itself_is_not_turned(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", "mlp", "--turn"]) == 2
+@pytest.fixture(scope="module")
+def other_things(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images of ten kinds that are no digits: each shows its label as a bar."""
+    folder = tmp_path_factory.mktemp("bars")
+    for part, split in (("train", mnist.train[:720]), ("t10k", mnist.test[:200])):
+        bars = np.zeros_like(split.images)
+        for image, label in zip(bars, split.labels, strict=True):
+            image[4 + 2 * label : 6 + 2 * label, 4:24] = 255
+        write_idx(folder / f"{part}-images-idx3-ubyte.gz", bars)
+        write_idx(folder / f"{part}-labels-idx1-ubyte.gz", split.labels)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", *QUICK, "--strokes", "0.1"],
+        ["train", "--preset", "handwriting", "--train-size", "100"],
+        ["sweep", "--vary", "strokes=0,0.1", "--train-size", "100", "--out", "sweep"],
+        ["compare", "--train-size 100", "--train-size 100 --strokes 0.1"],
+    ],
+)
+def test_drawn_digits_are_not_mixed_with_images_of_anything_else(
+    capsys: pytest.CaptureFixture[str], other_things: Path, command: list[str]
+) -> None:
+    assert main([*command, "--data", str(other_things)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--strokes mixes in drawn digits" in line and "give --strokes 0" in line
+
+
+def test_drawn_digits_are_mixed_with_digits_of_others(
+    capsys: pytest.CaptureFixture[str], emnist: Path
+) -> None:
+    settings = [*QUICK, "--train-size", "100", "--epochs", "1", "--strokes", "0.1"]
+    assert main(["train", *settings, "--data", str(emnist), "--turn"]) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "mlp"],
+        ["evaluate", "mlp", "--full", "--out", "report"],
+        ["train"],
+        ["sweep", "--vary", "hidden=8", "--out", "sweep"],
+        ["compare", "quick", "best"],
+        ["report", "--out", "report"],
+    ],
+)
+def test_mnist_itself_is_not_turned(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    assert main([*command, "--turn"]) == 2
     assert "--turn belongs to --data" in capsys.readouterr().err
 
 

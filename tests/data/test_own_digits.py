@@ -225,7 +225,11 @@ DANGERS: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         f"it holds 'a/{LABELS_NAME}' twice",
     ),
-    "no pair": (lambda: zip_of({"a.txt": b""}), f"it has no file {IMAGES_NAME}: choose one"),
+    "a data set of others": (
+        lambda: zip_of({"train.csv": b"label,pixel0"}),
+        f"it has no file {IMAGES_NAME}: choose one that was saved here; other data sets are opened "
+        "on the Evaluate page",
+    ),
     "encrypted": (lambda: in_directory(8, 1), "it is encrypted"),
     "Deflate64": (lambda: in_directory(10, 9), "it is packed by Deflate64 that can't be read here"),
 }

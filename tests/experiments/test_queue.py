@@ -16,7 +16,7 @@ from mnist_core.data.mnist import Dataset, load_mnist
 from mnist_core.experiments import experiment, queue
 from mnist_core.experiments.experiment import Order, Seen
 from mnist_core.experiments.queue import Experiments
-from mnist_core.runs.process import ROOT
+from mnist_core.paths import ROOT
 from tests.experiments.test_runner import CONFIG, ENDLESS, TIMEOUT
 from tests.experiments.test_runner import started as started
 

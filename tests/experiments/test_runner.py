@@ -17,7 +17,7 @@ from mnist_core.experiments import runner
 from mnist_core.experiments.cost import MULTIPLICATIONS, PARAMETER, STEP, expected_seconds
 from mnist_core.experiments.runner import run_all
 from mnist_core.nn.builders import build_model
-from mnist_core.runs.process import ROOT
+from mnist_core.paths import ROOT
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Run
 from mnist_core.training.train import train

@@ -1,5 +1,6 @@
 """Who has a place, a right, a sign of life and room on the disk."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mnist_core.runs.commands import (
 )
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.settings import PoolSettings
-from mnist_core.runs.status import NotAllowed
+from mnist_core.runs.status import NotAllowed, QueueFull
 from tests.runs.tools import (
     CONFIG,
     ENDLESS,
@@ -82,6 +83,100 @@ def test_a_paused_run_that_cannot_be_saved_keeps_its_place_until_it_can(
         waiting.wait_for(ended, TIMEOUT)
         view = paused.peek()
         assert "gave its place" in view.message and view.saved_step == view.step
+
+
+# Turns.
+
+
+def test_visitors_take_turns_however_many_runs_one_of_them_lets_wait(
+    tmp_path: Path, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1)) as pool:
+        eager = [pool.start(ENDLESS, data=folder, visitor="eager") for _ in range(4)]
+        modest = pool.start(ENDLESS, data=folder, visitor="modest")
+        late = pool.start(ENDLESS, data=folder, visitor="late")
+        positions = [handle.peek().queue_position for handle in (*eager, modest, late)]
+        assert positions == [None, 3, 4, 5, 1, 2]
+        assert "and 2 wait before this one" in eager[1].peek().message
+        eager[0].send(Stop())
+        modest.wait_for(lambda view: view.step > 0, TIMEOUT)
+
+
+def test_a_run_whose_turn_is_over_lets_others_work_and_comes_again(
+    tmp_path: Path, clock: Clock, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1), clock=clock) as pool:
+        first = pool.start(ENDLESS, data=folder, visitor="first")
+        first.wait_for(lambda view: view.step > 0, TIMEOUT)
+        own = pool.start(ENDLESS, data=folder, visitor="first")
+        clock.now += 59
+        first.watch()
+        second = pool.start(ENDLESS, data=folder, visitor="second")
+        assert first.peek().status == "running"
+        assert "in about 1 s" in second.peek().message
+        clock.now += 1
+        first.watch()
+        pool.check()
+        second.wait_for(lambda view: view.step > 0, TIMEOUT)
+        view = first.peek()
+        assert (view.status, view.queue_position) == ("queued", 2)
+        assert own.peek().queue_position == 1 and "in about 60 s" in own.peek().message
+        own.send(Stop())
+        second.send(Stop())
+        first.wait_for(lambda later: later.step > view.step, TIMEOUT)
+
+
+def test_turns_change_no_number_of_a_run(tmp_path: Path, clock: Clock, folder: Path) -> None:
+    config = replace(CONFIG, epochs=40)
+    with LocalPool(PoolSettings(folder=tmp_path / "alone")) as pool:
+        undisturbed = pool.start(config, data=folder).wait_for(ended, TIMEOUT)
+    with LocalPool(PoolSettings(folder=tmp_path / "turns", trainings=1), clock=clock) as pool:
+        first = pool.start(config, data=folder, visitor="first", paused=True)
+        first.wait_for(at(0, "paused"), TIMEOUT)
+        first.send(Resume())
+        second = pool.start(replace(config, seed=4), data=folder, visitor="second")
+        clock.now += 60
+        first.watch()
+        second.wait_for(ended, TIMEOUT)
+        view = first.wait_for(ended, TIMEOUT)
+        assert view.status == "finished"
+    same = [(one.epoch, one.train_loss, one.validation_loss) for one in view.results]
+    expected = undisturbed.results
+    assert same == [(one.epoch, one.train_loss, one.validation_loss) for one in expected]
+
+
+def test_a_run_that_nobody_looks_at_works_only_if_no_other_waits(
+    tmp_path: Path, clock: Clock, folder: Path
+) -> None:
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1), clock=clock) as pool:
+        unseen = pool.start(ENDLESS, data=folder, visitor="gone")
+        unseen.wait_for(lambda view: view.step > 0, TIMEOUT)
+        clock.now += 30
+        pool.check()
+        assert unseen.peek().status == "running"
+        seen = pool.start(ENDLESS, data=folder, visitor="there")
+        seen.wait_for(lambda view: view.step > 0, TIMEOUT)
+        view = unseen.peek()
+        assert view.status == "paused" and "gave its place" in view.message
+        seen.send(Stop())
+        unseen.watch()
+        unseen.wait_for(lambda later: later.step > view.step, TIMEOUT)
+
+
+def test_one_visitor_cannot_fill_the_queue(tmp_path: Path, folder: Path) -> None:
+    settings = PoolSettings(folder=tmp_path, trainings=1, waiting=5)
+    with LocalPool(settings) as pool:
+        mine = [pool.start(ENDLESS, data=folder, visitor="eager") for _ in range(4)]
+        with pytest.raises(QueueFull, match="3 trainings of yours wait already"):
+            pool.start(ENDLESS, data=folder, visitor="eager")
+        mine[1].send(Stop())
+        with pytest.raises(QueueFull, match="stop one of them"):
+            pool.start(ENDLESS, data=folder, visitor="eager")
+            mine[1].send(Resume())
+        for visitor in ("one", "two"):
+            pool.start(ENDLESS, data=folder, visitor=visitor)
+        with pytest.raises(QueueFull, match="5 trainings wait on this server"):
+            pool.start(ENDLESS, data=folder, visitor="three")
 
 
 # Rights.

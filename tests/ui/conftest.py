@@ -26,3 +26,17 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPool]
     with LocalPool(PoolSettings(folder=tmp_path)) as pool:
         monkeypatch.setattr("ui.session.pool", lambda: pool)
         yield pool
+
+
+@pytest.fixture(scope="module")
+def kept_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPool]:
+    """A server's runs for tests of a file that change none of them: a training costs 1 s."""
+    with LocalPool(PoolSettings(folder=tmp_path_factory.mktemp("runs"))) as pool:
+        yield pool
+
+
+@pytest.fixture
+def shown_pool(kept_pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> LocalPool:
+    """The runs that the tests of a file share are those of the pages."""
+    monkeypatch.setattr("ui.session.pool", lambda: kept_pool)
+    return kept_pool

@@ -2,13 +2,13 @@
 What the browser makes of it is tested in browser/test_confusion_table.py.
 """
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from mnist_core.arrays import Array
+from tests.ui.tools import give_session
 from ui.components.confusion_table import Cell, confusion_table
 
 COUNTS = np.zeros((10, 10), np.int64)
@@ -23,7 +23,7 @@ class Page:
         self.session: dict = {}
         self.messages: list[dict[str, Any]] = []
         door = "ui.components.confusion_table"
-        monkeypatch.setattr(f"{door}.st", SimpleNamespace(session_state=self.session))
+        give_session(monkeypatch, door, self.session)
         monkeypatch.setattr(f"{door}._mount", lambda *, data, **_: self.messages.append(data))
 
     def run(

@@ -1,6 +1,7 @@
 """The Draw page without a browser: own digits that stay, a taught copy, photographs, two digits."""
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_core import load_mnist
 from mnist_core.arrays import Array
 from mnist_core.data.own_digits import to_zip
+from mnist_core.inspection.doubt import Answer
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from tests.photographed import letters, written
@@ -225,10 +227,10 @@ def printed(text: str, *, outlined: bool = False, turned: int = 0) -> bytes:
 
 def test_what_is_no_digit_is_left_out_of_a_page() -> None:
     sheet = digits_of(printed("he 42"))
-    digits = np.array([6, 8, 4, 2])
+    answers = [Answer(digit, 7, unsure=digit == 2) for digit in (6, 8, 4, 2)]
     assert len(sheet.found) == 4 and sheet.objections[2:] == ("", "")
-    assert lines_in_words(sheet, digits) == "4 2"
-    with Image.open(io.BytesIO(with_boxes(sheet, digits))) as picture:
+    assert lines_in_words(sheet, answers) == "4 2 (or 7)"
+    with Image.open(io.BytesIO(with_boxes(sheet, answers))) as picture:
         assert picture.width <= 1000
 
 
@@ -288,6 +290,29 @@ def test_a_digit_that_is_cut_is_a_guess_in_words_and_without_a_probability(
     assert "<h2>7?</h2>" in shown(app) and table["CNN"].tolist() == ["7?"]
     assert "cut by the edge" in table["remark"][0]
     assert "are guesses" in app.warning[0].value
+
+
+# A 9 among the validation images that both networks could as well take for a 4.
+LIKE_A_4 = 1442
+
+
+def test_an_unsure_answer_names_both_digits(pool: LocalPool) -> None:
+    validation = load_mnist().validation
+    unsure = put(visited(), Drawing(background=validation.images[LIKE_A_4]))
+    assert '<div class="answer"><h2>a 9, or a 4</h2><p>The networks are unsure' in shown(unsure)
+    sure = put(unsure, Drawing(background=validation.images[0]))
+    digit = validation.labels[0]
+    assert f'<div class="answer"><h2>a {digit}</h2><p></p></div>' in shown(sure)
+
+
+def test_an_unsure_answer_on_a_page_of_digits_has_both_with_their_probabilities(
+    pool: LocalPool,
+) -> None:
+    app = photographed(file_of(load_mnist().validation.images[LIKE_A_4] / 255))
+    assert "<h2>4 (or 9)</h2>" in shown(app)
+    (cell,) = app.dataframe[0].value["CNN"]
+    assert re.fullmatch(r"4 \(.+ %\) or 9 \(.+ %\)", cell)
+    assert "could be either: 1." in app.info[0].value
 
 
 def test_letters_have_no_answers_on_the_page_either(pool: LocalPool) -> None:

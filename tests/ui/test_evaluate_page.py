@@ -329,12 +329,18 @@ def test_a_run_before_its_first_weights_is_not_there_yet(few: Dataset, pool: Loc
     assert "`network=run` (possible: mlp, cnn)" in warning.value
 
 
-@pytest.fixture
-def run(pool: LocalPool) -> RunHandle:
-    """A run that has ended."""
-    handle = pool.start(TrainConfig(hidden=(8,), epochs=2, train_size=200, batch_size=50))
+@pytest.fixture(scope="module")
+def ended_run(kept_pool: LocalPool) -> RunHandle:
+    config = TrainConfig(hidden=(8,), epochs=2, train_size=200, batch_size=50)
+    handle = kept_pool.start(config)
     handle.wait_for(lambda view: view.ended, timeout=60)
     return handle
+
+
+@pytest.fixture
+def run(few: Dataset, ended_run: RunHandle, shown_pool: LocalPool) -> RunHandle:
+    """A run that has ended, on a server with few images."""
+    return ended_run
 
 
 @pytest.mark.parametrize("look", LOOKS)

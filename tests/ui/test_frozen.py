@@ -12,14 +12,20 @@ from tests.ui.test_backprop_link import address
 PAGES = "backprop", "evaluate"
 
 
-@pytest.fixture
-def run(pool: LocalPool) -> RunHandle:
-    """A run of 16 steps that keeps none between the 4th and the last."""
-    handle = pool.start(TrainConfig(hidden=(8,), epochs=1, train_size=800, batch_size=50))
+@pytest.fixture(scope="module")
+def thinned_run(kept_pool: LocalPool) -> RunHandle:
+    config = TrainConfig(hidden=(8,), epochs=1, train_size=800, batch_size=50)
+    handle = kept_pool.start(config)
     handle.wait_for(lambda view: view.ended, timeout=60)
-    wait_without_process(pool, handle)
+    wait_without_process(kept_pool, handle)
     handle.snapshots.forget_after(4)
     return handle
+
+
+@pytest.fixture
+def run(thinned_run: RunHandle, shown_pool: LocalPool) -> RunHandle:
+    """A run of 16 steps that keeps none between the 4th and the last."""
+    return thinned_run
 
 
 def opened(page: str, run: RunHandle, step: str) -> AppTest:

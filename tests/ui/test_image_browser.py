@@ -4,13 +4,13 @@ What the browser makes of them is tested in browser/test_image_browser.py.
 
 import json
 import struct
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from mnist_core.arrays import Array
+from tests.ui.tools import give_session
 from ui.components.choice import Choice
 from ui.components.image_browser import MOST, Reader, image_browser
 from ui.components.image_browser.message import Readings, browser_message
@@ -128,7 +128,7 @@ class Page:
         self.session: dict = {}
         self.messages: list[bytes] = []
         door = "ui.components.image_browser"
-        monkeypatch.setattr(f"{door}.st", SimpleNamespace(session_state=self.session))
+        give_session(monkeypatch, door, self.session)
         monkeypatch.setattr(f"{door}._mount", lambda *, data, **_: self.messages.append(data))
 
     def run(self, chosen: int = 0, images: Array = IMAGES) -> int | None:

@@ -68,8 +68,8 @@ def test_the_run_is_chosen_on_the_weights_page_before_its_first_step(waiting: Ru
 
 
 def test_how_long_a_run_waits_is_left_out_where_it_is_not_known() -> None:
-    assert why_waiting(1, None).endswith("when a place is free.")
-    assert why_waiting(2, 41.7).endswith("in about 42 s.")
+    assert why_waiting(1, 0, None).endswith("when a place is free.")
+    assert why_waiting(2, 3, 41.7).endswith("in about 42 s.")
 
 
 @pytest.fixture

@@ -32,12 +32,18 @@ def shown(app: AppTest) -> str:
     return " ".join([*captions, *(piece.proto.body for piece in app.get("html"))])
 
 
-@pytest.fixture
-def run(pool: LocalPool) -> RunHandle:
-    """A run of 12 steps that has ended."""
-    handle = pool.start(TrainConfig(hidden=(8,), epochs=3, train_size=200, batch_size=50))
+@pytest.fixture(scope="module")
+def ended_run(kept_pool: LocalPool) -> RunHandle:
+    config = TrainConfig(hidden=(8,), epochs=3, train_size=200, batch_size=50)
+    handle = kept_pool.start(config)
     handle.wait_for(lambda view: view.ended, timeout=60)
     return handle
+
+
+@pytest.fixture
+def run(ended_run: RunHandle, shown_pool: LocalPool) -> RunHandle:
+    """A run of 12 steps that has ended."""
+    return ended_run
 
 
 @pytest.mark.parametrize("page", NAMES)

@@ -5,13 +5,15 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from pytest import MonkeyPatch
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from mnist_core.runs.index import StoreError
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
-from ui.presses import take_presses_out
+from ui.door.presses import take_presses_out
 from ui.server import IMPORTED_LATE, prepare_server
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -29,6 +31,17 @@ def test_the_collector_does_not_walk_through_libraries(pool: LocalPool) -> None:
     assert set(IMPORTED_LATE) <= sys.modules.keys()
     frozen = gc.get_freeze_count()
     assert frozen > 100_000 > len(gc.get_objects())
+
+
+def test_without_a_place_for_runs_the_page_says_what_to_do(monkeypatch: MonkeyPatch) -> None:
+    def no_pool() -> LocalPool:
+        raise StoreError("set DIGIT_LAB_RUNS")
+
+    monkeypatch.setattr("ui.session.pool", no_pool)
+    prepare_server.clear()
+    app = AppTest.from_file(APP).run(timeout=30)
+    assert [error.value for error in app.error] == ["set DIGIT_LAB_RUNS"]
+    assert not app.exception
 
 
 def test_what_a_page_has_shown_goes_by_itself(pool: LocalPool) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import struct
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from mnist_core.inspection.backpropagation import backpropagate
 from mnist_core.inspection.stations import stations
 from mnist_core.nn.builders import build_cnn, build_mlp
 from mnist_core.nn.network import Sequential
+from tests.ui.tools import give_session
 from ui.components.tiles import colour_table
 from ui.components.walk import Stop, thumbnail, walk
 from ui.components.walk.message import places_of, walk_message
@@ -163,7 +163,7 @@ def test_a_choice_is_answered_once_even_if_the_first_run_is_broken_off(monkeypat
         raise InterruptedError
 
     session = {"walk": {"chosen": {"name": "a1", "at": 1.5}}}
-    monkeypatch.setattr("ui.components.walk.st", SimpleNamespace(session_state=session))
+    give_session(monkeypatch, "ui.components.walk", session)
     monkeypatch.setattr("ui.components.walk._mount", broken_off)
     stops = small_path("x", "a1")
     with pytest.raises(InterruptedError):

@@ -107,13 +107,18 @@ def test_the_panels_of_the_cnn_can_be_opened(pool: LocalPool, panel: str) -> Non
     assert "ask_maximization_cnn" not in [button.key for button in app.button]  # drawn at once
 
 
-@pytest.fixture
-def run(pool: LocalPool) -> RunHandle:
-    """A small run that has ended."""
+@pytest.fixture(scope="module")
+def ended_run(kept_pool: LocalPool) -> RunHandle:
     config = TrainConfig(hidden=(8,), epochs=3, train_size=1_000, batch_size=50)
-    handle = pool.start(config)
+    handle = kept_pool.start(config)
     handle.wait_for(lambda view: view.ended, timeout=60)
     return handle
+
+
+@pytest.fixture
+def run(ended_run: RunHandle, shown_pool: LocalPool) -> RunHandle:
+    """A small run that has ended."""
+    return ended_run
 
 
 def on_the_run(run: RunHandle) -> AppTest:
@@ -201,13 +206,15 @@ def test_zero_has_no_sign() -> None:
     ]  # fmt: skip
 
 
-def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: RunHandle, pool: LocalPool) -> None:
+def test_a_new_run_begins_with_the_weights_of_the_snapshot(
+    run: RunHandle, shown_pool: LocalPool
+) -> None:
     app = on_the_run(run)
     app.segmented_control(key="weights_look").set_value("Go on from here")
     opened(app)
     app.button(key="begin_from").click()
     opened(app)
-    new = pool.get("".join(app.query_params["run"]))
+    new = shown_pool.get("".join(app.query_params["run"]))
     assert new is not None and new.id != run.id
     view = new.wait_for(lambda view: view.ended, timeout=60)
     assert view.status == "finished", view.message
@@ -216,11 +223,13 @@ def test_a_new_run_begins_with_the_weights_of_the_snapshot(run: RunHandle, pool:
     np.testing.assert_array_equal(first.parameters, last.parameters)
 
 
-def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(run: RunHandle, pool: LocalPool) -> None:
+def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(
+    run: RunHandle, shown_pool: LocalPool
+) -> None:
     snapshot = run.snapshots.all[-1]
     begin = starting_point(run.config, snapshot.parameters, load_mnist().sha256)
     save_checkpoint(run.folder / "snapshot.npz", begin)
-    new = pool.start(run.config, checkpoint=run.folder / "snapshot.npz", paused=True)
+    new = shown_pool.start(run.config, checkpoint=run.folder / "snapshot.npz", paused=True)
     new.send(TrainBatch())
     new.wait_for(lambda view: view.status == "paused" and view.step == 1, timeout=60)
     new.send(Rewind())

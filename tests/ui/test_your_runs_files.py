@@ -8,8 +8,8 @@ from unittest.mock import Mock
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mnist_core.paths import ROOT
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.process import ROOT
 from tests.ui.test_evaluate_page import looked_at, text
 from tests.ui.test_your_runs import (
     PAGE,

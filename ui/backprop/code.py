@@ -14,11 +14,11 @@ from mnist_core.nn.convolution import Conv2D, MaxPool2D, PlainConvPool
 from mnist_core.nn.functional import cross_entropy, softmax
 from mnist_core.nn.layers import Dense, Layer
 from mnist_core.nn.network import to_pixels
+from mnist_core.paths import ROOT
 
 # What a statement of a layer's way back mentions if it gives this gradient.
 WRITES = {"weights": 'gradients["W"]', "bias": 'gradients["b"]'}
 DX = "dx"
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _lines(function: Callable[..., Any], mentions: str = "") -> Code:
     if mentions == DX:  # it is worked out in several statements, the last ones
         wanted = statements[statements.index(wanted[0]) :]
     name = function.__qualname__
-    file = Path(inspect.getfile(function)).relative_to(ROOT)
+    file = Path(inspect.getfile(function)).resolve().relative_to(ROOT)
     return Code(
         "\n".join(_of(one, text) for one in wanted),
         f"{name}, {file}, line {first + wanted[0].lineno - 1}",

@@ -1,5 +1,6 @@
-"""Lets a picture be pasted onto the page: screenshots and copied photographs.
-Streamlit's uploader takes files that are chosen or dropped, but none of the clipboard.
+"""Lets a picture be pasted onto the page, and makes large ones smaller before they are sent.
+Streamlit's uploader takes files that are chosen or dropped, none of the clipboard, and sends them
+as they are: ten megabytes of a telephone, of which a tenth is looked at.
 """
 
 from base64 import b64decode
@@ -8,13 +9,15 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 
-def pasted_picture(*, key: str, most_bytes: int) -> bytes | None:
+def pasted_picture(*, key: str, most_bytes: int, uploader: str) -> bytes | None:
     """Say that a picture can be pasted; the content of one that has just been, once.
 
-    A picture of more than `most_bytes` is made smaller before it is sent; empty if that fails.
+    A picture of more than `most_bytes` is made smaller before it is sent; empty if that fails. So
+    are those of the uploader with the key `uploader`; what can't be made smaller is sent whole.
     """
     st.caption("Or paste a picture: Ctrl+V, on a Mac ⌘V.")
-    answer = _mount(key=key, data={"most": most_bytes}, on_picture_change=lambda: None)
+    data = {"most": most_bytes, "uploader": f".st-key-{uploader}"}
+    answer = _mount(key=key, data=data, on_picture_change=lambda: None)
     content = answer.get("picture")
     try:
         return b64decode(content, validate=True) if isinstance(content, str) else None
@@ -42,6 +45,37 @@ async function shrunk(file) {
   }
 }
 
+// Streamlit's uploader hears of a large file only when it has become a small one.
+function shrinkUploads(here) {
+  const data = () => places.get(here).data;
+  const passedOn = new WeakSet(); // events that were made here
+  const instead = async (event, input, file) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const small = await shrunk(file);
+    const chosen = new DataTransfer();
+    const named = (type) => new File([small], file.name.replace(/\\.\\w+$/, "") + ".jpg", { type });
+    chosen.items.add(small ? named("image/jpeg") : file);
+    input.files = chosen.files;
+    const change = new Event("change", { bubbles: true });
+    passedOn.add(change);
+    input.dispatchEvent(change);
+  };
+  const onFile = (event) => {
+    if (!here.isConnected) {
+      document.removeEventListener("change", onFile, true);
+      return document.removeEventListener("drop", onFile, true);
+    }
+    const uploader = event.target.closest?.(data().uploader);
+    const input = uploader?.querySelector("input[type=file]");
+    const file = (event.dataTransfer ?? input)?.files?.[0];
+    if (!input || !file || passedOn.has(event) || file.size <= data().most) return;
+    if (file.type.startsWith("image/")) instead(event, input, file);
+  };
+  document.addEventListener("change", onFile, true);
+  document.addEventListener("drop", onFile, true);
+}
+
 export default function (call) {
   const { parentElement } = call;
   const here = parentElement.querySelector(".paste");
@@ -61,6 +95,7 @@ export default function (call) {
     reader.readAsDataURL(small);
   };
   document.addEventListener("paste", onPaste);
+  shrinkUploads(here);
 }
 """,
 )

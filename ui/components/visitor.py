@@ -11,6 +11,8 @@ import secrets
 import streamlit as st
 from streamlit.components.v2 import component
 
+from ui.components.said import said
+
 COOKIE = "digit_lab_visitor"
 WORD = re.compile(r"[A-Za-z0-9_-]{20,64}", re.ASCII)
 STATE = "visitor_word"
@@ -21,10 +23,12 @@ def visitor() -> str:
 
     It is made of the cookie's word, which is never stored on the server.
     """
-    word = st.session_state.get(STATE) or st.context.cookies.get(COOKIE)
+    known = st.session_state.get(STATE)
+    word = known or st.context.cookies.get(COOKIE)
     if not isinstance(word, str) or not WORD.fullmatch(word):
         word = secrets.token_urlsafe(18)
-    st.session_state[STATE] = word
+    if word != known:
+        st.session_state[STATE] = word
     return hashlib.sha256(word.encode()).hexdigest()[:32]
 
 
@@ -33,7 +37,7 @@ def remember_visitor() -> None:
     visitor()
 
     def adopt() -> None:
-        known = st.session_state[KEY].get("word")
+        known = said(KEY, "word")
         if isinstance(known, str) and WORD.fullmatch(known):
             st.session_state[STATE] = known
 

@@ -8,33 +8,22 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from mnist_core.inspection.doubt import Answer, answer_of
 from mnist_core.inspection.sheets import digits_side_by_side, normalized
 from ui.drawing import Sheet, ShownDigit, show_any_test_digit, show_test_digit
 from ui.html import named, no_bars, probability_bars, side_by_side
 from ui.networks import Prediction, Predictor, digit_detector, mistakes, mistakes_of
-from ui.words import a_digit
+from ui.words import listed
 
 NARROWEST = 150  # pixels of a column of bars: two of them fit a phone
 
 
-# Mean probabilities of the networks that answer, and how they are said.
-SURELY = 0.9
-OR = 0.25  # of the second digit
-PROBABLY = 0.6
+def said_by(predictions: Sequence[Prediction]) -> Answer:
+    """What all networks say together of one image."""
+    return answer_of(np.array([prediction.probabilities for prediction in predictions]))
 
 
-def headline(predictions: Sequence[Prediction]) -> str:
-    """The answer as one would say it: "a 3, surely", "a 1, or a 7", "perhaps a 9"."""
-    mean = np.mean([prediction.probabilities for prediction in predictions], axis=0)  # (10,)
-    second, first = (int(digit) for digit in np.argsort(mean)[-2:])
-    if mean[first] >= SURELY:
-        return f"{a_digit(first)}, surely"
-    if mean[second] >= OR:
-        return f"{a_digit(first)}, or {a_digit(second)}"
-    return f"{a_digit(first)}, probably" if mean[first] >= PROBABLY else f"perhaps {a_digit(first)}"
-
-
-def several_digits(sheet: Sheet, predictors: Sequence[Predictor]) -> list[int]:
+def several_digits(sheet: Sheet, predictors: Sequence[Predictor]) -> list[Answer]:
     """What the networks read digit by digit, if more than one was drawn side by side; else []."""
     one_line = len(sheet.drawing.strokes) < 2  # which is the usual case, and takes no time
     if sheet.image is None or sheet.drawing.background is not None or one_line:
@@ -44,14 +33,13 @@ def several_digits(sheet: Sheet, predictors: Sequence[Predictor]) -> list[int]:
         return []
     images = normalized(found)
     answers = [predictor.network.predict_proba(images) for predictor in predictors]  # (N, 10) each
-    return np.mean(answers, axis=0).argmax(axis=1).tolist()
+    return [answer_of(of_one) for of_one in np.stack(answers, axis=1)]
 
 
-def several_in_words(digits: Sequence[int]) -> str:
-    """The headline for more than one digit: "two digits: 4 and 2"."""
+def several_in_words(digits: Sequence[Answer]) -> str:
+    """The headline for more than one digit: "two digits: 4 and 2", "two digits: 4 and 1 (or 7)"."""
     how_many = {2: "two", 3: "three", 4: "four", 5: "five"}.get(len(digits), str(len(digits)))
-    *others, last = map(str, digits)
-    return f"{how_many} digits: {', '.join(others)} and {last}"
+    return f"{how_many} digits: {listed([digit.figures for digit in digits])}"
 
 
 def columns_of_bars(predictors: Sequence[Predictor], predictions: Sequence[Prediction]) -> str:

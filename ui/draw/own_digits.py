@@ -160,7 +160,12 @@ def _files(kept: Split) -> None:
         key="save-zip",
     )
     file = right.file_uploader(
-        "Add the digits of a ZIP", type=["zip"], max_upload_size=MAX_ZIP_BYTES >> 20, key="add-zip"
+        "Add the digits of a ZIP",
+        type=["zip"],
+        max_upload_size=MAX_ZIP_BYTES >> 20,
+        help="A ZIP that was saved here. Other data sets (IDX, .npz, CSV) are opened on the "
+        "Evaluate page, to judge a network by.",
+        key="add-zip",
     )
     if file is None:
         return

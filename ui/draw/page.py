@@ -10,6 +10,7 @@ from threading import Lock
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from mnist_core.inspection.doubt import Answer
 from ui.choices import DRAW
 from ui.chosen_step import at_step_of_link, say_step
 from ui.components.canvas import draw_canvas, receipt
@@ -18,7 +19,7 @@ from ui.components.spoken import speak
 from ui.draw.answers import (
     columns_of_bars,
     digit_buttons,
-    headline,
+    said_by,
     several_digits,
     several_in_words,
 )
@@ -41,7 +42,7 @@ from ui.draw.photographs import photographs, show_drawing
 from ui.draw.why import why_this_answer
 from ui.draw.world import how_the_world_writes
 from ui.drawing import Sheet, sheet_of
-from ui.html import answer_in_words
+from ui.html import Html, answer_in_words
 from ui.live import live
 from ui.networks import (
     RUNNING,
@@ -56,6 +57,7 @@ from ui.networks import (
 from ui.session import session, shown_run
 
 LOOK_EVERY = 0.5  # seconds, while the network that answers is still training
+UNSURE = "The networks are unsure: it could be either."
 # Drawings of several visitors are answered one after the other. Side by side they would share one
 # interpreter, and all be as late as the last one: with 30 visitors three times as late.
 ANSWERING = Lock()
@@ -71,8 +73,10 @@ AFTER = {
 
 @dataclass(frozen=True)
 class Answering:
-    """Who answers now: fetched once per rerun."""
+    """Who answers now: fetched once per rerun, by a movement of the pen only where a run may go
+    on."""
 
+    has_run: bool
     choices: dict[str, str]  # names of the visitor's own networks that could answer too, by key
     predictors: tuple[Predictor, ...]
     pace: float | None  # seconds until there is something new; None if nothing changes by itself
@@ -108,7 +112,8 @@ def page() -> None:
 
 def _live(body: Callable[[Answering], object], answering: Answering) -> None:
     """A part of the page that follows the pen, or a run that learns; the address follows it."""
-    live(DRAW.followed(body), answering, _answering, pace=_pace, frame=_frame)
+    fetch = _answering if answering.has_run else lambda: answering
+    live(DRAW.followed(body), answering, fetch, pace=_pace, frame=_frame)
 
 
 def _in_parts(answering: Answering) -> None:
@@ -152,6 +157,7 @@ def _answering() -> Answering:
     predictors = shipped_predictors() + ((own,) if own else ())
     say_inside(predictors)
     return Answering(
+        run is not None,
         choices,
         predictors,
         LOOK_EVERY if run is not None and run.goes_on else None,
@@ -202,8 +208,8 @@ def _answered(places: Places, answering: Answering) -> tuple[Sheet, list[Predict
     predictions = [] if sheet.image is None else predict(predictors, sheet.image)
     several = several_digits(sheet, predictors)
     words, remark = _words(sheet, predictions, several)
-    places.answer.html(answer_in_words(words, remark))
-    places.bars.html(columns_of_bars(predictors, predictions) + receipt("canvas"))
+    places.answer.html(Html(answer_in_words(words, remark)))
+    places.bars.html(Html(columns_of_bars(predictors, predictions) + receipt("canvas")))
     pen_inside(predictors, sheet)
     if several:
         st.button("See them as boxes", on_click=_see_as_boxes, args=(sheet,), key="as-boxes")
@@ -220,13 +226,14 @@ def _see_as_boxes(sheet: Sheet) -> None:
     DRAW.choose(OPEN, PHOTOGRAPHS)
 
 
-def _words(sheet: Sheet, predictions: list[Prediction], several: list[int]) -> tuple[str, str]:
+def _words(sheet: Sheet, predictions: list[Prediction], several: list[Answer]) -> tuple[str, str]:
     """The headline and a remark, which may be empty; `several` are digits drawn side by side."""
     if sheet.image is None:
         return "Draw a digit", ""
     if several:
         return several_in_words(several), "Taken for one digit, the networks would say:"
-    words, remark = headline(predictions), ""
+    answer = said_by(predictions)
+    words, remark = answer.words, UNSURE if answer.unsure else ""
     # A test image fills its sheet by its form; only what a pen has drawn has a size of its own.
     drawn = sheet.ink if sheet.drawing.background is None else None
     if objection := digit_detector().objection(sheet.image, drawn):

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_core.arrays import Array, Picture
 from mnist_core.data.own_digits import png_bytes
+from mnist_core.inspection.doubt import Answer, answer_of
 from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
 from mnist_core.preprocess.image_files import MAX_FILE_BYTES, PictureError, open_picture
 from ui.components.paste import pasted_picture
@@ -20,7 +21,7 @@ from ui.networks import Predictor, digit_detector, shipped_predictors
 from ui.theme import CNN, MARK, VALIDATION
 from ui.words import probability
 
-MAX_PASTED_BYTES = 5 * 2**20  # what is larger is made smaller in the browser
+MAX_SENT_BYTES = 2 * 2**20  # what is larger is made smaller in the browser
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
 TURNED = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
@@ -67,7 +68,9 @@ def _chosen_picture() -> tuple[str, bytes] | None:
         key="photograph",
     )
     with left:
-        pasted = pasted_picture(key="paste-photograph", most_bytes=MAX_PASTED_BYTES)
+        pasted = pasted_picture(
+            key="paste-photograph", most_bytes=MAX_SENT_BYTES, uploader="photograph"
+        )
     if pasted:
         st.session_state["pasted"] = (secrets.token_hex(8), pasted)
     elif pasted is not None:
@@ -128,58 +131,73 @@ def _answers(sheet: DigitsOfPicture, predictors: Sequence[Predictor]) -> None:
         "In the boxes", names, default=best, required=True, key="boxes-of"
     )
     probabilities = [predictor.network.predict_proba(sheet.images) for predictor in predictors]
-    in_boxes = probabilities[names.index(chosen if chosen in names else best)]
-    digits = in_boxes.argmax(axis=1)
-    words = lines_in_words(sheet, digits)
+    answers = [_answers_of(sheet, p) for p in probabilities]
+    in_boxes = answers[names.index(chosen if chosen in names else best)]
+    words = lines_in_words(sheet, in_boxes)
     st.html(f"<h2>{words or 'No digits'}</h2>")  # as changing_text: it changes
     left, right = st.columns(2)
     alt = f"the picture, with a box around what was found; read as: {words or 'no digits'}"
-    left.html(photograph(with_boxes(sheet, digits), alt=alt))
+    left.html(photograph(with_boxes(sheet, in_boxes), alt=alt))
     if guessed := sum(map(bool, sheet.guesses)):
         left.warning(
             f"Boxes with a question mark are guesses, for the reason in the table: {guessed}."
         )
+    pairs = zip(in_boxes, sheet.objections, strict=True)
+    if unsure := sum(answer.unsure and not objection for answer, objection in pairs):
+        left.info(f"Boxes with two digits are unsure, it could be either: {unsure}.")
     if no_digits := sum(map(bool, sheet.objections)):
         left.info(f"Grey boxes look like no digits, and are left out: {no_digits}.")
     rows = []
     for number, (objection, guess) in enumerate(zip(sheet.objections, sheet.guesses, strict=True)):
         row = {"digit": f"{number + 1}"}
-        for predictor, p in zip(predictors, probabilities, strict=True):
-            # How sure a network is says nothing where it sees a part, or two digits as one.
-            surely = "?" if guess else f" ({probability(p[number].max())})"
-            row[predictor.name] = "none" if objection else f"{p[number].argmax()}{surely}"
+        for name, p, of in zip(names, probabilities, answers, strict=True):
+            row[name] = "none" if objection else _in_table(of[number], p[number])
         row["remark"] = objection or (f"A guess: {guess}" if guess else "")
         rows.append(row)
     right.dataframe(rows, hide_index=True)
 
 
-def lines_in_words(sheet: DigitsOfPicture, digits: Array) -> str:
-    """The digits of the sheet, line by line, without what is none: "0 1 2 / 3? 4 5"."""
+def _answers_of(sheet: DigitsOfPicture, probabilities: Array) -> list[Answer]:
+    """What a network says of every digit; its probabilities are (N, 10)."""
+    pairs = zip(probabilities, sheet.guesses, strict=True)
+    return [answer_of(p, guessed=bool(guess)) for p, guess in pairs]
+
+
+def _in_table(answer: Answer, probabilities: Array) -> str:
+    """An answer, and how probable: "3 (99.1 %)", "1 (54.0 %) or 7 (38.2 %)", "3? (or 8)"."""
+    # How sure a network is says nothing where it sees a part, or two digits as one.
+    if answer.guessed:
+        return answer.figures
+    digits = (answer.label, answer.second) if answer.unsure else (answer.label,)
+    return " or ".join(f"{digit} ({probability(probabilities[digit])})" for digit in digits)
+
+
+def lines_in_words(sheet: DigitsOfPicture, answers: Sequence[Answer]) -> str:
+    """The digits of the sheet, line by line, without what is none: "0 1 (or 7) 2 / 3? 4 5"."""
     lines: dict[int, list[str]] = {}
-    remarks = zip(sheet.objections, sheet.guesses, strict=True)
-    for found, (objection, guess), digit in zip(sheet.found, remarks, digits, strict=True):
+    for found, objection, answer in zip(sheet.found, sheet.objections, answers, strict=True):
         if not objection:
-            lines.setdefault(found.line, []).append(f"{digit}?" if guess else f"{digit}")
+            lines.setdefault(found.line, []).append(answer.figures)
     return " / ".join(" ".join(line) for line in lines.values())
 
 
-def with_boxes(sheet: DigitsOfPicture, digits: Array) -> bytes:
+def with_boxes(sheet: DigitsOfPicture, answers: Sequence[Answer]) -> bytes:
     """A PNG of the picture, with a box and the answer for every digit.
 
-    "?" stands behind a guess; what looks like no digit has a grey box without an answer.
+    "?" stands behind a guess, both digits where the answer is unsure; what looks like no digit has
+    a grey box without an answer.
     """
     factor = min(1.0, SHOWN_SIDE / max(sheet.picture.size))
     size = (round(sheet.picture.width * factor), round(sheet.picture.height * factor))
     shown = sheet.picture.convert("RGB").resize(size)
     pencil = ImageDraw.Draw(shown)
-    remarks = zip(sheet.objections, sheet.guesses, strict=True)
-    for found, (objection, guess), digit in zip(sheet.found, remarks, digits, strict=True):
+    for found, objection, answer in zip(sheet.found, sheet.objections, answers, strict=True):
         box = [factor * edge for edge in found.box]
-        colour, words = CNN, f"{digit}"
+        colour = VALIDATION if answer.unsure or answer.guessed else CNN
+        words = f"{answer.label}/{answer.second}" if answer.unsure else f"{answer.label}"
+        words += "?" if answer.guessed else ""
         if objection:
             colour, words = MARK, ""
-        elif guess:
-            colour, words = VALIDATION, f"{digit}?"
         pencil.rectangle(box, outline=colour, width=2)
         high = max(12.0, (box[3] - box[1]) / 3)
         font = ImageFont.load_default(high)

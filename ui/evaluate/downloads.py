@@ -16,6 +16,7 @@ from mnist_core.evaluation.full import Candidate, Evaluation, JudgedImages, told
 from mnist_core.evaluation.full import Judged as JudgedInFull
 from mnist_core.evaluation.robustness import RobustnessPoint
 from mnist_core.evaluation.tables import tables
+from mnist_core.paths import COMMAND_LINE
 from mnist_core.report.document import About, report
 from ui.choices import EVALUATE
 from ui.evaluate import robustness, the_data
@@ -138,7 +139,8 @@ def _command(subjects: Subjects) -> str:
     names = [one.predictor.shipped_as for one in subjects.all]
     if not all(names) or subjects.images.key != "test":
         return ""
-    return f"python -m mnist_core evaluate {' --against '.join(names)} --full --out report"
+    words = [*COMMAND_LINE, "evaluate", " --against ".join(names), "--full --out report"]
+    return " ".join(words)
 
 
 def _file_name(one: Judged) -> str:

@@ -21,6 +21,7 @@ from mnist_core.experiments.reference.tables import tables
 from mnist_core.experiments.runner import Finished
 from mnist_core.experiments.sweep import as_csv
 from mnist_core.figures.svg import on_white
+from mnist_core.paths import COMMAND_LINE
 from mnist_core.report.pieces import bold, paragraph, section
 from ui import session
 from ui.choices import EXPERIMENTS
@@ -141,7 +142,7 @@ def _claims(found: Found) -> str:
 
 def command(plan: Plan) -> str:
     """The command line that makes the same."""
-    return "python -m mnist_core report --out report" + " --quick" * plan.is_quick
+    return " ".join([*COMMAND_LINE, "report --out report"]) + " --quick" * plan.is_quick
 
 
 def _downloads(concluded: Concluded) -> None:

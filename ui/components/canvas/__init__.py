@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.components.canvas.journal import (
     JOURNAL_LIMIT,
+    MOST_MARKS,
     CanvasState,
     Drawing,
     Journal,
@@ -17,6 +18,7 @@ from ui.components.canvas.journal import (
     rasterise,
 )
 from ui.components.files import component_of
+from ui.components.said import said
 
 __all__ = [
     "JOURNAL_LIMIT",
@@ -48,7 +50,7 @@ def draw_canvas(drawing: Drawing, *, key: str) -> Drawing:
     The page must show `receipt(key)` after it, as a part of some HTML.
     """
     # The message is read before the canvas is shown.
-    message = (st.session_state.get(key) or {}).get("ink")
+    message = said(key, "ink")
     state = _state(key).after_passing(drawing).after_message(message)
     # Streamlit sends a canvas whose data have changed as a whole, 30 kB; one that is as before, as
     # a reference. So a browser that has written in this journal itself is not told its words again.
@@ -65,6 +67,7 @@ def draw_canvas(drawing: Drawing, *, key: str) -> Drawing:
             "text": told.text,
             "background": background and background.decode(),
             "limit": JOURNAL_LIMIT,
+            "marks": MOST_MARKS,
         },
         on_ink_change=lambda: None,
     )

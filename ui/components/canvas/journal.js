@@ -4,7 +4,7 @@ const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 const WORDS = /[+~][\w-]{7}|[\w-]{5}|[!<>*]/g;
 const FULL = 4095; // the right or lower edge, in two digits
 const NORMAL_WIDTH = 32; // the digit of a width factor of 1
-const LONG = 32_000; // characters: a journal longer than this loses its past when the canvas is cleared
+const LONG = 12_000; // characters: a journal longer than this, or of many marks, loses its past when the canvas is cleared
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const newOrigin = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (n) => DIGITS[n % 64]).join("");

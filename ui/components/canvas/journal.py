@@ -27,7 +27,10 @@ from mnist_core.arrays import Picture
 from mnist_core.preprocess.pen import Stroke, ink_of
 
 GRID = 28  # cells on a side, for the keyboard's cursor and for a background picture
-JOURNAL_LIMIT = 256_000  # characters, about 50,000 points; a drawn digit has about 60
+# What one canvas may hold: it is read and painted in less than 100 ms of the server's processor.
+JOURNAL_LIMIT = 24_000  # characters, about 4,800 points; a drawn digit has about 60
+MOST_MARKS = 600  # strokes and clears that undo can take back
+MOST_WORK = 70_000  # see _work_of; no brush that the page has comes near it
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 DIGIT_OF_BYTE = np.zeros(128, np.int32)
 DIGIT_OF_BYTE[np.frombuffer(DIGITS.encode(), np.uint8)] = np.arange(64)
@@ -114,6 +117,10 @@ class Journal:
                 in_stroke = False
             else:
                 history[-1] = replace(stroke, points=np.vstack([stroke.points, _points_of(word)]))
+            if len(history) + len(undone) > MOST_MARKS:
+                raise ValueError(f"a journal has at most {MOST_MARKS} marks")
+        if sum(_work_of(mark) for mark in history if mark is not None) > MOST_WORK:
+            raise ValueError("strokes as many and as wide as these take too long to paint")
         return Journal(
             self.origin, self.background, self.text + text, tuple(history), tuple(undone), in_stroke
         )
@@ -141,6 +148,12 @@ def _points_of(digits: str) -> NDArray[np.float32]:
 def _stroke_of(word: str) -> Stroke:
     brush = (DIGITS.index(word[1]) * 64 + DIGITS.index(word[2])) / FULL
     return Stroke(_points_of(word[3:]), brush, erase=word[0] == "~")
+
+
+def _work_of(stroke: Stroke) -> float:
+    """About how many microseconds it takes to paint a stroke: more for wide ones."""
+    widths = float(stroke.points[:, 2].sum()) * stroke.brush
+    return 30 + 9 * len(stroke.points) + 20 * widths
 
 
 def journal_text(drawing: Drawing) -> str:

@@ -41,7 +41,8 @@ class Thinner {
 class Strokes extends Messages {
   /** Begins a stroke; returns whether there was room for it. */
   begin(point, erase) {
-    if (this.journal.text.length > 0.9 * this.data.limit) {
+    const { text, marks } = this.journal;
+    if (text.length > 0.9 * this.data.limit || marks.length > 0.9 * this.data.marks) {
       this.say("The canvas is full. Clear it to go on.");
       return false;
     }
@@ -82,7 +83,8 @@ class Strokes extends Messages {
 
   command(word) {
     this.journal.write(word);
-    if (word === "*" && this.journal.text.length > LONG && this.known) {
+    const isLong = this.journal.text.length > LONG || this.journal.marks.length > this.data.marks / 2;
+    if (word === "*" && isLong && this.known) {
       this.replaces = this.journal.origin;
       this.known = false;
       this.take(this.journal.shortened());

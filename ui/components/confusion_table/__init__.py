@@ -10,6 +10,7 @@ import streamlit as st
 
 from mnist_core.arrays import CLASSES, Array
 from ui.components.files import component_of
+from ui.components.said import marked
 
 __all__ = ["Cell", "confusion_table"]
 
@@ -33,22 +34,22 @@ def confusion_table(
     """
     if counts.shape != (CLASSES, CLASSES):
         raise ValueError(f"counts of 10 digits by 10 are expected, not {counts.shape}")
-    sent = (st.session_state.get(key) or {}).get("chosen") or {"cell": None, "at": None}
+    cell, at = marked(key, "cell")
     heard = f"{key}_heard"
     # Of a table that was away for a while the session knows nothing: that is no choice.
-    if sent["at"] not in (None, st.session_state.get(heard)):
-        chosen = _cell(sent["cell"])
+    if at not in (None, st.session_state.get(heard)):
+        chosen = _cell(cell)
     data = {
         "counts": counts.tolist(),
         "texts": [[_text(int(n), int(row.sum()), shares) for n in row] for row in counts],
         "unit": " in % of each digit's images" if shares else "",
         "chosen": chosen,
-        "heard": sent["at"],
+        "heard": at,
         "description": description,
     }
     _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     # Not before: a run may be broken off where it shows something, and the next must answer then.
-    st.session_state[heard] = sent["at"]
+    st.session_state[heard] = at
     return chosen
 
 

@@ -12,6 +12,7 @@ from mnist_core.arrays import Array
 from ui.components.choice import Cell, Choice
 from ui.components.files import component_of
 from ui.components.image_browser.message import MOST, Reader, Readings, browser_message
+from ui.components.said import said
 
 __all__ = ["MOST", "Reader", "image_browser"]
 
@@ -67,8 +68,7 @@ def image_browser(
         raise ValueError(f"there is no place {chosen} among {n} images")
     slot = f"{key}-choice"
     before = st.session_state.get(slot, Choice())
-    answer = (st.session_state.get(key) or {}).get("chosen")
-    choice = _after(before, answer, (readings.fingerprint, chosen), n)
+    choice = _after(before, said(key, "chosen"), (readings.fingerprint, chosen), n)
     data = browser_message(readings, choice, key=key, description=description)
     _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     # Not before: a run may be broken off where it shows something, and the next must answer then.

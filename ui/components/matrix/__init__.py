@@ -16,6 +16,7 @@ from ui.components.choice import NOWHERE, Cell, Choice
 from ui.components.files import component_of
 from ui.components.matrix.numbers import coded, exact
 from ui.components.pieces import pack
+from ui.components.said import said
 from ui.components.tiles.colours import COLOURS
 
 __all__ = ["BARS", "NOWHERE", "Cell", "MatrixLook", "bars", "matrix"]
@@ -130,7 +131,7 @@ def _shown(
         raise ValueError(f"show a window: {max(values.shape)} rows or columns are more than {MOST}")
     slot = f"{key}-choice"
     choice = st.session_state.get(slot, Choice())
-    choice = choice.after((st.session_state.get(key) or {}).get("chosen"), wanted)
+    choice = choice.after(said(key, "chosen"), wanted)
     codes, peak = coded(values, diverging=look.diverging)
     header = {
         "key": key,

@@ -25,6 +25,7 @@ from ui.components.network_picture.message import (
     version_of,
 )
 from ui.components.pieces import pack
+from ui.components.said import said
 
 __all__ = ["Choice", "Frame", "network_activity", "network_picture"]
 
@@ -87,7 +88,7 @@ def network_activity(
     shown = shown_layers(whole, hidden_layers(model))
     form = form_of(shown)
     if slot in st.session_state:
-        sent = st.session_state[slot].get("chosen")
+        sent = said(slot, "chosen")
     else:
         sent = (wanted := first()) and {**asdict(wanted), "frame": 0, "form": form}
     at = chosen_frame(sent, len(frames))

@@ -23,6 +23,7 @@ from ui.components.tiles.colours import COLOURS, STEPS
 from ui.components.tiles.packing import quantise
 
 MOST_PICTURES = 64  # units with a picture that are shown of a layer
+RUN = re.compile(rb"\0{1,255}")
 TINY = 1e-30  # what is smaller can't be told from nothing, nor be divided by
 MOST_DOTS = 128  # units without one
 
@@ -155,6 +156,8 @@ def codes_of(values: Array) -> tuple[Array, float]:
 
 def known(values: Array) -> Array:
     """The same numbers, 0 for what is not finite: of a diverged network nothing is left to see."""
+    if np.isfinite(values).all():
+        return values
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
@@ -166,9 +169,8 @@ def finite(value: float, digits: int = 4) -> float | None:
 def in_runs(codes: bytes) -> bytes:
     """Bytes with each run of zeros as a zero and its length: most of a digit is paper, and most
     units are silent. A run has at most 255."""
-    return b"".join(
-        b"".join(b"\0" + bytes([min(left, 255)]) for left in range(len(run), 0, -255))
-        if run.startswith(b"\0")
-        else run
-        for run in re.findall(rb"\0+|[^\0]+", codes)
-    )
+    return RUN.sub(_counted_zeros, codes)
+
+
+def _counted_zeros(run: re.Match[bytes]) -> bytes:
+    return b"\0%c" % (run.end() - run.start())

@@ -92,6 +92,7 @@ def point_map(
     of another number of images.
     """
     _check(steps, images)
+    names = [step.name for step in steps]
     arrived = [step.positions for step in steps if step.positions is not None]
     header = {
         "part": "map",
@@ -102,13 +103,13 @@ def point_map(
         "colours": class_colours(),
         "description": description,
         # When the browser builds the map anew it has forgotten these; the session has not.
-        **(known := st.session_state.get(key) or _state(first)),
+        **(known := _state(_view(st.session_state.get(key) or _state(first), names, len(images)))),
     }
     with st.container(gap=None):
         state = _mount(
             key=key,
             data=pack(header, []),
-            default=dict(known),
+            default=known,
             on_chosen_change=lambda: None,
             on_view_change=lambda: None,
         )
@@ -116,7 +117,7 @@ def point_map(
         # stays the same travels once: Streamlit lets the browser keep large messages.
         for part in {part.token: part for part in (images, *arrived)}.values():
             _mount(key=f"{key}-{part.token}", data=part.message_for(key))
-    return _view(state, [step.name for step in steps], len(images))
+    return _view(state, names, len(images))
 
 
 def _state(view: MapView) -> dict[str, Any]:

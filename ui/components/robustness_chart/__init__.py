@@ -21,6 +21,7 @@ from ui.components.robustness_chart.message import (
     chosen_after,
     fixed_message,
 )
+from ui.components.said import said
 
 __all__ = ["STRENGTHS", "Chosen", "Kind", "Line", "Says", "robustness_chart"]
 
@@ -67,8 +68,7 @@ def robustness_chart(
     """
     accuracies = checked(kinds, lines, n)
     slot = f"{key}-chosen"
-    answer = (st.session_state.get(key) or {}).get("chosen")
-    chosen = chosen_after(answer, st.session_state.get(slot, first), kinds)
+    chosen = chosen_after(said(key, "chosen"), st.session_state.get(slot, first), kinds)
     fixed, stamp = fixed_message(kinds, lines, n, key=key, description=description)
     with st.container(gap=None):
         # Streamlit does not send a large message again that the browser has already.

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from ui.components.files import component_of
+from ui.components.said import marked
 
 __all__ = ["MOST_CHOSEN", "RunLine", "run_list"]
 
@@ -54,22 +55,22 @@ def run_list(
             reader has chosen since the last call goes before it.
         description: what is listed, for those who do not see it.
     """
-    sent = (st.session_state.get(key) or {}).get("chosen") or {"ids": [], "at": None}
+    ids, at = marked(key, "ids")
     heard = f"{key}_heard"
     found = tuple(chosen)
     # Of a list that was away for a while the session knows nothing: that is no choice.
-    if sent["at"] not in (None, st.session_state.get(heard)):
-        found = _listed(sent["ids"], {line.id for line in lines})
+    if at not in (None, st.session_state.get(heard)):
+        found = _listed(ids, {line.id for line in lines})
     data = {
         "lines": [_values(line) for line in lines],
         "chosen": found,
-        "heard": sent["at"],
+        "heard": at,
         "most": MOST_CHOSEN,
         "description": description,
     }
     _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     # Not before: a run may be broken off where it shows something, and the next must answer then.
-    st.session_state[heard] = sent["at"]
+    st.session_state[heard] = at
     return found
 
 

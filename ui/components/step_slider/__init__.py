@@ -6,9 +6,8 @@ so while it moves, so that pictures, curves and answers follow the hand.
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from ui.components.files import component_of
+from ui.components.said import said
 
 
 def step_slider(
@@ -27,9 +26,10 @@ def step_slider(
     """
 
     def moved() -> None:
-        match st.session_state[key].get("step"):
+        match said(key, "step"):
             case [int() | float() as to, bool(rests)]:
-                on_move(min(max(int(to), 0), last), rests)
+                # Before it is made a whole number: NaN becomes 0 here, and infinity the last one.
+                on_move(int(min(max(0, to), last)), rests)
 
     _mount(
         key=key,

@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
 from ui.components.files import component_of
+from ui.components.said import said
 from ui.components.tiles.colours import MISSING, STEPS, Theme, colour_table
 from ui.components.tiles.image import tiles_image
 from ui.components.tiles.packing import Scale, pack, places_of, quantise
@@ -96,7 +97,7 @@ def weight_tiles(
         **{name: _in_order(given, places) for name, given in texts.items()},
         "off": sorted(int(unit) for unit in switched_off),
         # When the browser builds the grid anew it has forgotten the choice; the session has not.
-        "chosen": st.session_state.get(key, {"chosen": chosen}).get("chosen"),
+        "chosen": _one_of(n, said(key, "chosen")) if key in st.session_state else chosen,
         **asdict(look),
     }
     return _shown(key, pack(header, tiles.peaks[places], tiles.codes[places]), chosen, n)
@@ -106,7 +107,11 @@ def _shown(key: str, data: bytes, chosen: int | None, n: int) -> int | None:
     """Show what is packed; the chosen one of n tiles."""
     # Streamlit hands a state on only where somebody listens to it.
     state = _mount(key=key, data=data, default={"chosen": chosen}, on_chosen_change=lambda: None)
-    answer = state.get("chosen")
+    return _one_of(n, state.get("chosen"))
+
+
+def _one_of(n: int, answer: object) -> int | None:
+    """The tile that a browser names, if it is one of n."""
     return answer if isinstance(answer, int) and 0 <= answer < n else None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui.components.files import component_of
+from ui.components.said import marked
 from ui.components.walk.message import Stop, walk_message
 from ui.components.walk.thumbnails import thumbnail
 
@@ -34,13 +35,12 @@ def walk(stops: Sequence[Stop], chosen: str, *, key: str) -> str | None:
     Returns the name that the reader has newly chosen, once; None if nothing was chosen since the
     last call. Raises ValueError for names or values that make no path.
     """
-    nothing = {"name": None, "at": None}  # `at` is another one with each choice
-    sent = (st.session_state.get(key) or {}).get("chosen") or nothing
+    name, at = marked(key, "name")
     heard = f"{key}_heard"
-    is_new = sent["at"] != st.session_state.get(heard)
-    news = sent["name"] if is_new and sent["name"] in [stop.name for stop in stops] else None
-    data = walk_message(stops, news or chosen, sent["at"])
+    is_new = at != st.session_state.get(heard)
+    news = name if is_new and name in [stop.name for stop in stops] else None
+    data = walk_message(stops, news or chosen, at)
     _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     # Not before: a run may be broken off where it shows something, and the next must answer then.
-    st.session_state[heard] = sent["at"]
+    st.session_state[heard] = at
     return news

@@ -1,0 +1,225 @@
+"""Strange messages over the websocket of a real server: none may show or log a traceback.
+
+`python -m tests.load.strange_messages` starts a server of its own, and sends each message of the
+list below to each page, as a browser would. For development; needs `websockets`, which the server
+has. The last line is JSON; exit status 1 if anything was a traceback, or took too long.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.request import urlopen
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("", "draw", "weights", "back-propagation", "evaluate", "experiments")
+LINKS = [
+    f"epochs={'9' * 400}", f"epochs={'9' * 5000}", "epochs=nan", "epochs=1e400", "epochs=-inf",
+    "epochs=%00", "epochs=%ED%A0%80", "epochs=%F0%9F%92%A9", "epochs=", "epochs", "=", "&&&",
+    "preset=" + "x" * 7000, "x" * 100_000, "run=" + "0" * 16, "run=../../etc/passwd", "run=%00",
+    "run=1&command=%F0%9F%92%A9", "step=1e400", "step=" + "9" * 500, "chosen=" + "a," * 3000,
+    "off=1-2-" + "9" * 400, "network=%0A%0A![x](http://example.org/x.png)", "unit=nan", "image=1e9",
+]  # fmt: skip
+DEEP = "[" * 100_000
+STROKES = "abc 0 " + "+E7f_f_g" * 30_000 + "  "
+VALUES: dict[str, Any] = {
+    "NaN": {"double_value": float("nan")},
+    "infinity": {"double_value": float("inf")},
+    "several NaN": {"double_array_value": [float("nan")]},
+    "infinities": {"double_array_value": [float("inf"), 1e308]},
+    "a huge number": {"int_value": 2**62},
+    "numbers": {"int_array_value": [2**62, -1]},
+    "many numbers": {"int_array_value": [1] * 100_000},
+    "text": {"string_value": "\0\u202e![x](http://example.org/x.png)"},
+    "a long text": {"string_value": "x" * 1_000_000},
+    "texts": {"string_array_value": ["\0", "![x](http://example.org)"]},
+    "bytes": {"bytes_value": b"\xff"},
+    "a press": {"trigger_value": True},
+    "yes": {"bool_value": True},
+    "no JSON": {"json_value": "{"},
+    "deep JSON": {"json_value": DEEP},
+    "deep JSON with an end": {"json_value": DEEP + "]" * 100_000},
+    "900 deep": {"json_value": '{"chosen": ' + "[" * 900 + "]" * 900 + "}"},
+    "JSON's NaN": {"json_value": '{"chosen": NaN, "step": [NaN, true]}'},
+    "1e400": {"json_value": '{"chosen": 1e400, "step": [1e400, true], "view": [1e400, [], 1]}'},
+    "a million points": {"json_value": json.dumps({"chosen": [1] * 1_000_000})},
+    "half a letter": {"json_value": '{"chosen": "\\ud800", "word": "\\ud800", "ink": "\\ud800"}'},
+    "a text as a choice": {"json_value": '{"chosen": "x", "step": "x", "view": "x", "word": 1}'},
+    "a list as a choice": {"json_value": '{"chosen": [[]], "step": [[], []], "view": [[], [], 1]}'},
+    "objects": {"json_value": '{"chosen": {"at": {}, "ids": {}}, "ink": {}, "word": []}'},
+    "a number of JSON": {"json_value": "1"},
+    "30,000 strokes": {"json_value": json.dumps({"ink": STROKES})},
+    "a press of JSON": {"json_trigger_value": '[{"event": "picture", "value": "!!!"}]'},
+    "a deep press": {"json_trigger_value": DEEP},
+}  # fmt: skip
+MOST_BYTES = 5_000_000  # of a message: of larger ones the server breaks off the connection
+PAGE_SECONDS = 60.0  # for a page to be there: a shared machine may be busy
+
+
+@dataclass
+class Seen:
+    """What a visitor's page has been sent."""
+
+    page: str = ""
+    widgets: dict[str, str] = field(default_factory=dict)  # fragment by the widget's id
+    tracebacks: list[str] = field(default_factory=list)
+
+
+class Visitor:
+    """One page of a browser, as far as the server can tell."""
+
+    def __init__(self, connection: Any, port: int) -> None:
+        self._connection, self._port, self.seen = connection, port, Seen()
+
+    async def run(self, **message: Any) -> float:
+        """Send a message and wait until it has been carried out; the seconds that took."""
+        back = BackMsg()
+        rerun = back.rerun_script
+        rerun.page_name, rerun.query_string = message.get("page", ""), message.get("link", "")
+        if self.seen.page and "page" not in message:
+            rerun.page_script_hash = self.seen.page
+        rerun.fragment_id = message.get("fragment", "")
+        context = rerun.context_info
+        context.timezone, context.locale = "UTC", "en-US"
+        context.url = f"http://127.0.0.1:{self._port}/"
+        for id, value in message.get("values", {}).items():
+            state = rerun.widget_states.widgets.add(id=id)
+            for kind, content in value.items():
+                if kind.endswith("array_value"):
+                    getattr(state, kind).data.extend(content)
+                else:
+                    setattr(state, kind, content)
+        rerun.widget_states.SetInParent()
+        began = time.monotonic()
+        await self._connection.send(back.SerializeToString())
+        await asyncio.wait_for(self._until_finished(), PAGE_SECONDS)
+        return time.monotonic() - began
+
+    async def _until_finished(self) -> None:
+        while True:
+            message = ForwardMsg()
+            message.ParseFromString(await self._connection.recv())
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                self.seen.page = message.new_session.page_script_hash
+            elif kind == "script_finished":
+                return
+            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                self._note(message.delta)
+
+    def _note(self, delta: Any) -> None:
+        element = delta.new_element
+        kind = element.WhichOneof("type")
+        if kind == "exception":
+            self.seen.tracebacks.append(f"{element.exception.type}: {element.exception.message}")
+        elif id := getattr(getattr(element, kind), "id", ""):
+            self.seen.widgets[id] = delta.fragment_id
+
+
+async def visit(port: int, server: int) -> dict[str, Any]:
+    """Send everything to every page; what was found."""
+    address = f"ws://127.0.0.1:{port}/_stcore/stream"
+    found: dict[str, Any] = {"messages": 0, "tracebacks": [], "most_ms": 0.0, "slowest": ""}
+    for page in PAGES:
+        async with websockets.connect(
+            address,
+            subprotocols=["streamlit"],
+            max_size=None,
+            ping_timeout=None,  # type: ignore
+        ) as connection:
+            visitor = Visitor(connection, port)
+            await visitor.run(page=page)
+            for what, message in strange(page, visitor.seen):
+                before, cost = len(visitor.seen.tracebacks), processor_seconds(server)
+                await visitor.run(**message)
+                cost = 1000 * (processor_seconds(server) - cost)
+                found["messages"] += 1
+                for one in visitor.seen.tracebacks[before:]:
+                    found["tracebacks"].append(f"{page or 'train'}: {what}: {one}"[:200])
+                if cost > found["most_ms"]:
+                    found["most_ms"], found["slowest"] = cost, f"{page or 'train'}: {what}"
+    return found
+
+
+def strange(page: str, seen: Seen) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is sent to one page, with the words for it."""
+    for link in LINKS:
+        yield f"link {link[:40]}", {"link": link, "page": page}
+    components = [id for id in seen.widgets if "component" in id]
+    for what, value in VALUES.items():
+        first = components if any("json" in kind for kind in value) else []
+        ids = list(dict.fromkeys([*first, *seen.widgets]))
+        most = max(1, MOST_BYTES // len(repr(value)))
+        yield what, {"values": {id: value for id in ids[:most]}}
+        for id in [id for id in components if seen.widgets[id]][:1]:
+            yield f"{what} for {id[-20:]}", {"values": {id: value}, "fragment": seen.widgets[id]}
+    many = {f"$$ID-{n:032}-none": VALUES["yes"] for n in range(5_000)}
+    yield "widgets that do not exist", {"values": many}
+    yield "a page again", {}
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has taken so far of the processor."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> int:
+    """Start a server, visit it, and say what was found."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+        with log.open("wb") as file:
+            server = subprocess.Popen(
+                command, cwd=ROOT, stdout=file, stderr=file,
+                env=os.environ | {"DIGIT_LAB_RUNS": str(Path(folder) / "runs")},
+            )  # fmt: skip
+        try:
+            wait_for(port)
+            found = asyncio.run(visit(port, server.pid))
+            found["descriptors"] = len(os.listdir(f"/proc/{server.pid}/fd"))
+        finally:
+            server.terminate()
+            server.wait()
+        logged = log.read_text(errors="replace")
+    found["tracebacks_in_the_log"] = logged.count("Traceback")
+    if "Traceback" in logged:
+        print(logged[-6000:])
+    for line in found["tracebacks"]:
+        print(line)
+    print(json.dumps(found))
+    return 1 if found["tracebacks"] or found["tracebacks_in_the_log"] else 0
+
+
+def wait_for(port: int) -> None:
+    """Until the server answers."""
+    until = time.monotonic() + PAGE_SECONDS
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

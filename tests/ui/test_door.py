@@ -1,0 +1,150 @@
+"""What stands between browsers and Streamlit: strange values, floods, uploads that pile up."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.testing.v1 import AppTest
+
+from tests.load.strange_messages import VALUES
+from ui.door import pace, stand_at_the_door
+from ui.door.pace import Bucket, Pace
+from ui.door.uploads import MOST_BYTES, MOST_FILES, too_many
+from ui.door.values import LONGEST_LINK, MOST_WIDGETS, is_plain_json, take_strange_out
+
+REFUSED = {
+    "NaN", "infinity", "several NaN", "infinities", "many numbers", "a long text", "no JSON",
+    "deep JSON", "deep JSON with an end", "900 deep", "JSON's NaN", "1e400", "a million points",
+    "half a letter", "a deep press",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def door() -> None:
+    stand_at_the_door()
+
+
+def message(**values: dict[str, Any]) -> ClientState:
+    """A browser's message with these widgets."""
+    state = ClientState()
+    for id, value in values.items():
+        widget = state.widget_states.widgets.add(id=id)
+        for kind, content in value.items():
+            if kind.endswith("array_value"):
+                getattr(widget, kind).data.extend(content)
+            else:
+                setattr(widget, kind, content)
+    return state
+
+
+@pytest.mark.parametrize("what", VALUES)
+def test_a_value_that_no_page_sends_is_taken_out_and_the_others_stay(what: str) -> None:
+    state = message(one=VALUES[what], other={"double_value": 0.5})
+    take_strange_out(state)
+    left = ["other"] if what in REFUSED else ["one", "other"]
+    assert [widget.id for widget in state.widget_states.widgets] == left
+
+
+def test_a_link_and_a_message_have_an_end() -> None:
+    state = message(**{f"w{n}": {"bool_value": True} for n in range(MOST_WIDGETS + 1)})
+    state.query_string = "x" * (LONGEST_LINK + 1)
+    take_strange_out(state)
+    assert state.query_string == "" and len(state.widget_states.widgets) == MOST_WIDGETS
+
+
+def test_what_components_say_is_plain() -> None:
+    assert is_plain_json('{"chosen": {"ids": ["a"], "at": 1.5}, "view": [null, [1, 2], false]}')
+    assert is_plain_json('{"ink": "+E7f_f_g<>*"}')
+
+
+def test_a_choice_that_is_no_option_leaves_the_one_from_before() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        st.selectbox("one", ["a", "b"], key="one")
+        st.slider("two", 0.0, 1.0, 0.5, key="two")
+        st.caption(f"{st.session_state['one']} {st.session_state['two']}")
+
+    app = AppTest.from_function(page).run()
+    app.selectbox[0].set_value("b").run()
+    cast(Any, app.selectbox[0]).options.append("c")  # as if the page had it
+    app.selectbox[0].set_value("c").run()
+    assert not app.exception and app.caption[0].value == "b 0.5"
+
+
+def test_a_bucket_fills_again_and_never_over() -> None:
+    now = [0.0]
+    bucket = Bucket(2.0, 4.0, lambda: now[0])
+    assert [bucket.take(1) for _ in range(5)] == [True] * 4 + [False]
+    assert bucket.seconds_until(1) == 0.5
+    now[0] = 1.0
+    assert [bucket.take(1) for _ in range(3)] == [True, True, False]
+    now[0] = 100.0
+    assert bucket.take(4) and not bucket.take(1)
+
+
+def test_twenty_messages_a_second_are_never_too_many_and_a_thousand_are() -> None:
+    now = [0.0]
+
+    def bucket(rate: float, most: float) -> Bucket:
+        return Bucket(rate, most, lambda: now[0])
+
+    hand = Pace(
+        bucket(pace.MESSAGES_A_SECOND, pace.MOST_MESSAGES),
+        bucket(pace.BYTES_A_SECOND, pace.MOST_BYTES),
+    )
+    for _ in range(12_000):  # ten minutes
+        now[0] += 0.05
+        assert hand.takes(50_000)
+    assert sum(hand.takes(50_000) for _ in range(1000)) <= pace.MOST_MESSAGES
+
+
+def test_of_a_flood_the_last_message_is_carried_out_by_the_whole_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(
+        AppSession, "handle_backmsg", lambda self, msg: done.append(msg.rerun_script.query_string)
+    )
+    pace.slow_down_floods()
+
+    class Page:
+        id = "page"
+
+    async def flood() -> None:
+        monkeypatch.setattr(pace, "MESSAGES_A_SECOND", 100.0)
+        session: Any = Page()
+        for number in range(1000):
+            back = BackMsg()
+            back.rerun_script.query_string = str(number)
+            back.rerun_script.fragment_id = "part"
+            AppSession.handle_backmsg(session, back)
+        while done[-1] != "999":
+            await asyncio.sleep(0)
+
+    asyncio.run(flood())
+    assert done[:200] == [str(number) for number in range(200)]
+    assert len(done) < 1000
+    assert "page" in pace._slowed
+    pace._slowed.clear()
+
+
+def test_a_session_keeps_few_uploads_and_another_ones_stay() -> None:
+    manager = MemoryUploadedFileManager("/upload")
+
+    def upload(session: str, id: str, size: int = 1) -> None:
+        manager.add_file(session, UploadedFileRec(id, "name", "type", bytes(size)))
+
+    upload("other", "kept")
+    for number in range(MOST_FILES + 5):
+        upload("mine", f"{number}")
+    assert list(manager.file_storage["mine"]) == [f"{n}" for n in range(5, MOST_FILES + 5)]
+    assert list(manager.file_storage["other"]) == ["kept"]
+    upload("mine", "large", MOST_BYTES)
+    assert list(manager.file_storage["mine"]) == ["large"]
+    assert too_many(manager.file_storage["mine"]) == []
