@@ -42,8 +42,6 @@ def version() -> str:
 class Bridge(WorkerPlugin):
     """Has a machine of the cluster answer our questions."""
 
-    name = "digit-lab"
-
     def setup(self, worker: Worker) -> None:
         """Called once on each machine."""
         if QUESTION in worker.handlers:  # for another server
@@ -80,7 +78,6 @@ class Cluster:
         self._ours: dict[str, Counter[str]] = defaultdict(Counter)
         self._sending: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
         self._asked: dict[str, set[asyncio.Future[Any]]] = defaultdict(set)  # the loop's own
-        self._scheduler = ""  # its id: another one after it was restarted
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._looked = threading.Event()
@@ -172,8 +169,11 @@ class Cluster:
             raise Lost(str(error)) from error
         finally:
             self._asked[machine].discard(question)
+        if answer is None:  # what Dask says to a question that is new to it
+            await self._teach(machine)
+            raise Lost("it has just been told what this program asks")
         if not isinstance(answer, dict):
-            raise Lost("it does not know this program")
+            raise Lost("its answer can't be understood")
         return answer
 
     def _drop(self, machine: str) -> None:
@@ -209,12 +209,7 @@ class Cluster:
 
     async def _look(self) -> None:
         """Note which machines can train, and how many places others have taken."""
-        scheduler = self._rpc(self.address)
-        found = await scheduler.identity()
-        if found["id"] != self._scheduler:
-            with suppress(Lost):
-                await self._register(scheduler)
-            self._scheduler = found["id"]
+        found = await self._rpc(self.address).identity()
         machines = list(found["workers"])
         for machine in self._asked.keys() - set(machines):
             self._drop(machine)
@@ -230,24 +225,20 @@ class Cluster:
             )
         self._note(usable, problem)
 
-    async def _register(self, scheduler: Any) -> None:
-        """Have all machines answer us, those too that come later."""
-        name = f"{Bridge.name}-{version()}"
-        try:
-            await scheduler.register_worker_plugin(
-                plugin=dumps(Bridge()), name=name, idempotent=True
-            )
-        except OSError:
-            raise
-        except Exception as error:  # a machine has not this program: the others may
-            raise Lost(str(error)) from error
-
     async def _load(self, machine: str) -> dict[str, Any] | None:
-        try:
-            load = await asyncio.wait_for(self._ask(machine, do="load"), ANSWER_WITHIN)
-        except (Lost, TimeoutError):
-            return None
-        return load if load.get("version") == version() and "threads" in load else None
+        """What a machine says of its places; None from one that can't train."""
+        for _ in range(2):  # one that is new may have to be told first what we ask
+            with suppress(Lost, TimeoutError):
+                load = await asyncio.wait_for(self._ask(machine, do="load"), ANSWER_WITHIN)
+                if load.get("version") == version() and "threads" in load:
+                    return load
+        return None
+
+    async def _teach(self, machine: str) -> None:
+        """Have a machine answer our questions, which it has just shown not to know."""
+        plugin = {"plugin": dumps(Bridge()), "name": f"digit-lab-{self.name}"}
+        with suppress(Exception):  # it has not this program, or is gone: the look says so
+            await self._rpc(self.address).proxy(worker=machine, msg={"op": "plugin-add", **plugin})
 
     def _note(self, loads: dict[str, dict[str, Any]], problem: str) -> None:
         with self._lock:

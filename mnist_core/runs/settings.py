@@ -160,7 +160,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "DIGIT_LAB_SCHEDULER": (
         "scheduler",
         _scheduler,
-        "this machine, and no cluster (tcp://host:port),",
+        "this machine (a cluster is tcp://host:port)",
     ),
     "DIGIT_LAB_RUNS": ("folder", Path, "a folder in the user's cache"),
 }

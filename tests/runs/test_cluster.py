@@ -176,9 +176,6 @@ def evil_scheduler(marker: Path) -> Iterator[str]:
     async def identity() -> dict[str, Any]:
         return {"id": "1", "workers": {"tcp://127.0.0.1:1": {}}}
 
-    async def register_worker_plugin(**what: Any) -> dict[str, Any]:
-        return {}
-
     async def proxy(**what: Any) -> dict[str, Any]:
         return {"parts": to_serialize(Evil(marker))}
 
@@ -187,7 +184,7 @@ def evil_scheduler(marker: Path) -> Iterator[str]:
     ending = asyncio.Event()
 
     async def serve() -> None:
-        handlers = (identity, register_worker_plugin, proxy)
+        handlers = (identity, proxy)
         async with Server({handler.__name__: handler for handler in handlers}) as server:
             await server.listen("tcp://127.0.0.1")
             addresses.append(server.address)
