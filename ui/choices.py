@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.door.values import take_any_text
 from ui.links import OTHER_PARAMETERS, in_code, value_of, written
+from ui.words import spelled
 
 T = TypeVar("T", bound=int | str | float)
 D = TypeVar("D", bound=int | str | float | None)
@@ -106,7 +107,9 @@ class Choices:
             try:
                 check(text)
             except ValueError as error:
-                raise ValueError(f"it says {in_code(f'{name}={text}')} ({error})") from None
+                raise ValueError(
+                    f"it says {in_code(f'{name}={text}')} ({spelled(str(error))})"
+                ) from None
             return text
 
         take_any_text(self.prefix + of + name)

@@ -1,6 +1,6 @@
 """What is on the canvas: the visitor's drawing, or a test image, and how networks see it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnist_core.arrays import Array
 from mnist_core.preprocess.normalize import NormalizationSteps, normalization_steps
+from mnist_core.preprocess.pen import at_usual_size
 from ui.components.canvas import Drawing, rasterise
 from ui.session import mnist, session
 
@@ -27,7 +28,8 @@ class ShownDigit:
 class Sheet:
     """A drawing with what is made of it before any network sees it, worked out once per rerun.
 
-    `ink` is the drawing as a picture, uint8 (H, W); `steps` lead from there to what networks see.
+    `ink` is the drawing as a picture, uint8 (H, W), a small one enlarged; `steps` lead from there
+    to what networks see.
     It is None if there is nothing on the canvas. `digit` is the test image that is on it.
     """
 
@@ -51,11 +53,18 @@ def sheet_of(drawing: Drawing) -> Sheet:
 def _ink_and_steps(drawing: Drawing) -> tuple[Array, NormalizationSteps | None]:
     """What is made of a drawing, which never changes: once, though a page that follows a run looks
     at it twice a second."""
-    ink = rasterise(drawing)
+    ink = rasterise(_at_usual_size(drawing))
     try:
         return ink, normalization_steps(ink)
     except ValueError:
         return ink, None
+
+
+def _at_usual_size(drawing: Drawing) -> Drawing:
+    larger = at_usual_size(drawing.strokes)
+    if drawing.background is not None or larger is drawing.strokes:
+        return drawing
+    return replace(drawing, strokes=tuple(larger))
 
 
 def show_test_digit(number: int) -> None:

@@ -124,6 +124,7 @@ def link_to_run(
 
 def in_code(text: str) -> str:
     """A piece of somebody's link as Markdown shows it unread, cut short where it is long."""
+    text = " ".join(text.split())  # an empty line would end the code
     short = text if len(text) <= LONGEST else text[:LONGEST] + "…"
     return f"`{short.replace('`', chr(39))}`"
 

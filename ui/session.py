@@ -26,6 +26,7 @@ from ui.components.canvas import Drawing
 from ui.components.tiles import Theme
 from ui.components.visitor import visitor
 from ui.links import Choice
+from ui.words import spelled
 
 GOING_ON = ("queued", "starting", "running")  # statuses in which a run changes by itself
 EARLIER_RUNS = 12  # whose results a session remembers
@@ -270,7 +271,7 @@ def command(handle: RunHandle, what: Command) -> None:
 def notice() -> None:
     """Say why what was asked for last was not done, until something else is asked for."""
     if words := session().notice:
-        st.warning(words)
+        st.warning(spelled(words))
 
 
 def show_run(run_id: str) -> None:

@@ -32,6 +32,16 @@ def plain_name(file_name: str, longest: int) -> str:
     return " ".join(words.split())[:longest]
 
 
+# What Markdown, or what Streamlit adds to it, would make something else of: pictures are fetched.
+_MEANS = re.compile(r"[\\`*_\[\]<>$~#!|&]|:(?=\w)")
+
+
+def spelled(text: str) -> str:
+    """A text that strangers may have written, or that has their words in it, for Markdown: its
+    letters on one line, without a meaning."""
+    return _MEANS.sub(r"\\\g<0>", " ".join(text.split()))
+
+
 # What an age is said in: seconds of one, and its name.
 _AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 

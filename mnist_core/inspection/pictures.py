@@ -49,7 +49,7 @@ def digits_of_picture(image: OpenedPicture, detector: DigitDetector) -> DigitsOf
     """The digits on an upright picture of any kind; none if there is no writing to be seen."""
     way = likeliest_ink(image, detector)
     ink = way.ink
-    hollow = bool((ink > 127).any()) and is_hollow(ink, detector)
+    hollow = _is_hollow(ink, detector)
     if hollow:
         ink = filled(ink)
     places, images = digits_of_sheet(ink, detector, picture_size=image.size)
@@ -70,7 +70,7 @@ def likeliest_ink(image: OpenedPicture, detector: DigitDetector) -> PossibleInk:
     ways = possible_inks(image)
     best = next(ways)
     evidence = _evidence(best.ink, detector)
-    if evidence > SURE:
+    if evidence > SURE or _is_hollow(best.ink, detector):
         return best
     least = max(BETTER, evidence + BETTER) if best.ink.any() else 0.0
     for way in ways:
@@ -80,6 +80,10 @@ def likeliest_ink(image: OpenedPicture, detector: DigitDetector) -> PossibleInk:
         if evidence > SURE:
             break
     return best
+
+
+def _is_hollow(ink: Picture, detector: DigitDetector) -> bool:
+    return bool((ink > 127).any()) and is_hollow(ink, detector)
 
 
 def _evidence(ink: Picture, detector: DigitDetector) -> float:

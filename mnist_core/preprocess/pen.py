@@ -2,8 +2,8 @@
 It depends on nothing but the strokes: not on a screen's resolution nor on a theme.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,11 @@ from PIL import Image, ImageDraw
 
 from mnist_core.arrays import SIDE, Picture
 
+# Shares of the sheet's side. A path that is shorter than USUAL is drawn again as long as that: the
+# pen, which is no smaller for a small digit, would fill its loops. What is not longer than a dot
+# stays one.
+USUAL = 0.65
+DOT = 0.05
 SUPERSAMPLING = 2  # Pillow draws without grey edges: twice the size, then averaged
 
 
@@ -25,6 +30,29 @@ class Stroke:
     points: NDArray[np.float32]
     brush: float
     erase: bool = False
+
+
+def at_usual_size(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
+    """The strokes of a small drawing, larger and in the middle of the sheet, with the same pen.
+
+    What is written stays the same, however small it was. A drawing that the eraser was used on is
+    left as it is: it may have taken away what only a thick pen had joined.
+    """
+    points = [stroke.points[:, :2] for stroke in strokes]
+    if not points or any(stroke.erase for stroke in strokes):
+        return strokes
+    low = np.min([one.min(axis=0) for one in points], axis=0)  # (2,)
+    high = np.max([one.max(axis=0) for one in points], axis=0)
+    extent = float((high - low).max())
+    if not DOT < extent < USUAL:
+        return strokes
+    factor, middle = USUAL / extent, (low + high) / 2
+    larger = []
+    for stroke in strokes:
+        moved = stroke.points.copy()
+        moved[:, :2] = 0.5 + factor * (moved[:, :2] - middle)
+        larger.append(replace(stroke, points=moved))
+    return larger
 
 
 def ink_of(

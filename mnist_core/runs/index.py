@@ -125,4 +125,4 @@ def _make_table(database: sqlite3.Connection) -> None:
     for name in COLUMNS.keys() - there:
         database.execute(f"ALTER TABLE runs ADD COLUMN {name} {COLUMNS[name]}")
         if name == "command_key":
-            database.execute("UPDATE runs SET command_key = lower(hex(randomblob(12)))")
+            database.execute("UPDATE runs SET command_key = lower(hex(randomblob(16)))")

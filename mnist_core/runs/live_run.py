@@ -4,6 +4,7 @@ There is one such object for each run; it belongs to the pool, and is used under
 
 import json
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from pathlib import Path
 from typing import Self
 
@@ -104,6 +105,10 @@ class LiveRun:
     def may_be_commanded_by(self, visitor: str) -> bool:
         """Whether that visitor began it or was given its key; a run of nobody is everybody's."""
         return not self.visitors or visitor in self.visitors
+
+    def is_opened_by(self, key: str) -> bool:
+        """Whether that is the run's command key; how long the answer takes tells nothing of it."""
+        return compare_digest(key.encode(errors="replace"), self.command_key.encode())
 
     def refuse_others(self, visitor: str | None) -> None:
         """NotAllowed if the visitor (None for the pool's owner), or this server, may only watch."""

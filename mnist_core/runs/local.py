@@ -116,7 +116,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         run = self._known(id)
         if run is None:
             return None
-        if key and visitor and key == run.command_key and not run.may_be_commanded_by(visitor):
+        if key and visitor and run.is_opened_by(key) and not run.may_be_commanded_by(visitor):
             self.store.allow(id, visitor)
             with self.changed:
                 run.visitors = (*run.visitors, visitor)

@@ -108,7 +108,7 @@ class RunRow:
             "created": about.get("created", files.path.stat().st_mtime),
             "status": state.status,
             "message": state.message,
-            "command_key": about.get("command_key", secrets.token_urlsafe(12)),
+            "command_key": about.get("command_key", secrets.token_urlsafe(16)),
             "name": about.get("name", ""),
             "owner": about.get("owner", ""),
             "size": files.size(),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from mnist_core.data.mnist import load_mnist
 from mnist_core.data.zip_files import ArchiveError
 from mnist_core.runs.archive import RunArchive, write_archive
+from mnist_core.runs.fair import KeptRun, first_to_go
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import StoreError
 from mnist_core.runs.receipt import Receipt, receipt_of
@@ -170,12 +171,21 @@ class Shelf:
 
     def tidy(self, *, bytes_on_disk: int | None = None) -> None:
         """Remove for good what was deleted too long ago, or is too much, and what is unfinished."""
-        now, total = self._store.now(), 0
-        for place, (deleted_at, files) in enumerate(self._aside()):
-            total += files.size() if bytes_on_disk is not None else 0
-            too_much = bytes_on_disk is not None and total > bytes_on_disk
-            if place >= KEPT_RUNS or now - deleted_at > KEPT_SECONDS or too_much:
+        now = self._store.now()
+        aside = self._aside()
+        for deleted_at, files in aside:
+            if now - deleted_at > KEPT_SECONDS:
                 files.remove()
+        owners = {row.id: row.owner for row in self.deleted()}
+        kept = sorted(
+            KeptRun(deleted_at, files.path.name, owners.get(files.path.name, ""), files.size())
+            for deleted_at, files in aside
+            if files.path.exists()
+        )
+        most = sum(one.size for one in kept) if bytes_on_disk is None else bytes_on_disk
+        while (one := first_to_go(kept, set(), runs=KEPT_RUNS, size=most)) is not None:
+            RunFolder(self._deleted / one.id).remove()
+            kept.remove(one)
         for path in self._store.folder.glob(f"*{UNFINISHED}"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mnist_core.runs.fair import KeptRun, first_to_go
 from mnist_core.runs.folder import Lock, RunFolder
 from mnist_core.runs.index import Index, StoreError
 from mnist_core.runs.rows import UNUSABLE, Origin, RunRow, results_of
@@ -23,7 +24,8 @@ from mnist_core.runs.state import RunState
 from mnist_core.runs.status import RunStatus
 from mnist_core.training.config import TrainConfig
 
-ID = re.compile(r"[0-9a-f]{16}")  # of secrets.token_hex(8): no path, and not guessed
+# Of secrets.token_hex(16): no path, and not guessed. Earlier versions had half as many.
+ID = re.compile(r"([0-9a-f]{16}){1,2}")
 LEASE_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -72,8 +74,8 @@ class RunStore:
     def new_row(self, config: TrainConfig, *, data: str | None, visitor: str) -> RunRow:
         """What a run that this visitor begins now has in the index."""
         return RunRow(
-            secrets.token_hex(8), config, data, self.now(), "queued", owner=visitor, size=0,
-            visitors=(visitor,) if visitor else (), command_key=secrets.token_urlsafe(12),
+            secrets.token_hex(16), config, data, self.now(), "queued", owner=visitor, size=0,
+            visitors=(visitor,) if visitor else (), command_key=secrets.token_urlsafe(16),
         )  # fmt: skip
 
     def add(
@@ -283,22 +285,35 @@ class RunStore:
     # What is removed.
 
     def remove_oldest(self, *, runs: int, bytes_on_disk: int, in_use: set[str]) -> None:
-        """Keep at most so many runs and bytes; the oldest go, but none that is in use anywhere."""
+        """Keep at most so many runs and bytes, but all that are in use anywhere.
+
+        Whoever has most loses the oldest first, so that nobody pushes out what others have.
+        """
+        kept = self._aged()
+        # The newest stays, however large it is: it is what somebody has just trained.
+        stay = in_use | {one.id for one in kept[-1:]}
+        while (one := first_to_go(kept, stay, runs=runs, size=bytes_on_disk)) is not None:
+            if self._removed(self.files(one.id)):
+                kept.remove(one)
+            else:
+                stay = stay | {one.id}
+        total = sum(one.size for one in kept)
+        self.shelf.tidy(bytes_on_disk=max(bytes_on_disk - total, 0))
+
+    def _aged(self) -> list[KeptRun]:
+        """All runs on the disk, the one that was written last at the end."""
+        with self.index.reading() as database:
+            found = database.execute("SELECT id, owner FROM runs").fetchall()
+        owners = {id: owner for id, owner in found}
         aged = []
         for path in self.folder.iterdir():
             if ID.fullmatch(path.name) and path.is_dir():
                 with suppress(OSError):
                     files = RunFolder(path)
                     written = files.state if files.state.exists() else path
-                    aged.append((written.stat().st_mtime, files.size(), files))
-        kept, total = 0, 0
-        for _, size, files in sorted(aged, key=lambda found: found[0], reverse=True):
-            id = files.path.name
-            # The newest stays, however large it is: it is what somebody has just trained.
-            fits = not kept or (kept < runs and total + size <= bytes_on_disk)
-            if fits or id in in_use or not self._removed(files):
-                kept, total = kept + 1, total + size
-        self.shelf.tidy(bytes_on_disk=max(bytes_on_disk - total, 0))
+                    owner = str(owners.get(path.name, ""))
+                    aged.append(KeptRun(written.stat().st_mtime, path.name, owner, files.size()))
+        return sorted(aged)
 
     def _removed(self, files: RunFolder) -> bool:
         """Remove a run that nobody has in hand, this server included, and whether it was one.

@@ -1,9 +1,9 @@
-"""The pages under axe-core (WCAG 2.2 AA and best practices), in light and dark, on a desk and on a
+"""The pages under axe-core (WCAG 2.2 AA and best practices), in light on a desk and in dark on a
 telephone. Whatever it finds is a fault, but for what Streamlit's own markup does (OF_STREAMLIT).
 Nor is any page wider than the screen, also when it is zoomed to 200 %.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -24,13 +24,16 @@ OPTIONS = {
     "rules": {"label-content-name-mismatch": {"enabled": True}},
     "resultTypes": ["violations"],
 }
-# What the theme can change: the rest is looked at in light alone.
+# What the theme can change: the rest is looked at in each width once.
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 DESK, ZOOMED, TELEPHONE = 1280, 640, 390  # pixels; ZOOMED is a desk at 200 %
 FITS = """() => {
   const main = document.querySelector(".stMain");
   return main.scrollWidth <= main.clientWidth;
 }"""
+# No colour is on its way to another one.
+AT_REST = """() => !document.getAnimations()
+  .some((moves) => moves instanceof CSSTransition && moves.playState === "running")"""
 SETTLED = 5_000  # milliseconds in which charts and grids have found their new widths
 # What Streamlit draws and offers no way to change: rule -> selector.
 OF_STREAMLIT = {
@@ -73,37 +76,59 @@ EXPERIMENTS_LOOKS = {
 class Inspector:
     """Keeps what axe finds on a page in all the states that it is shown."""
 
-    def __init__(self, page: Page, *, colours_alone: bool) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.options = COLOURS if colours_alone else OPTIONS
-        self.widths: tuple[int, ...] = (DESK,) if colours_alone else (DESK, ZOOMED, TELEPHONE)
         self.found: list[str] = []
 
-    def inspect(self, state: str) -> None:
-        """Look at the page in all widths; what takes a moment is waited for."""
-        page = self.page
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(AXE.read_text(encoding="utf-8"))
-        for width in self.widths:
-            page.set_viewport_size({"width": width, "height": 900})
-            wait_idle(page)
-            expect(page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
-            expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
-            try:
-                page.wait_for_function(FITS, timeout=SETTLED)
-            except TimeoutError:
-                self.found.append(f"{state}, {width} wide: wider than the screen")
-            if width == ZOOMED:
-                continue
-            result = page.evaluate("o => axe.run(document, o)", self.options)
-            for violation in result["violations"]:
-                of_streamlit = OF_STREAMLIT.get(violation["id"], "")
-                self.found += [
-                    f"{state}, {width} wide: {violation['help']}: {node['html'][:200]}"
-                    for node in violation["nodes"]
-                    if not (of_streamlit and self._fits(node["target"][0], of_streamlit))
-                ]
-        page.set_viewport_size({"width": DESK, "height": 900})
+    def inspect(self, state: str, *, closer: bool = False) -> None:
+        """Look at a page in all widths; what takes a moment is waited for.
+
+        A closer look is only a part of a page that has been inspected. Its colours are seen on a
+        desk in light and on a telephone in dark; those of a page on a desk in dark as well.
+        """
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        self._resize(state, DESK)
+        self._run_axe(f"{state}, light, {DESK} wide", OPTIONS)
+        if not closer:
+            self._change("dark")
+            self._run_axe(f"{state}, dark, {DESK} wide", COLOURS)
+        self._resize(state, ZOOMED)
+        self._resize(state, TELEPHONE)
+        self._change("dark")
+        self._run_axe(f"{state}, dark, {TELEPHONE} wide", OPTIONS)
+        self.page.set_viewport_size({"width": DESK, "height": 900})
+        self._change("light")
+
+    def _resize(self, state: str, width: int) -> None:
+        """Give the page another width, in which it has to fit."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self._settle()
+        try:
+            self.page.wait_for_function(FITS, timeout=SETTLED)
+        except TimeoutError:
+            self.found.append(f"{state}, {width} wide: wider than the screen")
+
+    def _change(self, scheme: Literal["light", "dark"]) -> None:
+        self.page.emulate_media(color_scheme=scheme)
+        expect(self.page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
+        self._settle()
+
+    def _settle(self) -> None:
+        wait_idle(self.page)
+        expect(self.page.locator('[data-stale="true"]')).to_have_count(0)  # those are faded
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+
+    def _run_axe(self, state: str, options: dict) -> None:
+        self.page.wait_for_function(AT_REST, timeout=PATIENCE)
+        result = self.page.evaluate("o => axe.run(document, o)", options)
+        for violation in result["violations"]:
+            of_streamlit = OF_STREAMLIT.get(violation["id"], "")
+            self.found += [
+                f"{state}: {violation['help']}: {node['html'][:200]}"
+                for node in violation["nodes"]
+                if not (of_streamlit and self._fits(node["target"][0], of_streamlit))
+            ]
 
     def _fits(self, target: str, selector: str) -> bool:
         """Whether the element that axe names fits a selector."""
@@ -133,15 +158,13 @@ def found_in_components(page: Page, widths: Sequence[int] = (DESK,)) -> list[str
 
 
 @pytest.fixture
-def inspector(new_page: Callable[..., Page], serve: Serve, scheme: str) -> Inspector:
+def inspector(page: Page, serve: Serve) -> Inspector:
     """The Train page before its first run, ready to be inspected."""
-    page = new_page(color_scheme=scheme, reduced_motion="reduce")  # what fades in is at rest
     page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE)
-    return Inspector(page, colours_alone=scheme == "dark")
+    return Inspector(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(inspector: Inspector) -> None:
     train(inspector)
     draw_page(inspector)
@@ -220,4 +243,4 @@ def closer_looks(inspector: Inspector, where: str, looks: dict[str, str]) -> Non
     for name, words in looks.items():
         look(page, name)
         expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
-        inspector.inspect(f"{where}, {name}")
+        inspector.inspect(f"{where}, {name}", closer=True)

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import wait_idle
 from tests.browser.test_draw import answer
-from tests.browser.test_train import LONG, PATIENCE, Serve, press, start, status
+from tests.browser.test_train import PATIENCE, SMALL, Serve, press, start, status
 
 MOST_STOPS = 120  # of the keyboard on a page
 # The element that has the focus, also within components.
@@ -102,7 +102,7 @@ def press_enter(page: Page, name: str) -> None:
 
 
 def test_the_keyboard_goes_on_after_stop_and_after_the_last_epoch(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     page.get_by_role("button", name="Stop", exact=True).press("Enter")
     expect(page.get_by_role("button", name="Go on", exact=True)).to_be_focused(timeout=PATIENCE)
     page.goto(serve("app.py") + "/?epochs=1&train_size=2000")

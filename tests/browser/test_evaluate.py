@@ -105,8 +105,9 @@ def test_a_cell_shows_its_images_and_keeps_them_while_another_look_is_open(
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_moves_when_a_cell_is_chosen_empty_or_not(
-    page: Page, serve: Serve, mlp: Answers, width: int
+    moving_page: Page, serve: Serve, mlp: Answers, width: int
 ) -> None:
+    page = moving_page
     page.set_viewport_size({"width": width, "height": 700})
     opened(page, serve)
     expect_image(page, mlp.worst_mistakes[0])
@@ -297,18 +298,15 @@ def test_files_are_judged_and_measured_to_the_end(page: Page, serve: Serve) -> N
 # ---- looks --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
-    new_page: Callable[..., Page], serve: Serve, mlp: Answers, scheme: str
+    page: Page, serve: Serve, mlp: Answers
 ) -> None:
-    page = new_page(color_scheme=scheme, reduced_motion="reduce")
-    inspector = Inspector(page, colours_alone=scheme == "dark")
-    inspector.widths = (1280, 390)
+    inspector = Inspector(page)
     opened(page, serve)
     choose_files(page, TEST[mlp.worst_mistakes[:30]])
     for name in LOOKS:
         look(page, name)
-        inspector.inspect(f"Evaluate, {name}")
+        inspector.inspect(f"Evaluate, {name}", closer=name != "Mistakes")
     page.get_by_role("radio", name="Your digits").click()
     expect(page.get_by_text("You have kept no digits yet")).to_be_visible(timeout=PATIENCE)
     inspector.inspect("Evaluate, no digits")

@@ -4,12 +4,12 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_train import LONG, Serve, press, start
+from tests.browser.test_train import SMALL, Serve, press, start
 from tests.browser.test_weights import go_to
 
 
 def test_the_title_follows_the_page_while_a_run_goes_on(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     expect(page).to_have_title("Train · Digit Lab")
     for name in ("Draw", "Weights", "Train"):
         go_to(page, name)

@@ -14,6 +14,7 @@ from tests.browser.conftest import wait_idle
 
 Serve = Callable[[str], str]
 LONG = "/?epochs=1000&batch_size=10"  # minutes on any machine
+SMALL = LONG + "&units1=8"  # as long, with less to be drawn at each look
 BATCHES = 5000  # of an epoch of such a run
 PATIENCE = 120_000  # ms: for what takes a moment on a quiet machine
 
@@ -61,7 +62,7 @@ def test_start_shows_curves_and_the_network_and_finishes(moving_page: Page, serv
 
 
 def test_a_paused_run_goes_on_by_one_batch_and_by_one_epoch(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     before = pause(page)
     press(page, "One batch")
     expect(status(page)).to_contain_text(f"Paused · step {before + 1:,} of", timeout=PATIENCE)
@@ -91,7 +92,7 @@ def test_a_click_that_a_timer_tells_of_too_is_carried_out_once(
 ) -> None:
     page = new_page(own=True)
     page.add_init_script(TIMER_COMES_FIRST)
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     before = pause(page)
     for batches in (1, 2):
         press(page, "One batch")
@@ -115,7 +116,7 @@ def focused(page: Page) -> str:
 
 
 def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serve) -> None:
-    page.goto(serve("app.py") + LONG)
+    page.goto(serve("app.py") + SMALL)
     wait_idle(page)
     page.get_by_role("button", name="Start", exact=True).focus()
     page.keyboard.press("Enter")
@@ -131,7 +132,7 @@ def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serv
 
 
 def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     worth_asking = re.compile(r" ([6-9]|\d\d+) s of training")  # "5 s" may be 4.6
     expect(status(page)).to_contain_text(worth_asking, timeout=PATIENCE)
     stays = status(page).bounding_box()
@@ -157,7 +158,7 @@ def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> N
 
 
 def test_a_reload_and_a_second_tab_find_the_same_run(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     expect(page).to_have_url(re.compile("run="), timeout=PATIENCE)
     link = page.url
     before = step(page)
@@ -177,7 +178,7 @@ def test_a_reload_and_a_second_tab_find_the_same_run(page: Page, serve: Serve) -
 
 
 def test_a_run_goes_on_while_another_page_is_read(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     before = step(page)
     page.get_by_role("link", name="Draw").click()
     expect(page.get_by_text("still training")).to_be_visible(timeout=PATIENCE)
@@ -189,7 +190,7 @@ def test_a_run_goes_on_while_another_page_is_read(page: Page, serve: Serve) -> N
 
 
 def test_a_killed_worker_shows_as_failed_and_can_go_on(page: Page, serve: Serve) -> None:
-    start(page, serve("app.py") + LONG)
+    start(page, serve("app.py") + SMALL)
     expect(page.get_by_text(re.compile(r"After epoch \d"))).to_be_visible(timeout=PATIENCE)
     run_id = re.search(r"run=([\w-]+)", page.url)
     assert run_id

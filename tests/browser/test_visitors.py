@@ -19,7 +19,7 @@ ENDLESS = "?epochs=1000&units1=8"  # minutes on any machine
 
 def start(page: Page) -> None:
     page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_url(re.compile(r"run=[0-9a-f]{16}"))
+    page.wait_for_url(re.compile(r"run=[0-9a-f]{32}"))
     expect(page.get_by_role("button", name="Pause")).to_be_enabled()
 
 
@@ -30,7 +30,7 @@ def opened(page: Page, address: str) -> Page:
 
 
 def run_link(page: Page) -> str:
-    match = re.search(r"run=[0-9a-f]{16}", page.url)
+    match = re.search(r"run=[0-9a-f]{32}", page.url)
     assert match is not None
     return page.url.split("?")[0] + "?" + match[0]
 

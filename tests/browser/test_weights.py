@@ -176,12 +176,10 @@ def test_a_run_appears_though_the_page_was_opened_before_its_first_step(
 
 
 def test_each_choice_in_a_row_has_all_its_edges(
-    new_page: Callable[..., Page], serve: Serve
+    new_page_below: Callable[..., Page], serve: Serve
 ) -> None:
-    page = new_page(viewport={"width": 390, "height": 844})
-    page.goto(serve("app.py"))
-    wait_idle(page)
-    go_to(page, "Weights")
+    page = new_page_below(viewport={"width": 390, "height": 844})
+    page.goto(f"{serve('app.py')}/weights")
     cnn = page.get_by_role("radio", name="CNN")  # beside the one that is chosen
     expect(cnn).to_be_visible()
     edges = [cnn.evaluate(f"e => getComputedStyle(e).border{side}Color") for side in SIDES]
@@ -205,12 +203,12 @@ def server_of(worker: int) -> int:
 
 @pytest.mark.parametrize("network", ["MLP", "CNN"])
 def test_nothing_is_wider_than_a_telephone(
-    new_page: Callable[..., Page], serve: Serve, network: str
+    new_page_below: Callable[..., Page], serve: Serve, network: str
 ) -> None:
-    page = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
-    page.goto(serve("app.py"))
+    telephone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    page = new_page_below(**telephone, color_scheme="dark")
+    page.goto(f"{serve('app.py')}/weights")
     wait_idle(page)
-    go_to(page, "Weights")
     page.get_by_text(network, exact=True).first.click()
     count = {"MLP": 64, "CNN": 16}[network]
     expect(gallery(page)).to_have_count(count, timeout=PATIENCE)
@@ -219,11 +217,10 @@ def test_nothing_is_wider_than_a_telephone(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_weights_in_large_have_their_own_rows_and_the_colours_of_the_tiles(
-    new_page: Callable[..., Page], serve: Serve, theme: Theme
+    new_page_below: Callable[..., Page], serve: Serve, theme: Theme
 ) -> None:
-    page = new_page(color_scheme=theme)
-    page.goto(serve("app.py"))
-    go_to(page, "Weights")
+    page = new_page_below(color_scheme=theme)
+    page.goto(f"{serve('app.py')}/weights")
     gallery(page).first.click()
     chart = page.locator(".js-plotly-plot").filter(has_text="row")
     expect(chart.locator(".ytitle")).to_be_visible(timeout=PATIENCE)

@@ -135,9 +135,9 @@ async def visit(port: int, server: int) -> dict[str, Any]:
     for page in PAGES:
         async with websockets.connect(
             address,
-            subprotocols=["streamlit"],
+            subprotocols=["streamlit"],  # type: ignore[list-item]
             max_size=None,
-            ping_timeout=None,  # type: ignore
+            ping_timeout=None,
         ) as connection:
             visitor = Visitor(connection, port)
             await visitor.run(page=page)

@@ -104,7 +104,7 @@ def test_digits_that_a_mac_has_packed_again_are_added_and_what_was_left_is_said(
     app = own_digits(visited())
     app.file_uploader(key="add-zip").set_value(("mine.zip", content.getvalue(), "application/zip"))
     assert shown(opened(app)).count('alt="your ') == 6
-    words = "mine.zip has 6 digits; left alone, as not needed: __MACOSX (1 file) and .DS_Store."
+    words = r"mine.zip has 6 digits; left alone, as not needed: \_\_MACOSX (1 file) and .DS\_Store."
     assert words in [caption.value for caption in app.caption]
 
 

@@ -57,7 +57,10 @@ export default function ({ data, setStateValue }) {
   const kept = document.cookie.split("; ").find((part) => part.startsWith(start));
   const word = kept ? kept.slice(start.length) : data.word;
   const secure = window.location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `${start}${word}; path=/; max-age=${YEAR}; samesite=lax${secure}`;
+  // In a frame of another site's page a browser keeps no other cookie than one for that page alone.
+  const framed = window.self !== window.top && window.isSecureContext;
+  const scope = framed ? "samesite=none; secure; partitioned" : `samesite=lax${secure}`;
+  document.cookie = `${start}${word}; path=/; max-age=${YEAR}; ${scope}`;
   if (word !== data.word) setStateValue("word", word);
 }
 """,

@@ -37,7 +37,7 @@ def believe_only_what_can_be_read() -> None:
         request_rerun(self, client_state)
 
     AppSession.request_rerun = looked_at
-    WStates.__getitem__ = _reading(getitem)
+    setattr(WStates, "__getitem__", _reading(getitem))  # noqa: B010, as its type is narrower
 
 
 def take_strange_out(message: ClientState) -> None:

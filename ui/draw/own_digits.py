@@ -29,7 +29,7 @@ from ui.networks import OWN_NAMES, TAUGHT, Predictor
 from ui.own import fine_tuned, is_taught, keep_collection, mark_taught, own_collection
 from ui.session import mnist, session, shipped
 from ui.theme import TRAINING, VALIDATION
-from ui.words import a_digit, plain_name, points
+from ui.words import a_digit, plain_name, points, spelled
 
 GALLERY = 60  # the newest digits are shown, as many as are looked at in one go
 OWN_TEST_IMAGES = 2_000  # one's own network may change twice a second
@@ -40,7 +40,7 @@ def it_was_a() -> None:
     """Ten buttons, each of which keeps the drawing in the collection with its label."""
     st.segmented_control("It was a …", range(10), on_change=_keep, key="it-was", width="stretch")
     if words := st.session_state.pop("kept", ""):
-        st.caption(words)
+        st.caption(spelled(words))
 
 
 def _keep() -> None:
@@ -170,14 +170,14 @@ def _files(kept: Split) -> None:
     if file is None:
         return
     if file.file_id == st.session_state.get("added-zip"):  # once, not at every run of this page
-        right.caption(st.session_state["added-words"])
+        right.caption(spelled(st.session_state["added-words"]))
         return
     st.session_state["added-zip"], st.session_state["added-words"] = file.file_id, ""
     try:
         more, left = read_zip(file.getvalue())
         keep_collection(with_digits(kept, more))
     except (CollectionError, OSError) as error:
-        right.error(str(error))
+        right.error(spelled(str(error)))
     else:
         count = "1 digit" if len(more) == 1 else f"{len(more)} digits"
         rest = f"; {left_in_words(left)}" if left else ""

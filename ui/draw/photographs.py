@@ -19,7 +19,7 @@ from ui.components.paste import pasted_picture
 from ui.html import photograph
 from ui.networks import Predictor, digit_detector, shipped_predictors
 from ui.theme import CNN, MARK, VALIDATION
-from ui.words import probability
+from ui.words import probability, spelled
 
 MAX_SENT_BYTES = 2 * 2**20  # what is larger is made smaller in the browser
 SHOWN_SIDE = 1000  # pixels; the longest side of the picture with its boxes
@@ -42,7 +42,7 @@ def photographs(predictors: Sequence[Predictor]) -> None:
     try:
         sheet = _read_once(*chosen)
     except PictureError as error:
-        st.error(str(error))
+        st.error(spelled(str(error)))
         return
     _advice(sheet)
     if not sheet.found:

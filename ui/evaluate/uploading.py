@@ -11,7 +11,7 @@ from mnist_core.data.uploaded import MAX_IMAGES, IsPicture, uploaded_split
 from mnist_core.evaluation.orientation import Orientation, orientation
 from ui.choices import EVALUATE
 from ui.evaluate.subjects import UPLOADED, Images, images_of
-from ui.words import plain_name
+from ui.words import plain_name, spelled
 
 FILES, PROBLEM, TAKEN, TURNED = (
     EVALUATE.key(name) for name in ("files", "problem", "uploaded", "turned")
@@ -84,7 +84,7 @@ def say_of_files() -> None:
             f"“{TURN}” puts them upright."
         )
     for words in taken.left:
-        st.caption(f"{words}.")
+        st.caption(f"{spelled(words)}.")
 
 
 def _take_files() -> None:
@@ -101,10 +101,12 @@ def _take_files() -> None:
         contents = [file.getvalue() for file in files]
         split, n = uploaded_split(dict(zip(names, contents, strict=True)), left.append)
     except IsPicture as error:
-        st.session_state[PROBLEM] = f"These files can't be used: {error}. {OF_PICTURES}"
+        st.session_state[PROBLEM] = (
+            f"These files can't be used: {spelled(str(error))}. {OF_PICTURES}"
+        )
         return
     except DataError as error:
-        st.session_state[PROBLEM] = f"These files can't be used: {error}."
+        st.session_state[PROBLEM] = f"These files can't be used: {spelled(str(error))}."
         return
     name = f"{'image' if len(split) == 1 else 'images'} of {names[0]}"
     if n > len(split):

@@ -7,7 +7,7 @@ import streamlit as st
 from ui.choices import EVALUATE
 from ui.components.visitor import visitor
 from ui.jobs import Job
-from ui.words import duration
+from ui.words import duration, spelled
 
 LOOK_EVERY = 0.5  # seconds
 
@@ -27,7 +27,7 @@ def progress_of(jobs: Sequence[Job], key: str, *, words: str, done: str) -> None
     finished, total = sum(len(job.results) for job in jobs), sum(job.total for job in jobs)
     with st.container(horizontal=True, vertical_alignment="center", key=f"progress_{key}"):
         if problem := next((job.problem for job in jobs if job.problem), ""):
-            st.error(f"This could not be worked out: {problem}.")
+            st.error(f"This could not be worked out: {spelled(problem)}.")
         elif finished == total:
             st.caption(done)
         else:

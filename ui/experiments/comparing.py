@@ -16,6 +16,7 @@ from ui.experiments.server import look, pace
 from ui.experiments.sides import side
 from ui.html import changing_text, table
 from ui.live import live
+from ui.words import spelled
 
 SEEDS = range(1, 6)
 USUAL_SEEDS = 3
@@ -37,14 +38,14 @@ def comparing() -> None:
     problem = next((one for one in sides if isinstance(one, str)), "")
     first, second = sides
     if isinstance(first, str) or isinstance(second, str):
-        st.error(f"This can't be compared: {problem}.")
+        st.error(f"This can't be compared: {spelled(problem)}.")
         return
     if not differences(first, second):
         st.info("A and B have the same settings: change one of them.")
         return
     _what_differs(first, second)
     if refusal := too_much(2 * seeds, 0):
-        st.error(f"This can't be compared: {refusal}.")
+        st.error(f"This can't be compared: {spelled(refusal)}.")
         return
     found = comparison(first, second, seeds)
     live(partial(_shown, found), look(found.order), partial(look, found.order), pace=pace)

@@ -8,7 +8,7 @@ from mnist_core.experiments.experiment import Order, Seen
 from ui.choices import EXPERIMENTS
 from ui.components.visitor import visitor
 from ui.experiments.server import experiments
-from ui.words import duration
+from ui.words import duration, spelled
 
 PROBLEM = EXPERIMENTS.key("problem")
 
@@ -24,13 +24,13 @@ def progress_of(seen: Seen, *, start: str, done: str, key: str) -> None:
             return
         _button(seen, start, key)
         if seen.goes_on or seen.share:
-            st.progress(seen.share, in_words(seen))
+            st.progress(seen.share, spelled(in_words(seen)))
         else:
-            st.caption(in_words(seen))
+            st.caption(spelled(in_words(seen)))
     if seen.state == "failed":
-        st.error(f"This could not be worked out: {seen.message}.")
+        st.error(f"This could not be worked out: {spelled(seen.message)}.")
     elif problem := st.session_state.get(PROBLEM):
-        st.error(f"It was not started: {problem}.")
+        st.error(f"It was not started: {spelled(problem)}.")
 
 
 def _button(seen: Seen, start: str, key: str) -> None:

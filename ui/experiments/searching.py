@@ -25,6 +25,7 @@ from ui.experiments.server import look, pace
 from ui.glossary import words_explained
 from ui.links import DEFAULT_PRESET
 from ui.live import live
+from ui.words import spelled
 
 EPOCHS, SEEDS, DRAWS = range(1, 51), range(1, 6), range(2, 101)
 USUAL_EPOCHS, USUAL_SEEDS, USUAL_DRAWS, USUAL_IMAGES = 3, 2, 12, 5_000
@@ -40,7 +41,7 @@ def searching() -> None:
         found = _asked()
     with known:
         if isinstance(found, str):
-            st.error(f"This can't be searched: {found}.")
+            st.error(f"This can't be searched: {spelled(found)}.")
         else:
             order = found.order
             live(partial(_shown, found), look(order), partial(look, order), pace=pace)

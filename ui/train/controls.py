@@ -23,7 +23,7 @@ from ui.pages import go_to
 from ui.run_words import status_in_words, stopping
 from ui.session import ShownRun, command, notice, session, start_run
 from ui.settings import EXPLANATIONS, LEARNING_RATES
-from ui.words import duration
+from ui.words import duration, spelled
 
 LIVE = ("starting", "running", "paused")
 CAN_GO_ON = ("failed", "stopped", "interrupted")
@@ -194,7 +194,7 @@ def progress(view: RunView | None) -> None:
         words.append(f"about {duration(view.seconds_left)} left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message and view.status != "diverged":  # that has a diagnosis
-        (st.error if view.status == "failed" else st.info)(view.message)
+        (st.error if view.status == "failed" else st.info)(spelled(view.message))
 
 
 def applies_now(run: ShownRun) -> None:

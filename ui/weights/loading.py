@@ -8,7 +8,7 @@ from mnist_core.nn.builders import MAX_PARAMETERS
 from mnist_core.training.checkpoint import CheckpointError, load_checkpoint
 from ui.networks import LOADED, fingerprint
 from ui.session import NamedNetwork, session
-from ui.words import plain_name
+from ui.words import plain_name, spelled
 
 MOST = 4  # networks of a visitor: each may be large, and is kept in the server's memory
 MAX_MEGABYTES = (4 * MAX_PARAMETERS >> 20) + 1  # of the largest network that the page saves
@@ -52,7 +52,7 @@ def _load(choice: str) -> None:
     try:
         network = load_checkpoint(file.getvalue()).network()
     except CheckpointError as error:
-        st.session_state[PROBLEM] = f"**{name}** can't be used, as {error}."
+        st.session_state[PROBLEM] = f"**{name}** can't be used, as {spelled(str(error))}."
         return
     new = NamedNetwork(f"{LOADED}{fingerprint(network)}", name, network)
     others = [loaded for loaded in mine.loaded if loaded.key != new.key]

@@ -37,6 +37,7 @@ from ui.weights.pruning import pruning
 from ui.weights.saving import saving
 from ui.weights.switched_off import switched_off
 from ui.weights.time_machine import PLAY_EVERY, played_on, playing, time_machine
+from ui.words import spelled
 
 LOOK_EVERY = 0.5  # seconds, while a run that is looked at goes on
 # Where the keyboard goes on after a button that goes.
@@ -115,7 +116,7 @@ def _look(chosen: str, name: str, run: ShownRun | None) -> None:
     looked = _looked(chosen, name, run)
     if looked is None:
         if run is not None:
-            st.info(no_weights_yet(run))
+            st.info(spelled(no_weights_yet(run)))
         return
     say_units_off(looked)
     left, right = st.columns([7, 5], gap="large")

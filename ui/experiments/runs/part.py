@@ -21,6 +21,7 @@ from ui.experiments.runs.several import several
 from ui.live import live
 from ui.pages import go_to
 from ui.session import shown_run
+from ui.words import spelled
 
 LOOK_EVERY = 2.0  # seconds, while a run goes on
 WHAT_RUNS_ARE = (
@@ -74,7 +75,7 @@ def _of_somebody_else(found: Found) -> None:
 
 def _runs(found: Found) -> None:
     if found.problem:
-        st.error(found.problem)
+        st.error(spelled(found.problem))
         return
     left, right = st.columns([7, 5], gap="medium")
     with left:

@@ -11,6 +11,7 @@ from mnist_core.runs.listing import RunSummary
 from ui.choices import EXPERIMENTS
 from ui.experiments.runs import kept
 from ui.experiments.runs.names import file_name
+from ui.words import spelled
 
 NOTHING_YET = "There is nothing to take along yet: the run has no checkpoint."
 FORMS = {
@@ -29,7 +30,7 @@ def as_zip(run: RunSummary) -> None:
     if not kept.has_checkpoint(run.id):
         st.caption(NOTHING_YET)
     elif why := kept.why_no_archive(run):
-        st.caption(f"There is no ZIP of this run: {why}.")
+        st.caption(f"There is no ZIP of this run: {spelled(why)}.")
     else:
         _download("Download as ZIP", partial(kept.archive, run.id), run, ".zip")
 
@@ -70,12 +71,12 @@ def _receipt(run: RunSummary) -> None:
     try:
         receipt = kept.receipt(run.id)
     except kept.REASONS as error:
-        st.error(f"There is no receipt, since {kept.why(error)}.")
+        st.error(f"There is no receipt, since {spelled(kept.why(error))}.")
         return
     if not receipt.limits:
         st.caption("Each leads to the same numbers, to the bit, on a machine like this one.")
     for limit in receipt.limits:
-        st.caption(limit)
+        st.caption(spelled(limit))
     st.write("On the command line:")
     st.code("\n".join(receipt.commands), language="bash", wrap_lines=True)
     st.write("In Python:")
