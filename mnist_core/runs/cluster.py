@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 
 from distributed import Security, Worker, WorkerPlugin
 from distributed.core import ConnectionPool
@@ -80,7 +80,6 @@ class Cluster:
         self._asked: dict[str, set[asyncio.Future[Any]]] = defaultdict(set)  # the loop's own
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
-        self._looked = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
         self._thread.start()
 
@@ -95,10 +94,6 @@ class Cluster:
         with suppress(RuntimeError):  # closed already
             self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
-
-    def wait_for_look(self, timeout: float) -> bool:
-        """Wait for the first look; whether it has come."""
-        return self._looked.wait(timeout)
 
     def places(self, kind: str) -> int:
         """How many processes of a kind we may have at a time: threads that no other server uses."""
@@ -201,7 +196,6 @@ class Cluster:
                     await asyncio.wait_for(self._look(), 2 * ANSWER_WITHIN)
                 except Exception as error:  # whatever it is, the next look must come
                     self._note({}, _unreachable(self.address, error))
-                self._looked.set()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), LOOK_EVERY)
             for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -209,7 +203,7 @@ class Cluster:
 
     async def _look(self) -> None:
         """Note which machines can train, and how many places others have taken."""
-        found = await self._rpc(self.address).identity()
+        found = cast("dict[str, Any]", await self._rpc(self.address).identity())
         machines = list(found["workers"])
         for machine in self._asked.keys() - set(machines):
             self._drop(machine)

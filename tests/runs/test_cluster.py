@@ -171,7 +171,7 @@ class Evil:
 def evil_scheduler(marker: Path) -> Iterator[str]:
     """A scheduler that hands on what a machine has pickled; its address."""
     from distributed.core import Server
-    from distributed.protocol import to_serialize
+    from distributed.protocol.serialize import to_serialize
 
     async def identity() -> dict[str, Any]:
         return {"id": "1", "workers": {"tcp://127.0.0.1:1": {}}}
