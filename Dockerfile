@@ -2,7 +2,7 @@
 # nothing of the checkout, and runs as a user of its own, also on a disk that can't be written.
 FROM python:3.13-slim AS build
 WORKDIR /source
-COPY pyproject.toml requirements.txt requirements-export.txt README.md LICENSE app.py ./
+COPY pyproject.toml requirements.txt requirements-export.txt requirements-cluster.txt README.md LICENSE app.py ./
 COPY .streamlit .streamlit
 COPY assets assets
 COPY mnist_core mnist_core

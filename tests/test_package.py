@@ -87,5 +87,6 @@ def test_the_wheel_has_what_runs_and_no_tests() -> None:
 def test_the_lists_of_dependencies_are_the_requirements() -> None:
     hook = PROJECT["tool"]["hatch"]["metadata"]["hooks"]["requirements_txt"]
     assert hook["files"] == ["requirements.txt"]
-    assert hook["optional-dependencies"] == {"export": ["requirements-export.txt"]}
+    extras = {name: [f"requirements-{name}.txt"] for name in ("export", "cluster")}
+    assert hook["optional-dependencies"] == extras
     assert "dependencies" not in PROJECT["project"]

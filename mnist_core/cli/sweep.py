@@ -82,7 +82,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--processes", type=whole_number, metavar="N",
-        help="Runs that are trained at a time. Default: one for each core.",
+        help="Runs that are trained at a time. Default: one for each core, or each place of the "
+        "cluster that DIGIT_LAB_SCHEDULER names.",
     )  # fmt: skip
     add_preset(parser)
     add_data_option(parser)

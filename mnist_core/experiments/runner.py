@@ -2,26 +2,32 @@
 A run gives the very numbers that `train` gives for its settings, whatever trains beside it.
 """
 
+import logging
+import math
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
+from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
-from mnist_core.experiments.jobs import Job, Outcome, Result
-from mnist_core.experiments.shared_data import write_shared
+from mnist_core.experiments.jobs import Job, Outcome, Result, job_message, read_answer
 from mnist_core.paths import ROOT
-from mnist_core.runs.process import ONE_THREAD
+from mnist_core.runs.elsewhere import workforce
+from mnist_core.runs.process import ONE_THREAD, Started
+from mnist_core.runs.protocol import ProtocolError, read_message, write_message
+from mnist_core.runs.remote import RemoteProcess, Task
+from mnist_core.runs.sessions import DATA
+from mnist_core.runs.settings import PoolSettings
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
@@ -31,6 +37,9 @@ WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
 PREFIX = "digit-lab-experiment-"  # of the temporary folder of the images
 STARTS = 2  # of a run whose process dies: the second time it is given up
 LOOK_EVERY = 0.1  # seconds between looks at whether to stop
+ANSWER_WITHIN = 20.0  # seconds for a cluster to say that it has a place
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,14 +101,15 @@ def run_all(
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
-    The urgent ones begin first, and among all others the longest. A run whose process dies is
-    begun again, once. Whoever stops asking, or says that it is `interrupted`, ends all processes;
-    what is not finished by then is lost.
+    Where the environment names a cluster (DIGIT_LAB_SCHEDULER), its machines train. The urgent ones
+    begin first, and among all others the longest. A run whose process dies is begun again, once.
+    Whoever stops asking, or says that it is `interrupted`, ends all processes; what is not finished
+    by then is lost.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
         data: what to train on, of which all processes share one copy.
-        processes: how many train at a time; one for each core if None.
+        processes: how many train at a time; one for each core, or place of the cluster, if None.
         keep_weights: whether each Finished has the network.
         initial: parameters (P,) to begin with instead of the seed's, or None, for each run.
         watch: called after every epoch of any run.
@@ -107,7 +117,8 @@ def run_all(
         niceness: how much the processes make way for others, up to 19.
         urgent: the indices of runs that somebody waits for.
 
-    Raises OSError if the images can't be written to a temporary folder.
+    Raises OSError if the images can't be written to a temporary folder, or if the cluster has no
+    place.
     """
     starts = initial or [None] * len(configs)
     jobs = [Job(c, start, keep_weights) for c, start in zip(configs, starts, strict=True)]
@@ -116,17 +127,53 @@ def run_all(
         return
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
-        size = min(processes or cores(), len(jobs))
-        crew = _Crew(jobs, clock.in_order(urgent), [folder, str(niceness)], size)
-        try:
-            for news in crew.hear(interrupted):
-                if isinstance(news, Finished):
-                    clock.finish(news.index)
-                    yield news
-                else:
-                    watch(clock.standing(*news))
-        finally:
-            crew.end()
+        with _workplace(Path(folder), niceness) as (places, start):
+            size = min(processes or places, len(jobs))
+            crew = _Crew(jobs, clock.in_order(urgent), start, size)
+            try:
+                for news in crew.hear(interrupted):
+                    if isinstance(news, Finished):
+                        clock.finish(news.index)
+                        yield news
+                    else:
+                        watch(clock.standing(*news))
+            finally:
+                crew.end()
+
+
+@contextmanager
+def _workplace(folder: Path, niceness: int) -> Iterator[tuple[int, Callable[[], Started]]]:
+    """How many processes may train at a time, here or on the cluster, and what starts one.
+
+    `folder` has the images. OSError if the cluster has no place.
+    """
+
+    def start_here() -> Started:
+        return subprocess.Popen(
+            [*WORKER, str(folder), str(niceness)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env=os.environ | ONE_THREAD,
+            # Ctrl-C in a terminal is for us alone, also while the process still reads NumPy.
+            process_group=0 if os.name == "posix" else None,
+        )
+
+    settings = PoolSettings.wanted().with_cluster()
+    for problem in settings.problems:
+        log.warning(problem)
+    cluster, _ = workforce(settings.scheduler)
+    if cluster is None:
+        yield cores(), start_here
+        return
+    task = Task("experiments", (DATA, str(niceness)), data=folder)
+    with cluster:
+        deadline = monotonic() + ANSWER_WITHIN
+        while not cluster.places(task.kind) and monotonic() < deadline:
+            sleep(LOOK_EVERY)
+        if not cluster.places(task.kind):
+            raise OSError(cluster.problem or "other servers have all places of the cluster now")
+        yield cluster.places(task.kind), lambda: RemoteProcess(cluster, task, patience=math.inf)
 
 
 class _Clock:
@@ -160,9 +207,11 @@ class _Clock:
 class _Crew:
     """Some processes, each in the care of a thread, that take jobs from one queue."""
 
-    def __init__(self, jobs: list[Job], order: list[int], told: list[str], size: int) -> None:
+    def __init__(
+        self, jobs: list[Job], order: list[int], start: Callable[[], Started], size: int
+    ) -> None:
         self._news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
-        self._jobs, self._told = jobs, told
+        self._jobs, self._start = jobs, start
         self._waiting: SimpleQueue[int] = SimpleQueue()
         for index in order:
             self._waiting.put(index)
@@ -211,7 +260,7 @@ class _Crew:
                     try:
                         process = process or self._new_process()
                         result = process.train(job, lambda r, i=index: self._news.put((i, r)))
-                    except (OSError, EOFError, pickle.UnpicklingError) as error:
+                    except (OSError, EOFError, ProtocolError) as error:
                         why = process.how_it_ended() if process else f"It can't start: {error}."
                         self._leave(process)
                         process = None
@@ -233,7 +282,7 @@ class _Crew:
         with self._lock:
             if self._ended:
                 raise EOFError
-            process = _Process(self._told)
+            process = _Process(self._start())
             self._processes.add(process)
         return process
 
@@ -247,32 +296,25 @@ class _Crew:
 class _Process:
     """A process that trains one job at a time."""
 
-    def __init__(self, told: list[str]) -> None:
-        """What it is `told` is the images' folder and its niceness. OSError if there is none."""
-        self._process = subprocess.Popen(
-            [*WORKER, *told],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=os.environ | ONE_THREAD,
-            # Ctrl-C in a terminal is for us alone, also while the process still reads NumPy.
-            process_group=0 if os.name == "posix" else None,
-        )
+    def __init__(self, process: Started) -> None:
+        self._process = process
 
     def train(self, job: Job, after_epoch: Callable[[EpochResult], object]) -> Result:
-        """Have a job done; OSError, EOFError or UnpicklingError if the process dies over it."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout
-        pickle.dump(job, stdin)
-        stdin.flush()
-        while not isinstance(message := pickle.load(stdout), Result):
-            after_epoch(message)
-        return message
+        """Have a job done; OSError, EOFError or ProtocolError if the process dies over it."""
+        write_message(self._process.stdin, job_message(job))
+        while (message := read_message(self._process.stdout)) is not None:
+            answer = read_answer(message)
+            if isinstance(answer, Result):
+                return answer
+            after_epoch(answer)
+        raise EOFError
 
     def how_it_ended(self) -> str:
         """A sentence on the end of a process that does not answer any more."""
         self.kill()
         code = self._process.wait()
+        if isinstance(self._process, RemoteProcess) and self._process.lost:
+            return f"The machine that trained it can't be reached any more, {STARTS} times."
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         return f"The training process ended unexpectedly ({how}), {STARTS} times."
 
@@ -287,7 +329,7 @@ class _Process:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):  # of what could not be written to it
-                pipe.close()  # type: ignore[union-attr]
+                pipe.close()
 
 
 def _finished(index: int, job: Job, result: Result, starts: int) -> Finished:

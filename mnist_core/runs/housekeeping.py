@@ -49,7 +49,7 @@ class Housekeeping:
                     run.process.check()
                 if run.state.status not in ENDED and not run.elsewhere:
                     self._check_unseen(run, now - run.watched_at)
-            pool.places.make_room()
+            pool.places.start_waiting()  # a cluster may have grown
             self._forget(now)
             seen_within = min(pool.settings.pause_after, pool.settings.yield_after)
             woken = [

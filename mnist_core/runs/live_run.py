@@ -27,6 +27,7 @@ from mnist_core.runs.state import Report, RunState
 from mnist_core.runs.status import ELSEWHERE, ENDED, NotAllowed, interrupted
 from mnist_core.training.config import TrainConfig
 
+LOSSES = 3  # machines that a run may lose without coming further; it may be to blame
 GOING_ON = (Resume, TrainBatch, TrainEpoch)  # what starts a run again that has no process
 
 
@@ -54,6 +55,8 @@ class LiveRun:
     comes_again: bool = False  # it gives its place since its turn is over, and queues again
     started_at: float = float("-inf")  # when its last process was started, by the pool's clock
     elsewhere: bool = False  # another server has it in hand
+    losses: int = 0  # of the machine it was on, since its checkpoint `lost_at`
+    lost_at: int | None = None
     noted: tuple[str, str, str] = ("", "", "")  # status, message, results: in the index, or soon
 
     @classmethod
@@ -182,6 +185,21 @@ class LiveRun:
             waiting, self.waiting = self.waiting, []
             for command in waiting:
                 self.deliver(command)
+
+    def goes_on_elsewhere(self, lost: str) -> bool:
+        """Whether a run starts again whose process was lost with its machine or the cluster."""
+        if self.ending or self.state.status == "paused":
+            return False
+        if lost == "machine":
+            step = self.state.saved_step
+            self.losses = self.losses + 1 if step == self.lost_at else 1
+            self.lost_at = step
+        return bool(lost) and self.losses < LOSSES
+
+    def unsaved_rate(self, saved: RunState) -> list[Command]:
+        """What sets the learning rate that the run had after its checkpoint was saved."""
+        rate = self.state.learning_rate
+        return [] if rate == saved.learning_rate else [SetLearningRate(rate)]
 
     def after_process(self, saved: tuple[RunState, SnapshotList]) -> list[Command]:
         """Note that the process has ended; the commands that it did not read any more.

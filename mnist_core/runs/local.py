@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_core.runs.commands import Command, Pause, Resume, Stop
+from mnist_core.runs.elsewhere import workforce
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.housekeeping import Housekeeping
 from mnist_core.runs.leases import Leases
@@ -28,11 +29,11 @@ from mnist_core.runs.status import (
     ENDED_SILENTLY,
     GAVE_PLACE,
     GOES_ON,
+    LOST_PLACE,
     NotAllowed,
     RunStatus,
     can_go_on,
     interrupted,
-    why_waiting,
 )
 from mnist_core.runs.store import RunStore
 from mnist_core.training.checkpoint import Checkpoint
@@ -60,6 +61,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self.changed = threading.Condition(threading.RLock())  # notified with every report
         self.runs: dict[str, LiveRun] = {}
         self._closing = threading.Event()
+        self.cluster, self.new_process = workforce(self.settings.scheduler)
         self.leases = Leases(self)
         self.places = Places(self)
         self.recorder = Recorder(self.store)
@@ -167,6 +169,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         with self.changed:
             self.places.close()
         self.places.join()
+        if self.cluster is not None:
+            self.cluster.close()
         self._housekeeping.close()
         self.recorder.close()
         self.store.close()
@@ -251,9 +255,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if run.elsewhere:
             return replace(view, message=ELSEWHERE)
         if position is not None and self.places.are_taken:
-            seconds = self.places.seconds_until_start(run)
-            words = why_waiting(self.settings.trainings, position - 1, seconds)
-            return replace(view, message=words)
+            return replace(view, message=self.places.why_waiting(run, position))
         return view
 
     def _see(self, run: LiveRun) -> None:
@@ -320,17 +322,20 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             return
         saved = run.files.load_state(run.state)  # nobody writes there until another process starts
         with self.changed:
+            if process.lost and (run.gives_up or run.state.status == "paused"):
+                run.gives_up, how = True, ""  # it has lost no more than its place
             gave_place, queued = run.gives_up and not how, self.places.is_queued(run)
-            again = run.comes_again
+            lost = "" if self._closing.is_set() else process.lost
+            again = run.comes_again or run.goes_on_elsewhere(lost)
             unread = run.after_process(saved)
             if queued:  # what it was told since is for the next process
                 run.waiting, unread = unread, []
             elif run.state.status not in ENDED:
                 saved_step = run.state.saved_step
-                if gave_place and again:
-                    unread = [run.going, *unread]
+                if again and (gave_place or lost):
+                    unread = [*run.unsaved_rate(saved[0]), run.going, *unread]
                 elif gave_place:
-                    run.state.change("paused", GAVE_PLACE)
+                    run.state.change("paused", LOST_PLACE if process.lost else GAVE_PLACE)
                 elif self._closing.is_set():
                     run.state.change("interrupted", interrupted(saved_step))
                 else:

@@ -10,7 +10,14 @@ from mnist_core.runs.commands import GiveUpPlace
 from mnist_core.runs.folder import Lock
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.process import WorkerProcess
-from mnist_core.runs.status import NOT_SAVED, QueueFull, RunStatus, interrupted
+from mnist_core.runs.status import (
+    NOT_SAVED,
+    QueueFull,
+    RunStatus,
+    interrupted,
+    no_place,
+    why_waiting,
+)
 
 if TYPE_CHECKING:
     from mnist_core.runs.local import LocalPool
@@ -36,7 +43,19 @@ class Places:
     @property
     def are_taken(self) -> bool:
         """Whether there is none left."""
-        return len(self._working) >= self._pool.settings.trainings
+        return len(self._working) >= self.number
+
+    @property
+    def number(self) -> int:
+        """How many there are: on a cluster as many as it has for us now."""
+        most, cluster = self._pool.settings.trainings, self._pool.cluster
+        return most if cluster is None else min(most, cluster.places("runs"))
+
+    def why_waiting(self, run: LiveRun, position: int) -> str:
+        """Why a run at this position of the queue waits, while no place is free."""
+        if self._pool.cluster is not None and not self.number:
+            return no_place(self._pool.cluster.problem)
+        return why_waiting(self.number, position - 1, self.seconds_until_start(run))
 
     def seconds_until_start(self, run: LiveRun) -> float | None:
         """When a run of the queue will have a place, at the latest; None if nobody knows."""
@@ -187,7 +206,7 @@ class Places:
                 run.lose()
                 pool.recorder.note(run)
                 return
-            run.process = WorkerProcess(
+            run.process = pool.new_process(
                 run.order(),
                 lock,
                 server=pool.store.server,
@@ -199,5 +218,5 @@ class Places:
             reason = error.strerror or str(error)
             pool.change(run, "failed", f"No training process could be started: {reason}.")
             return
-        run.begin(pool.clock(), pool.settings.bytes_in_memory // pool.settings.trainings)
+        run.begin(pool.clock(), pool.settings.bytes_in_memory // max(1, self.number))
         pool.change(run, "starting")

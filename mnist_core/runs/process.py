@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
+from typing import Any, Protocol
 
 from mnist_core.paths import ROOT
 from mnist_core.runs.commands import Command, Stop
@@ -42,6 +43,50 @@ ONE_THREAD = {
 # 0.4 s, and up to 4 s beside six other processes for each core.
 ASKED, TOLD, MADE = 4.0, 6.0, 8.0
 STARTING = 10.0  # seconds after which one that has not said a word is asked to end
+SILENT = "It did not answer any more, and was ended."
+
+
+class Started(Protocol):
+    """What of subprocess.Popen is used: a process elsewhere can have it, too."""
+
+    stdin: Any
+    stdout: Any
+
+    @property
+    def pid(self) -> int:
+        """The number that its system gave it."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its exit status; None before its end."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status at its end; TimeoutExpired if that takes longer."""
+        ...
+
+    def terminate(self) -> None:
+        """Have it save and end."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+
+def start_here(order: Order, lock: Lock, server: str) -> Started:
+    """Start a training process on this machine, which then holds the lock; OSError without one."""
+    process = subprocess.Popen(
+        # The run's id is there for people who look at a list of processes, and orphans.py.
+        [*WORKER, Path(order.folder).name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=os.environ | ONE_THREAD,
+        pass_fds=(lock.descriptor,) if os.name == "posix" else (),
+    )
+    sign(lock, process.pid, server)
+    return process
 
 
 class WorkerProcess:
@@ -51,6 +96,8 @@ class WorkerProcess:
     itself; both are called from a thread of this object, on_end once and as the last.
     """
 
+    lost = ""  # "machine" or "cluster": what is gone, through no fault of the run
+
     def __init__(
         self,
         order: Order,
@@ -59,6 +106,7 @@ class WorkerProcess:
         server: str,
         on_report: Callable[["WorkerProcess", Report], None],
         on_end: Callable[["WorkerProcess", str], None],
+        start: Callable[[Order, Lock, str], Started] = start_here,
     ) -> None:
         """Start it for that server; OSError if the system gives no process, or no threads for it.
 
@@ -71,16 +119,7 @@ class WorkerProcess:
         self._asked = self._told = False
         self._why = ""
         try:
-            self._process = subprocess.Popen(
-                # The run's id is there for people who look at a list of processes, and orphans.py.
-                [*WORKER, Path(order.folder).name],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=ROOT,
-                env=os.environ | ONE_THREAD,
-                pass_fds=(lock.descriptor,) if os.name == "posix" else (),
-            )
-            sign(lock, self.pid, server)
+            self._process = start(order, lock, server)
         finally:
             lock.release()
         self._outbox.put(order_message(order))
@@ -105,7 +144,7 @@ class WorkerProcess:
                 thread.join()
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
+                stream.close()
 
     @property
     def pid(self) -> int:
@@ -154,10 +193,10 @@ class WorkerProcess:
         if silent < ASKED:
             self._asked = self._told = False
         elif silent >= MADE:
-            self._kill("It did not answer any more, and was ended.")
+            self._kill(SILENT)
         elif silent >= TOLD and not self._told:
             self._told = True
-            self._why = "It did not answer any more, and was ended."
+            self._why = SILENT
             with suppress(OSError):
                 self._process.terminate()
         elif not self._asked:
@@ -172,7 +211,6 @@ class WorkerProcess:
     def _write(self) -> None:
         """Write what is sent until the process takes no more, or has been told everything."""
         stream = self._process.stdin
-        assert stream is not None
         with suppress(OSError):  # the process has ended, which the reading thread sees too
             while (message := self._outbox.get()) is not None:
                 write_message(stream, message)
@@ -182,7 +220,6 @@ class WorkerProcess:
     def _read(self) -> None:
         """Hand on reports until the process ends. Whatever happens here, its end is told."""
         stream = self._process.stdout
-        assert stream is not None
         try:
             with stream:
                 while (message := read_message(stream)) is not None:

@@ -55,11 +55,19 @@ ALIVE = Message({"alive": True})  # what a worker says when there is nothing els
 
 def write_message(stream: IO[bytes], message: Message) -> None:
     """Two lengths of 4 bytes (big-endian), the header, the payload."""
-    header = json.dumps(message.header).encode()
-    lengths = len(header).to_bytes(4, "big") + len(message.payload).to_bytes(4, "big")
-    stream.write(lengths + header)
+    stream.write(_head(message))
     stream.write(message.payload)
     stream.flush()
+
+
+def packed(message: Message) -> bytes:
+    """The bytes that write_message writes."""
+    return _head(message) + message.payload
+
+
+def _head(message: Message) -> bytes:
+    header = json.dumps(message.header).encode()
+    return len(header).to_bytes(4, "big") + len(message.payload).to_bytes(4, "big") + header
 
 
 def read_message(stream: IO[bytes]) -> Message | None:

@@ -3,10 +3,12 @@ What makes no sense is said in a sentence, and the usual value is taken instead.
 """
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +32,9 @@ def writable(folder: Path) -> str:
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+MOST_ON_CLUSTER = 64  # trainings at a time, however large it is: this server hears all of them
 
 
 def have_temporary_files(folder: Path) -> None:
@@ -65,6 +70,7 @@ class PoolSettings:
     runs_on_disk: int = 100  # older ones are removed, but never one that goes on
     bytes_on_disk: int = 500 * 2**20
     bytes_in_memory: int = 128 * 2**20  # of the snapshots of runs that go on
+    scheduler: str = ""  # of the cluster that trains, as tcp://host:port; "" for this machine
     patience: float = 5.0  # for a process that was asked to end, before it is made to
     problems: tuple[str, ...] = ()
 
@@ -81,7 +87,7 @@ class PoolSettings:
     @classmethod
     def from_environment(cls) -> Self:
         """The settings that the environment asks for, with a folder that can be written."""
-        return cls.wanted().with_folder()
+        return cls.wanted().with_folder().with_cluster()
 
     @classmethod
     def wanted(cls) -> Self:
@@ -96,6 +102,20 @@ class PoolSettings:
             except (ValueError, OverflowError):
                 problems.append(f"{variable} can't be {text!r}; {usual} is taken instead.")
         return replace(settings, problems=tuple(problems))
+
+    def with_cluster(self) -> Self:
+        """The same; without a cluster if what speaks to one is not installed."""
+        if not self.scheduler:
+            return self
+        if find_spec("distributed") is None:
+            problem = (
+                "DIGIT_LAB_SCHEDULER is set, but Dask's package distributed is not installed: runs "
+                "train on this machine. Install it with: pip install -r requirements-cluster.txt"
+            )
+            return replace(self, scheduler="", problems=(*self.problems, problem))
+        if os.environ.get("DIGIT_LAB_TRAININGS", "").strip():
+            return self
+        return replace(self, trainings=MOST_ON_CLUSTER)
 
     def with_folder(self) -> Self:
         """The same, with another folder if nothing can be written into this one.
@@ -123,6 +143,12 @@ def _megabytes(text: str) -> int:
     return int(float(text) * 2**20)
 
 
+def _scheduler(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://[^/\s]+:[0-9]{1,5}", text):
+        raise ValueError(text)
+    return text
+
+
 # Environment variable: (setting, how it is read, what is taken instead of nonsense).
 VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "DIGIT_LAB_TRAININGS": ("trainings", int, "2"),
@@ -131,5 +157,10 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "DIGIT_LAB_END_AFTER": ("end_after", float, "600 seconds"),
     "DIGIT_LAB_DISK_MB": ("bytes_on_disk", _megabytes, "500 MB"),
     "DIGIT_LAB_MEMORY_MB": ("bytes_in_memory", _megabytes, "128 MB"),
+    "DIGIT_LAB_SCHEDULER": (
+        "scheduler",
+        _scheduler,
+        "this machine (a cluster is tcp://host:port)",
+    ),
     "DIGIT_LAB_RUNS": ("folder", Path, "a folder in the user's cache"),
 }

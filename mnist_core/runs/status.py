@@ -18,6 +18,7 @@ ENDED: tuple[RunStatus, ...] = ("finished", "stopped", "diverged", "failed", "in
 
 NOT_SAVED = "No checkpoint could be saved"  # followed by what the system says
 GAVE_PLACE = "It gave its place to a run that waited. It goes on from here when it is resumed."
+LOST_PLACE = "The machine that it was on is gone. It goes on elsewhere when it is resumed."
 ENDED_SILENTLY = "The training process ended before the run did."
 ELSEWHERE = "Another server on this machine works on this run; it can only be watched here."
 
@@ -43,6 +44,12 @@ def can_go_on(saved_step: int | None) -> str:
 def interrupted(saved_step: int | None) -> str:
     """What is said of a run whose server ended."""
     return f"The server ended during this run. {can_go_on(saved_step)}"
+
+
+def no_place(problem: str) -> str:
+    """Why a run waits for a cluster that has no place for this server; `problem` if it has one."""
+    why = problem or "Other servers have all places of the cluster now."
+    return f"{why} This run goes on by itself when there is a place."
 
 
 def why_waiting(places: int, ahead: int, seconds: float | None) -> str:

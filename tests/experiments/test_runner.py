@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from mnist_core.data.mnist import Dataset
+from mnist_core.data.shared import read_shared, write_shared
 from mnist_core.experiments import runner
 from mnist_core.experiments.cost import MULTIPLICATIONS, PARAMETER, STEP, expected_seconds
 from mnist_core.experiments.runner import run_all
-from mnist_core.experiments.shared_data import read_shared, write_shared
 from mnist_core.nn.builders import build_model
 from mnist_core.paths import ROOT
 from mnist_core.training.config import TrainConfig

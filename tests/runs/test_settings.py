@@ -39,6 +39,7 @@ def test_settings_come_from_the_environment(
         ("DIGIT_LAB_END_AFTER", "soon"),
         ("DIGIT_LAB_DISK_MB", "inf"),
         ("DIGIT_LAB_MEMORY_MB", "-5"),
+        ("DIGIT_LAB_SCHEDULER", "localhost"),
     ],
 )
 def test_a_senseless_setting_is_said_and_the_usual_one_taken(
@@ -49,6 +50,18 @@ def test_a_senseless_setting_is_said_and_the_usual_one_taken(
     settings = PoolSettings.from_environment()
     (problem,) = settings.problems
     assert variable in problem and value in problem and "instead" in problem
+    assert settings == PoolSettings(folder=tmp_path, problems=settings.problems)
+
+
+def test_a_cluster_without_dask_is_said_and_runs_train_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIGIT_LAB_SCHEDULER", "tcp://localhost:8786")
+    monkeypatch.setenv("DIGIT_LAB_RUNS", str(tmp_path))
+    monkeypatch.setattr("mnist_core.runs.settings.find_spec", lambda name: None)
+    settings = PoolSettings.from_environment()
+    (problem,) = settings.problems
+    assert "pip install -r requirements-cluster.txt" in problem
     assert settings == PoolSettings(folder=tmp_path, problems=settings.problems)
 
 
