@@ -84,7 +84,9 @@ def test_a_box_for_whole_numbers_takes_them_as_browsers_send_them(
     said: dict[str, Any], left: int
 ) -> None:
     """They send whole numbers, though Streamlit notes that the box has others."""
-    app = AppTest.from_string("import streamlit as st\nst.number_input('n', 0, 9, 3, key='n')").run()
+    app = AppTest.from_string(
+        "import streamlit as st\nst.number_input('n', 0, 9, 3, key='n')"
+    ).run()
     [state] = message(**{app.number_input[0].id: said}).widget_states.widgets
     states = app._tree.get_widget_states()
     del states.widgets[:]
