@@ -7,7 +7,7 @@ COPY .streamlit .streamlit
 COPY assets assets
 COPY mnist_core mnist_core
 COPY ui ui
-RUN pip install --no-cache-dir --root-user-action=ignore . \
+RUN pip install --no-cache-dir --root-user-action=ignore ".[cluster]" \
     && python -m compileall -q /usr/local/lib/python3.13/site-packages
 
 FROM python:3.13-slim
