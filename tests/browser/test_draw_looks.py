@@ -129,7 +129,7 @@ def test_a_picture_that_is_too_large_is_made_smaller_before_it_is_sent(
         }""",
         list(sheet),
     )
-    dropped = page.get_by_test_id("stFileUploaderFile").filter(has_text="dropped.jpg")
+    dropped = page.get_by_test_id("stFileChip").filter(has_text="dropped.jpg")
     expect(dropped).to_contain_text("KB", timeout=PATIENCE)
 
 

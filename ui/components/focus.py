@@ -23,7 +23,8 @@ _mount = component(
     html='<span class="focus" hidden></span>',
     js="""
 const CONTROLS =
-  "button, input:not([type='file']), textarea, [aria-selected='true'], [tabindex='0']";
+  "button:not([aria-label^='Help for']), input:not([type='file']), textarea, " +
+  "[aria-selected='true'], [tabindex='0']";
 let after = {};
 let last = null; // the key of the button that has, or had, the focus
 
