@@ -9,6 +9,7 @@ from mnist_core.runs.index import StoreError
 from ui import session
 from ui.door import stand_at_the_door
 from ui.reruns import gather_events, read_the_theme_once
+from ui.words import spelled
 
 IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
 
@@ -26,7 +27,7 @@ def prepare_server() -> None:
     try:
         session.pool()
     except StoreError as error:
-        st.error(str(error))
+        st.error(spelled(str(error)))
         st.stop()
     stand_at_the_door()
     gather_events()

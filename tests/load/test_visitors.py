@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.aside import aside
 from tests.load.browser import Tab
 from tests.load.visitors import POINTS, Noted, draw, main
 from ui.components.canvas import CanvasState
@@ -38,7 +39,7 @@ def test_each_message_adds_points_to_a_stroke_and_a_new_sheet_begins_anew(
 
     monkeypatch.setattr("tests.load.visitors.SEND_EVERY", 0.0)
     sheet = Sheet()
-    asyncio.run(two_digits(sheet))
+    aside(lambda: asyncio.run(two_digits(sheet)))
     first, second = sheet.points[: len(sheet.points) // 2], sheet.points[len(sheet.points) // 2 :]
     assert first == second == sorted(set(first))
     assert first[-1] == POINTS and len(sheet.state.drawing.strokes) == 1
@@ -47,7 +48,8 @@ def test_each_message_adds_points_to_a_stroke_and_a_new_sheet_begins_anew(
 def test_two_visitors_are_answered_and_the_last_line_is_the_figure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["--visitors", "2", "--seconds", "2", "--pause", "0.1"]) == 0
+    few = ["--visitors", "2", "--seconds", "2", "--pause", "0.1"]
+    assert aside(lambda: main(few)) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert found["visitors"] == 2 and found["errors"] == 0
     assert found["messages"] >= 2 and 0 < found["p50_ms"] <= found["p95_ms"]
@@ -58,7 +60,8 @@ def test_visitors_who_reach_no_server_say_so(capsys: pytest.CaptureFixture[str])
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         port = str(nobody.getsockname()[1])
-        assert main(["--port", port, "--visitors", "1", "--seconds", "0", "--pause", "0"]) == 2
+        nobody = ["--port", port, "--visitors", "1", "--seconds", "0", "--pause", "0"]
+        assert aside(lambda: main(nobody)) == 2
     told = capsys.readouterr()
     assert "A visitor got an error:" in told.err
     assert json.loads(told.out.splitlines()[-1])["messages"] == 0

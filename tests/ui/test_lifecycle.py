@@ -58,7 +58,10 @@ def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHand
 @pytest.mark.parametrize("page", ["train", "weights"])
 def test_a_run_that_waits_says_why_and_how_long(waiting: RunHandle, page: str) -> None:
     app = opened(page, waiting)
-    assert "Another run trains on this server now. This one starts by itself in about" in told(app)
+    assert (
+        "Another run trains on this server now. Visitors take turns: it starts by itself in about"
+        in told(app)
+    )
     assert "Press Start" not in told(app)
 
 

@@ -10,6 +10,7 @@ from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 
+from tests.aside import aside
 from ui.reruns import USED, gather_events, read_the_theme_once
 
 STARTED, SHOWN = ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
@@ -69,7 +70,7 @@ def in_loop(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
         async def main() -> None:
             await test(Session())
 
-        asyncio.run(main())
+        aside(lambda: asyncio.run(main()))
 
     return run
 

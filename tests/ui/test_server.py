@@ -40,7 +40,7 @@ def test_without_a_place_for_runs_the_page_says_what_to_do(monkeypatch: MonkeyPa
     monkeypatch.setattr("ui.session.pool", no_pool)
     prepare_server.clear()
     app = AppTest.from_file(APP).run(timeout=30)
-    assert [error.value for error in app.error] == ["set DIGIT_LAB_RUNS"]
+    assert [error.value for error in app.error] == [r"set DIGIT\_LAB\_RUNS"]
     assert not app.exception
 
 

@@ -6,8 +6,7 @@ Streamlit's own pages would show a traceback for a slider at NaN, for JSON that 
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import wraps
 from math import isfinite
 from typing import Any
@@ -15,7 +14,8 @@ from typing import Any
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.state.session_state import Serialized, WStates
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
 
 MOST_WIDGETS = 1_000  # in a message; the largest page has about a hundred
 LONGEST_LINK = 8_000  # characters of what stands behind the "?" of an address
@@ -23,30 +23,34 @@ LONGEST_TEXT = 10_000  # characters of what is typed or chosen; a search's value
 MOST_VALUES = 1_000  # of one widget
 MOST_JSON = 8_000_000  # characters of what a component says: a pasted picture of 5 MB
 MOST_BRACKETS, MOST_COMMAS = 100, 1_000  # in it, as many as there are values: ours have few
+NEVER_FAILS = {"trigger_value", "bool_value", "json_value"}  # most of a page's widgets
 NUMBERS = {"int_value", "double_value"}  # a box for whole numbers says it takes others, too
 HALF_A_LETTER = re.compile(r"\\u[dD][89a-fA-F]")  # no text can have it, and browsers never send it
 
 
 def believe_only_what_can_be_read() -> None:
-    """Stand in front of Streamlit's taking of a message, and of its reading of a value."""
-    request_rerun, getitem = AppSession.request_rerun, WStates.__getitem__
+    """Stand in front of Streamlit's taking of a message."""
+    request_rerun = AppSession.request_rerun
 
     @wraps(request_rerun)
     def looked_at(self: AppSession, client_state: ClientState | None) -> None:
         if client_state is not None:
-            take_strange_out(client_state)
+            take_strange_out(client_state, self._session_state._new_widget_state.widget_metadata)
         request_rerun(self, client_state)
 
     AppSession.request_rerun = looked_at
-    WStates.__getitem__ = _reading(getitem)  # type: ignore[reportAttributeAccessIssue]
 
 
-def take_strange_out(message: ClientState) -> None:
-    """Leave of a message what a page of ours could have sent, as far as the message itself says."""
+def take_strange_out(message: ClientState, widgets: Mapping[str, WidgetMetadata[Any]]) -> None:
+    """Leave of a message what a page of ours could have sent; `widgets` are those that it has."""
     if len(message.query_string) > LONGEST_LINK:
         message.query_string = ""
     states = message.widget_states.widgets
-    kept = [state for state in states[:MOST_WIDGETS] if is_plain(state)]
+    kept = [
+        state
+        for state in states[:MOST_WIDGETS]
+        if is_plain(state) and can_be_read(state, widgets.get(state.id))
+    ]
     if len(kept) < len(states):
         del states[:]
         states.extend(kept)
@@ -95,6 +99,28 @@ def _finite(text: str) -> float:
     return number
 
 
+def can_be_read(state: WidgetState, widget: WidgetMetadata[Any] | None) -> bool:
+    """Whether a widget can have this value: of its type, one of its options, and readable."""
+    kind = state.WhichOneof("value")
+    if kind is None or widget is None:
+        return True
+    expected = widget.value_type
+    if not (expected is None or kind == expected or {kind, expected} <= NUMBERS):
+        return False
+    if kind in NEVER_FAILS:
+        return True
+    if not _is_possible(state, widget.deserializer):
+        return False
+    reader = WStates()
+    reader.set_widget_from_proto(state)
+    reader.set_widget_metadata(widget)
+    try:
+        reader[state.id]
+    except Exception:  # Streamlit's widgets raise what Python does for strange values
+        return False
+    return True
+
+
 def take_any_text(key: str) -> None:
     """Let the widget with that key have values that are none of its options."""
     _free.add(key)
@@ -112,28 +138,3 @@ def _is_possible(state: WidgetState, deserializer: Callable[..., Any]) -> bool:
     if state.WhichOneof("value") == "string_value":
         return state.string_value in options
     return all(text in options for text in state.string_array_value.data)
-
-
-def _reading(getitem: Callable[[WStates, str], Any]) -> Callable[[WStates, str], Any]:
-    """Streamlit's reading of a widget's value. What can't be read is as if it had not been sent:
-    then the value from before counts."""
-
-    @wraps(getitem)
-    def read(self: WStates, id: str) -> Any:
-        state, metadata = self.states.get(id), self.widget_metadata.get(id)
-        if not isinstance(state, Serialized) or metadata is None:
-            return getitem(self, id)
-        kind, expected = state.value.WhichOneof("value"), metadata.value_type
-        if not (None in (kind, expected) or kind == expected or {kind, expected} <= NUMBERS):
-            raise KeyError(id)
-        if not _is_possible(state.value, metadata.deserializer):
-            raise KeyError(id)
-        try:
-            value = getitem(self, id)
-        except Exception as error:  # Streamlit's widgets raise what Python does for strange values
-            raise KeyError(id) from error
-        if kind is None:  # Streamlit has noted that the widget has no type
-            self.set_widget_metadata(replace(metadata, value_type=expected))
-        return value
-
-    return read
