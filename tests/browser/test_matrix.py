@@ -41,7 +41,9 @@ def heard(page: Page, words: str) -> Locator:
 
 def click(field: Locator, row: int, column: int, shape: tuple[int, int] = (64, 28)) -> None:
     """Click into the middle of a cell."""
-    box = field.locator("canvas").bounding_box()
+    canvas = field.locator("canvas")
+    canvas.scroll_into_view_if_needed()  # which waits until it moves no more
+    box = canvas.bounding_box()
     assert box is not None
     x, y = ((at + 0.5) / n for at, n in zip((column, row), shape[::-1], strict=True))
     field.click(position={"x": x * box["width"], "y": y * box["height"]})
