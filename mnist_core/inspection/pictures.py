@@ -21,10 +21,10 @@ from mnist_core.preprocess.segment import Found
 SURE = 0.4  # from which no other way to see a picture is tried
 BETTER = 0.1  # by which another way must exceed the likeliest one, and nothing at all
 EDGE_WEIGHT = 0.3  # of the share of the edge that is inked: paper reaches the edge, ink seldom
-# The shares are those of `python benchmarks/doubt.py guesses`.
+# The share is that of `python benchmarks/doubt.py guesses`.
 TOUCHES = "It touches its neighbour."
 LINE = "It touches a printed line, which was taken out: of such digits, 19 in 20 are read right."
-CUT = "It may be cut by the edge of the picture: of such digits, 9 in 10 are read right."
+CUT = "It may be cut by the edge of the picture."
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--js-flags=--no-opt",  # code that runs for a second is not worth being compiled twice
 ]
 START_LIMIT = 60  # seconds until a server has to answer
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import FloatRect, Locator, Page, WebSocket, WebSocketRoute, expect
 
 from tests.browser.conftest import wait_idle
 from tests.browser.test_accessibility import FITS, found_in_components
@@ -39,12 +39,24 @@ def heard(page: Page, words: str) -> Locator:
     return page.get_by_text(words, exact=True)
 
 
+def settled(canvas: Locator) -> FloatRect:
+    """Where the numbers stand when their size changes no more: it follows that of the page."""
+    sizes: list[FloatRect | None] = []
+
+    def is_settled() -> bool:
+        canvas.page.evaluate("() => new Promise((told) => requestAnimationFrame(told))")
+        sizes.append(canvas.bounding_box())
+        return len(sizes) > 9 and sizes[-1] is not None and sizes[-10:] == [sizes[-1]] * 10
+
+    wait_until(canvas.page, is_settled)
+    box = sizes[-1]
+    assert box is not None
+    return box
+
+
 def click(field: Locator, row: int, column: int, shape: tuple[int, int] = (64, 28)) -> None:
     """Click into the middle of a cell."""
-    canvas = field.locator("canvas")
-    canvas.scroll_into_view_if_needed()  # which waits until it moves no more
-    box = canvas.bounding_box()
-    assert box is not None
+    box = settled(field.locator("canvas"))
     x, y = ((at + 0.5) / n for at, n in zip((column, row), shape[::-1], strict=True))
     field.click(position={"x": x * box["width"], "y": y * box["height"]})
 
