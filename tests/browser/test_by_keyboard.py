@@ -163,4 +163,5 @@ def test_the_keyboard_stays_on_a_closer_look_and_goes_on_in_ones_own_digits(
     delete.press("Enter")
     expect(teach).to_be_focused(timeout=PATIENCE)
     page.get_by_role("button", name="Empty the collection").press("Enter")
-    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_focused()
+    # The uploader comes in another place, and is in both for an instant.
+    expect(page.get_by_role("button", name="Upload", exact=True).last).to_be_focused()
