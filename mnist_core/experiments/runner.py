@@ -102,29 +102,27 @@ def run_all(
     """Train a run for each of the settings; yields each as soon as it is finished.
 
     Where the environment names a cluster (DIGIT_LAB_SCHEDULER), its machines train. The urgent ones
-    begin first, and among all others the longest. A run whose process dies is begun again, once.
-    Whoever stops asking, or says that it is `interrupted`, ends all processes; what is not finished
-    by then is lost.
+    begin first, then the longest. A run whose process dies is begun again, once. Whoever stops
+    asking, or says that it is `interrupted`, ends all processes, and loses what is not finished.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
         data: what to train on, of which all processes share one copy.
         processes: how many train at a time; one for each core, or place of the cluster, if None.
         keep_weights: whether each Finished has the network.
-        initial: parameters (P,) to begin with instead of the seed's, or None, for each run.
+        initial: for each run parameters (P,) to begin with, or None for the seed's.
         watch: called after every epoch of any run.
         interrupted: asked ten times a second.
         niceness: how much the processes make way for others, up to 19.
         urgent: the indices of runs that somebody waits for.
 
-    Raises OSError if the images can't be written to a temporary folder, or if the cluster has no
-    place.
+    Raises OSError if the images can't be written for a while, or if the cluster has no place.
     """
     starts = initial or [None] * len(configs)
     jobs = [Job(c, start, keep_weights) for c, start in zip(configs, starts, strict=True)]
-    clock = _Clock(configs)
     if not jobs:
         return
+    clock = _Clock(configs)
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
         with _workplace(Path(folder), niceness) as (places, start):

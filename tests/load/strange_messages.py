@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from urllib.request import urlopen
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,16 @@ class Seen:
     tracebacks: list[str] = field(default_factory=list)
 
 
+def say(states: WidgetStates, id: str, value: Mapping[str, Any]) -> None:
+    """Add what a browser says of a widget: {its kind in the message: the content}."""
+    widget = states.widgets.add(id=id)
+    for kind, content in value.items():
+        if kind.endswith("array_value"):
+            getattr(widget, kind).data.extend(content)
+        else:
+            setattr(widget, kind, content)
+
+
 class Visitor:
     """One page of a browser, as far as the server can tell."""
 
@@ -96,12 +107,7 @@ class Visitor:
         context.timezone, context.locale = "UTC", "en-US"
         context.url = f"http://127.0.0.1:{self._port}/"
         for id, value in message.get("values", {}).items():
-            state = rerun.widget_states.widgets.add(id=id)
-            for kind, content in value.items():
-                if kind.endswith("array_value"):
-                    getattr(state, kind).data.extend(content)
-                else:
-                    setattr(state, kind, content)
+            say(rerun.widget_states, id, value)
         rerun.widget_states.SetInParent()
         began = time.monotonic()
         await self._connection.send(back.SerializeToString())

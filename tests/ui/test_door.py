@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from tests.aside import aside
-from tests.load.strange_messages import VALUES
+from tests.load.strange_messages import VALUES, say
 from ui.door import pace, stand_at_the_door
 from ui.door.pace import Bucket, Pace
 from ui.door.uploads import MOST_BYTES, MOST_FILES, MOST_OF_ALL, too_many, too_much
@@ -35,12 +35,7 @@ def message(**values: dict[str, Any]) -> ClientState:
     """A browser's message with these widgets."""
     state = ClientState()
     for id, value in values.items():
-        widget = state.widget_states.widgets.add(id=id)
-        for kind, content in value.items():
-            if kind.endswith("array_value"):
-                getattr(widget, kind).data.extend(content)
-            else:
-                setattr(widget, kind, content)
+        say(state.widget_states, id, value)
     return state
 
 

@@ -113,8 +113,7 @@ def point_map(
             on_chosen_change=lambda: None,
             on_view_change=lambda: None,
         )
-        # After the map, so that it keeps its place in the page when there are more of them. What
-        # stays the same travels once: Streamlit lets the browser keep large messages.
+        # After the map, which so keeps its place. What stays the same travels once.
         for part in {part.token: part for part in (images, *arrived)}.values():
             _mount(key=f"{key}-{part.token}", data=part.message_for(key))
     return _view(state, names, len(images))
