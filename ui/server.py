@@ -7,6 +7,7 @@ import streamlit as st
 
 from mnist_core.runs.index import StoreError
 from ui import session
+from ui.descriptors import allow_many_descriptors, let_go_of_those_who_left
 from ui.door import stand_at_the_door
 from ui.reruns import gather_events, read_the_theme_once
 from ui.words import spelled
@@ -32,6 +33,8 @@ def prepare_server() -> None:
     stand_at_the_door()
     gather_events()
     read_the_theme_once()
+    allow_many_descriptors()
+    let_go_of_those_who_left()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
         importlib.import_module(module)
     gc.collect()

@@ -22,6 +22,7 @@ class Taken:
     """What a server and its children have taken so far, or hold now."""
 
     processor_ms: int
+    front_end_ms: int  # of that: without the trainings
     memory_mb: float
     front_end_mb: float  # of that: without the trainings
     processes: int
@@ -42,6 +43,10 @@ class Server:
     folder: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
+    def log(self) -> str:
+        """What the server has printed; "" of one that somebody else has started."""
+        return (self.folder / "log").read_text(errors="replace") if self.folder else ""
+
     def taken(self) -> Taken | None:
         """None where it can't be known: another's server, or a system without /proc."""
         if self.process is None or self.folder is None or not Path("/proc/self/stat").is_file():
@@ -53,6 +58,7 @@ class Server:
         return Taken(
             # Fields as in proc(5), after the name: user and system time, of ended children too.
             processor_ms=round(tick * sum(sum(map(int, stat[11:15])) for stat in stats)),
+            front_end_ms=round(tick * sum(map(int, stats[0][11:13]))) if stats else 0,
             memory_mb=round(page * sum(int(stat[21]) for stat in stats), 1),
             front_end_mb=round(page * int(stats[0][21]), 1) if stats else 0.0,
             processes=len(stats),

@@ -7,17 +7,10 @@ has. The last line is JSON; exit status 1 if anything was a traceback, or took t
 
 import asyncio
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.request import urlopen
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -25,7 +18,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from websockets.typing import Subprotocol
 
-ROOT = Path(__file__).parents[2]
+from tests.load.served import Server, started
+
 PAGES = ("", "draw", "weights", "back-propagation", "evaluate", "experiments")
 LINKS = [
     f"epochs={'9' * 400}", f"epochs={'9' * 5000}", "epochs=nan", "epochs=1e400", "epochs=-inf",
@@ -66,6 +60,7 @@ VALUES: dict[str, Any] = {
     "a press of JSON": {"json_trigger_value": '[{"event": "picture", "value": "!!!"}]'},
     "a deep press": {"json_trigger_value": DEEP},
 }  # fmt: skip
+DEAREST = 10  # messages that are named
 MOST_BYTES = 5_000_000  # of a message: of larger ones the server breaks off the connection
 PAGE_SECONDS = 60.0  # for a page to be there: a shared machine may be busy
 
@@ -95,8 +90,8 @@ class Visitor:
     def __init__(self, connection: Any, port: int) -> None:
         self._connection, self._port, self.seen = connection, port, Seen()
 
-    async def run(self, **message: Any) -> float:
-        """Send a message and wait until it has been carried out; the seconds that took."""
+    async def run(self, **message: Any) -> None:
+        """Send a message and wait until it has been carried out."""
         back = BackMsg()
         rerun = back.rerun_script
         rerun.page_name, rerun.query_string = message.get("page", ""), message.get("link", "")
@@ -109,10 +104,8 @@ class Visitor:
         for id, value in message.get("values", {}).items():
             say(rerun.widget_states, id, value)
         rerun.widget_states.SetInParent()
-        began = time.monotonic()
         await self._connection.send(back.SerializeToString())
         await asyncio.wait_for(self._until_finished(), PAGE_SECONDS)
-        return time.monotonic() - began
 
     async def _until_finished(self) -> None:
         while True:
@@ -135,29 +128,32 @@ class Visitor:
             self.seen.widgets[id] = delta.fragment_id
 
 
-async def visit(port: int, server: int) -> dict[str, Any]:
+async def visit(server: Server) -> dict[str, Any]:
     """Send everything to every page; what was found."""
-    address = f"ws://127.0.0.1:{port}/_stcore/stream"
-    found: dict[str, Any] = {"messages": 0, "tracebacks": [], "most_ms": 0.0, "slowest": ""}
+    costs: dict[str, float] = {}
+    tracebacks: list[str] = []
     for page in PAGES:
         async with websockets.connect(
-            address,
+            f"ws://127.0.0.1:{server.port}/_stcore/stream",
             subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             ping_timeout=None,
         ) as connection:
-            visitor = Visitor(connection, port)
+            visitor = Visitor(connection, server.port)
             await visitor.run(page=page)
             for what, message in strange(page, visitor.seen):
-                before, cost = len(visitor.seen.tracebacks), processor_seconds(server)
+                words = f"{page or 'train'}: {what}"
+                noticed, before = len(visitor.seen.tracebacks), server.taken()
                 await visitor.run(**message)
-                cost = 1000 * (processor_seconds(server) - cost)
-                found["messages"] += 1
-                for one in visitor.seen.tracebacks[before:]:
-                    found["tracebacks"].append(f"{page or 'train'}: {what}: {one}"[:200])
-                if cost > found["most_ms"]:
-                    found["most_ms"], found["slowest"] = cost, f"{page or 'train'}: {what}"
-    return found
+                tracebacks += [f"{words}: {one}" for one in visitor.seen.tracebacks[noticed:]]
+                if before and (after := server.taken()):
+                    costs[words] = after.front_end_ms - before.front_end_ms
+    dearest = sorted(costs, key=lambda words: -costs[words])[:DEAREST]
+    return {
+        "messages": len(costs),
+        "tracebacks": tracebacks,
+        "dearest_ms": {words: costs[words] for words in dearest},
+    }
 
 
 def strange(page: str, seen: Seen) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -177,34 +173,11 @@ def strange(page: str, seen: Seen) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "a page again", {}
 
 
-def processor_seconds(process: int) -> float:
-    """What a process has taken so far of the processor."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def main() -> int:
     """Start a server, visit it, and say what was found."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with TemporaryDirectory() as folder:
-        log = Path(folder) / "log"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-        command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-        with log.open("wb") as file:
-            server = subprocess.Popen(
-                command, cwd=ROOT, stdout=file, stderr=file,
-                env=os.environ | {"DIGIT_LAB_RUNS": str(Path(folder) / "runs")},
-            )  # fmt: skip
-        try:
-            wait_for(port)
-            found = asyncio.run(visit(port, server.pid))
-            found["descriptors"] = len(os.listdir(f"/proc/{server.pid}/fd"))
-        finally:
-            server.terminate()
-            server.wait()
-        logged = log.read_text(errors="replace")
+    with started() as server:
+        found = asyncio.run(visit(server))
+        logged = server.log()
     found["tracebacks_in_the_log"] = logged.count("Traceback")
     if "Traceback" in logged:
         print(logged[-6000:])
@@ -212,20 +185,6 @@ def main() -> int:
         print(line)
     print(json.dumps(found))
     return 1 if found["tracebacks"] or found["tracebacks_in_the_log"] else 0
-
-
-def wait_for(port: int) -> None:
-    """Until the server answers."""
-    until = time.monotonic() + PAGE_SECONDS
-    while True:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            if time.monotonic() > until:
-                raise
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""A server may hold many file descriptors, and those of pages that were left are given back."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+
+from ui import descriptors
+from ui.descriptors import let_go_of_those_who_left
+
+ROOT = Path(__file__).parents[2]
+ASK = """
+import resource
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+from ui.descriptors import ENOUGH, allow_many_descriptors
+allow_many_descriptors()
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (min(ENOUGH, most), most))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_what_is_allowed_at_first_is_raised_to_what_is_allowed_at_most() -> None:
+    done = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
+
+
+def test_a_session_that_was_left_ends_though_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemorySessionStorage, "save", MemorySessionStorage.save)  # put back later
+    monkeypatch.setattr(descriptors, "AFTER", 0.01)
+    assert let_go_of_those_who_left()
+
+    class Session:
+        id = "left"
+        ended = asyncio.Event()
+
+        def shutdown(self) -> None:
+            self.ended.set()
+
+    class Info:
+        session = Session()
+
+    async def leave() -> None:
+        info: Any = Info()
+        MemorySessionStorage(ttl_seconds=0.01).save(info)  # type: ignore[arg-type]
+        await asyncio.wait_for(Session.ended.wait(), 20)
+
+    asyncio.run(leave())
