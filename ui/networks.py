@@ -18,6 +18,7 @@ from ui.session import ShownRun, mnist, session, shipped
 RUNNING, BEST, TAUGHT = "run", "best", "taught"
 OWN_NAMES = {RUNNING: "Your run", BEST: "Your best", TAUGHT: "Your taught MLP"}
 LOADED = "loaded_"  # begins the key of a network from a file
+BLOCK = 500  # images
 TRAINED_BEFORE = "shipped"  # short: three networks side by side have a line each for this
 
 
@@ -150,13 +151,17 @@ def fingerprint(network: Sequential) -> str:
     return digest.hexdigest()
 
 
-@st.cache_resource
-def mistakes(name: str) -> Array:
-    """Numbers of the test images that a shipped network gets wrong, rising."""
-    return mistakes_of(shipped(name))
+def next_mistake(network: Sequential, after: int) -> int | None:
+    """The number of the first test image behind `after` that a network gets wrong.
 
-
-def mistakes_of(network: Sequential) -> Array:
-    """Numbers of the test images that a network gets wrong, rising."""
+    Behind the last one it goes on with the first; None if there is no other mistake. The images
+    are looked at in blocks: all of them would take half a second.
+    """
     test = mnist().test
-    return np.flatnonzero(network.predict(test.images) != test.labels)
+    numbers = np.roll(np.arange(len(test)), -1 - after)
+    for start in range(0, len(numbers), BLOCK):
+        block = numbers[start : start + BLOCK]
+        wrong = network.predict(test.images[block]) != test.labels[block]
+        if wrong.any():
+            return int(block[wrong.argmax()])
+    return None

@@ -12,7 +12,7 @@ from mnist_core.inspection.doubt import Answer, answer_of
 from mnist_core.inspection.sheets import digits_side_by_side, normalized
 from ui.drawing import Sheet, ShownDigit, show_any_test_digit, show_test_digit
 from ui.html import named, no_bars, probability_bars, side_by_side
-from ui.networks import Prediction, Predictor, digit_detector, mistakes, mistakes_of
+from ui.networks import Prediction, Predictor, digit_detector, next_mistake
 from ui.words import listed
 
 NARROWEST = 150  # pixels of a column of bars: two of them fit a phone
@@ -65,13 +65,9 @@ def columns_of_bars(predictors: Sequence[Predictor], predictions: Sequence[Predi
 def show_next_mistake(predictor: Predictor) -> None:
     """Put the next test image that a network gets wrong on the canvas, if it gets any wrong."""
     on_canvas: ShownDigit | None = st.session_state.get("test_digit")
-    after = on_canvas.number if on_canvas else -1
-    numbers = (
-        mistakes(predictor.shipped_as) if predictor.shipped_as else mistakes_of(predictor.network)
-    )
-    if len(numbers):
-        following = numbers[numbers > after]
-        show_test_digit(int(following[0] if len(following) else numbers[0]))
+    number = next_mistake(predictor.network, on_canvas.number if on_canvas else -1)
+    if number is not None:
+        show_test_digit(number)
 
 
 def digit_buttons(predictors: Sequence[Predictor]) -> None:
