@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
-from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 
 from tests.aside import aside
@@ -118,6 +119,25 @@ def test_an_error_on_the_loop_itself_is_said_after_what_came_before(in_loop) -> 
         assert session.handled == [STARTED, SHOWN, ENDED]
 
     in_loop(test)
+
+
+def test_a_session_has_one_script_at_a_time() -> None:
+    """Two of them take values out of the session that the other has just put there."""
+
+    class Script:
+        asked = 0
+
+        def request_rerun(self, data: RerunData) -> bool:
+            self.asked += 1
+            return True
+
+    async def test() -> None:
+        session: Any = Session()
+        session._state, session._scriptrunner = AppSessionState.APP_IS_RUNNING, (script := Script())
+        AppSession.request_rerun(session, ClientState())
+        assert session._scriptrunner is script and script.asked == 1
+
+    aside(lambda: asyncio.run(test()))
 
 
 def test_another_version_of_streamlit_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
