@@ -5,7 +5,7 @@ They reach the page several times faster than charts do, and screen readers read
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import isnan
 
@@ -13,6 +13,8 @@ from PIL import Image
 
 from mnist_core.arrays import Array
 from ui.words import probability
+
+NUMBERS, WORDS = "numbers", "numbers words"  # kinds of tables: to the right, or to the left
 
 
 class Html(str):
@@ -125,7 +127,9 @@ def no_bars() -> str:
     return f'<ul class="bars none" aria-hidden="true">{rows}</ul>'
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str, kind: str = NUMBERS
+) -> str:
     """A table of numbers; the first column names the rows. `caption` is read aloud, not shown."""
     heads = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     body = "".join(
@@ -133,6 +137,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -
         for first, *cells in rows
     )
     return (
-        f'<table class="numbers"><caption>{escape(caption)}</caption>'
+        f'<table class="{kind}"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def data_table(rows: Sequence[Mapping[str, str]], *, caption: str, kind: str = NUMBERS) -> str:
+    """The same of at least one row, each with its cells, of any text, by the names of the columns.
+
+    It scrolls where it is too large. `kind` is NUMBERS, or WORDS where there are words besides.
+    """
+    head = [escape(name) for name in rows[0]]
+    cells = [[escape(cell) for cell in row.values()] for row in rows]
+    return (
+        f'<div class="scrolled" role="region" tabindex="0" aria-label="{escape(caption)}">'
+        f"{table(head, cells, caption=caption, kind=kind)}</div>"
     )

@@ -20,6 +20,7 @@ from mnist_core.inspection.doubt import Answer
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from tests.photographed import letters, written
+from tests.ui.tools import tables
 from ui.choices import DRAW as DRAW_CHOICES
 from ui.components.canvas import Drawing, Stroke
 from ui.components.visitor import STATE
@@ -127,12 +128,12 @@ def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
     keep(app, range(4))
     own_digits(app).button(key="teach").click()
     opened(app)
-    before = app.dataframe[-1].value.to_dict()
+    before = tables(app)[-1]
     wrong = Drawing(background=load_mnist().test.images[4])
     app.session_state["session"].drawing = wrong
     app.segmented_control(key="it-was").set_value(9)  # it is a 4
     opened(app)
-    assert app.dataframe[-1].value.to_dict() != before
+    assert tables(app)[-1] != before
 
 
 def test_a_run_has_one_name_on_every_page(pool: LocalPool) -> None:
@@ -287,8 +288,8 @@ def test_a_digit_that_is_cut_is_a_guess_in_words_and_without_a_probability(
 ) -> None:
     ink = written(load_mnist().test.images[0], 300)  # a 7
     app = photographed(file_of(ink[:, : round(0.8 * ink.shape[1])]))
-    table = app.dataframe[0].value
-    assert "<h2>7?</h2>" in shown(app) and table["CNN"].tolist() == ["7?"]
+    (table,) = tables(app)
+    assert "<h2>7?</h2>" in shown(app) and table["CNN"] == ["7?"]
     assert "cut by the edge" in table["remark"][0]
     assert "are guesses" in app.warning[0].value
 
@@ -311,7 +312,7 @@ def test_an_unsure_answer_on_a_page_of_digits_has_both_with_their_probabilities(
 ) -> None:
     app = photographed(file_of(load_mnist().validation.images[LIKE_A_4] / 255))
     assert "<h2>4 (or 9)</h2>" in shown(app)
-    (cell,) = app.dataframe[0].value["CNN"]
+    (cell,) = tables(app)[0]["CNN"]
     assert re.fullmatch(r"4 \(.+ %\) or 9 \(.+ %\)", cell)
     assert "could be either: 1." in app.info[0].value
 
@@ -320,4 +321,4 @@ def test_letters_have_no_answers_on_the_page_either(pool: LocalPool) -> None:
     rng = np.random.default_rng(0)
     app = photographed(file_of(letters("HELKM\nAXRWN", rng)))
     assert "<h2>No digits</h2>" in shown(app)
-    assert set(app.dataframe[0].value["CNN"]) == {"none"}
+    assert set(tables(app)[0]["CNN"]) == {"none"}

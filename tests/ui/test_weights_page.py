@@ -16,6 +16,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
+from tests.ui.tools import tables
 from ui.session import NamedNetwork, Session
 from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
@@ -70,8 +71,11 @@ def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> Non
     opened(app)
     app.multiselect(key="off_mlp").set_value(list(range(60)))
     opened(app)
-    before, after = app.dataframe[0].value.iloc[0, 1:], app.dataframe[0].value.iloc[1, 1:]
+    (table,) = tables(app)
+    assert table["accuracy"] == ["with it (%)", "without (%)", "change"]
+    before, after, change = np.array([table[str(digit)] for digit in range(10)], float).T
     assert np.mean(after) < np.mean(before) - 20
+    np.testing.assert_allclose(change, after - before, atol=0.11)
     app.button[-1].click()
     opened(app)
     assert app.multiselect(key="off_mlp").value == []

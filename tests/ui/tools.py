@@ -1,5 +1,7 @@
 """What tests of pages do with Streamlit's AppTest."""
 
+import re
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,19 @@ def again(app: AppTest) -> AppTest:
     app.run(timeout=60)
     assert not app.exception
     return app
+
+
+def tables(app: AppTest) -> list[dict[str, list[str]]]:
+    """The tables that a page shows, each as its columns by their names."""
+    bodies = "".join(piece.proto.body for piece in app.get("html"))
+    found = []
+    for table in re.findall("<table.*?</table>", bodies):
+        head, *rows = [
+            [unescape(cell) for cell in re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row)]
+            for row in re.findall("<tr>.*?</tr>", table)
+        ]
+        found.append(dict(zip(head, map(list, zip(*rows, strict=True)), strict=True)))
+    return found
 
 
 def give_session(patch: pytest.MonkeyPatch, door: str, session: dict[str, Any]) -> None:

@@ -152,13 +152,13 @@ def _curve_in_words(measure: Measure, curve: Curve) -> str:
     return f"{curve.name} {last}" if len(curve.y) == 1 else f"{curve.name} {first}, {last}"
 
 
-def results_table(results: Sequence[EpochResult]) -> dict[str, list[Any]]:
+def results_table(results: Sequence[EpochResult]) -> dict[str, list[str]]:
     """Every epoch's values as columns: accuracy in %, loss in nats, time in seconds."""
     return {
-        "epoch": [r.epoch for r in results],
-        "training accuracy (%)": [round(100 * r.train_accuracy, 2) for r in results],
-        "validation accuracy (%)": [round(100 * r.validation_accuracy, 2) for r in results],
-        "training loss": [round(r.train_loss, 4) for r in results],
-        "validation loss": [round(r.validation_loss, 4) for r in results],
-        "seconds": [round(r.seconds, 2) for r in results],
+        "epoch": [f"{r.epoch}" for r in results],
+        "training accuracy (%)": [f"{100 * r.train_accuracy:.2f}" for r in results],
+        "validation accuracy (%)": [f"{100 * r.validation_accuracy:.2f}" for r in results],
+        "training loss": [f"{r.train_loss:.4f}" for r in results],
+        "validation loss": [f"{r.validation_loss:.4f}" for r in results],
+        "seconds": [f"{r.seconds:.2f}" for r in results],
     }

@@ -24,7 +24,7 @@ from mnist_core.training.finetune import FineTuned, divided
 from ui.charts.curves import CONFIG, fine_tune_curves
 from ui.choices import DRAW
 from ui.drawing import sheet_of
-from ui.html import captioned, changing_text, in_a_row, legend, picture
+from ui.html import WORDS, captioned, changing_text, data_table, in_a_row, legend, picture
 from ui.networks import OWN_NAMES, TAUGHT, Predictor
 from ui.own import fine_tuned, is_taught, keep_collection, mark_taught, own_collection
 from ui.session import mnist, session, shipped
@@ -83,7 +83,9 @@ def own_digits(predictors: Sequence[Predictor]) -> None:
     else:
         st.caption("They are kept on this server for this browser, until you empty the collection.")
         _gallery(kept)
-        st.dataframe(_accuracies(kept, predictors), hide_index=True)
+        rows = _accuracies(kept, predictors)
+        caption = "How well each network reads your digits"
+        st.html(data_table(rows, caption=caption, kind=WORDS))
     _files(kept)
     if len(kept):
         _fine_tuning(kept)
@@ -229,7 +231,8 @@ def _gains_and_costs(tuned: dict[str, FineTuned]) -> None:
         column.plotly_chart(
             fine_tune_curves(first.steps, curves, y=words), config=CONFIG, key=f"fine-tune-{values}"
         )
-    st.dataframe([_gain_and_cost(name, t) for name, t in tuned.items()], hide_index=True)
+    rows = [_gain_and_cost(name, t) for name, t in tuned.items()]
+    st.html(data_table(rows, caption="What fine-tuning gained and cost", kind=WORDS))
 
 
 def _gain_and_cost(name: str, tuned: FineTuned) -> dict[str, str]:

@@ -16,7 +16,7 @@ from mnist_core.inspection.doubt import Answer, answer_of
 from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
 from mnist_core.preprocess.image_files import MAX_FILE_BYTES, PictureError, open_picture
 from ui.components.paste import pasted_picture
-from ui.html import photograph
+from ui.html import WORDS, data_table, photograph
 from ui.networks import Predictor, digit_detector, shipped_predictors
 from ui.theme import CNN, MARK, VALIDATION
 from ui.words import probability, spelled
@@ -147,14 +147,15 @@ def _answers(sheet: DigitsOfPicture, predictors: Sequence[Predictor]) -> None:
         left.info(f"Boxes with two digits are unsure, it could be either: {unsure}.")
     if no_digits := sum(map(bool, sheet.objections)):
         left.info(f"Grey boxes look like no digits, and are left out: {no_digits}.")
-    rows = []
+    rows: list[dict[str, str]] = []
     for number, (objection, guess) in enumerate(zip(sheet.objections, sheet.guesses, strict=True)):
         row = {"digit": f"{number + 1}"}
         for name, p, of in zip(names, probabilities, answers, strict=True):
             row[name] = "none" if objection else _in_table(of[number], p[number])
         row["remark"] = objection or (f"A guess: {guess}" if guess else "")
         rows.append(row)
-    right.dataframe(rows, hide_index=True)
+    if rows:
+        right.html(data_table(rows, caption="Every digit that was found", kind=WORDS))
 
 
 def _answers_of(sheet: DigitsOfPicture, probabilities: Array) -> list[Answer]:

@@ -7,11 +7,12 @@ import streamlit as st
 
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
+from mnist_core.training.run import EpochResult
 from ui.charts import curves as charts
 from ui.charts import learning
 from ui.charts.learning_figure import learning_figure
 from ui.choices import TRAIN
-from ui.html import changing_text, legend
+from ui.html import changing_text, data_table, legend
 from ui.run_words import STATUS_WORDS
 from ui.session import ShownRun, earlier_run_now, earlier_runs, session
 from ui.settings import run_summary
@@ -39,7 +40,7 @@ def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
             with st.popover("Numbers", icon=":material/table:", key="numbers"):
                 st.write("Every epoch in numbers")
                 results = run.view.results if run else ()
-                st.dataframe(learning.results_table(results), hide_index=True)
+                st.html(_in_numbers(results))
             share(run)
         laid_over = {o.label: (f"- {o.symbol} -", o.colour) for o in others}
         st.html(legend(learning.CURVE_LEGEND | (BEYOND if run else {}) | laid_over))
@@ -50,6 +51,14 @@ def curves(config: TrainConfig | None, run: ShownRun | None) -> None:
         number, words = st.columns([2, 3], vertical_alignment="center")
         number.html(headline(run))
         words.html(changing_text(in_words(run), small=True))
+
+
+def _in_numbers(results: Sequence[EpochResult]) -> str:
+    if not results:
+        return "<p>The first epoch has not ended yet.</p>"
+    columns = learning.results_table(results)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return data_table(rows, caption="Every epoch in numbers")
 
 
 def count_look() -> None:

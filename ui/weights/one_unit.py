@@ -11,7 +11,7 @@ from mnist_core.inspection.weight_pictures import first_layer_pictures
 from ui.charts import units as unit_charts
 from ui.charts.curves import CONFIG
 from ui.components.tiles import colour_table
-from ui.html import captioned, changing_text, in_a_row, picture
+from ui.html import captioned, changing_text, data_table, in_a_row, picture
 from ui.session import mnist, page_theme
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
@@ -41,7 +41,11 @@ def _weights_in_large(looked: Looked, unit: int) -> None:
         unit_charts.weights_enlarged(weights, colours), config=CONFIG, key=f"large_{looked.key}"
     )
     with st.expander("All its weights as a table"):
-        st.dataframe(weights.round(4), height=300)
+        rows = [
+            {"": f"{y}"} | {f"{x}": f"{weight:.4f}" for x, weight in enumerate(row)}
+            for y, row in enumerate(weights)
+        ]
+        st.html(data_table(rows, caption="Its weights, by row and column of the image"))
 
 
 def _outgoing(looked: Looked, unit: int) -> None:

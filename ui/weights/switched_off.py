@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_core.arrays import Array
 from mnist_core.inspection.ablation import without_units
 from ui.drawing import own_digit
-from ui.html import captioned, named, picture, probability_bars, side_by_side
+from ui.html import captioned, data_table, named, picture, probability_bars, side_by_side
 from ui.theme import NEGATIVE, POSITIVE
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without
@@ -47,17 +47,9 @@ def switched_off(looked: Looked) -> None:
 
 def per_class(before: Array, after: Array) -> None:
     """Accuracy of each digit before and after, in %."""
-    st.dataframe(
-        {
-            "accuracy": ["with it (%)", "without (%)", "change"],
-            **{
-                str(digit): [
-                    round(100 * before[digit], 1),
-                    round(100 * after[digit], 1),
-                    round(100 * (after[digit] - before[digit]), 1) + 0.0,  # no -0.0
-                ]
-                for digit in range(10)
-            },
-        },
-        hide_index=True,
-    )
+    values = {"with it (%)": before, "without (%)": after, "change": after - before}
+    rows = [
+        {"accuracy": name} | {f"{digit}": f"{100 * value:z.1f}" for digit, value in enumerate(row)}
+        for name, row in values.items()
+    ]
+    st.html(data_table(rows, caption="Accuracy of each digit with the units, and without"))
