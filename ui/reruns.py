@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any
 
 from streamlit import config
+from streamlit.components.v2.bidi_component import serialization
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
@@ -133,4 +134,18 @@ def read_the_theme_once() -> bool:
 
     app_session._populate_theme_msg = populate
     config.on_config_parsed(known.clear)  # for a developer, who may change it
+    return True
+
+
+def hand_over_plain_data() -> bool:
+    """Have the dictionary that a component is given go to its browser as JSON; to be called once.
+
+    Streamlit looks for data frames in it, which no component of ours is given: that takes a look at
+    each value of each list, and pandas, of which pages need nothing else.
+
+    False where this version of Streamlit is made otherwise.
+    """
+    if not callable(getattr(serialization, "_extract_dataframes_from_dict", None)):
+        return False
+    serialization._extract_dataframes_from_dict = lambda data, arrow_blobs=None: data
     return True

@@ -9,10 +9,10 @@ from mnist_core.runs.index import StoreError
 from ui import session
 from ui.descriptors import allow_many_descriptors, let_go_of_those_who_left
 from ui.door import stand_at_the_door
-from ui.reruns import gather_events, read_the_theme_once
+from ui.reruns import gather_events, hand_over_plain_data, read_the_theme_once
 from ui.words import spelled
 
-IMPORTED_LATE = ("pandas", "pyarrow", "plotly.tools")  # by Streamlit, with the first chart
+IMPORTED_LATE = ("plotly.tools",)  # by Streamlit, with the first chart
 
 
 @st.cache_resource(show_spinner=False)
@@ -33,6 +33,7 @@ def prepare_server() -> None:
     stand_at_the_door()
     gather_events()
     read_the_theme_once()
+    hand_over_plain_data()
     allow_many_descriptors()
     let_go_of_those_who_left()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library

@@ -40,7 +40,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     pieces: dict[str, str] = {}
     for module in ("paper", "svg_chart"):
         door = f"ui.components.{module}._mount"
-        monkeypatch.setattr(door, lambda *, key, data: pieces.update({key: data}))
+        monkeypatch.setattr(door, lambda *, key, data: pieces.update({key: "".join(data.values())}))
     return pieces
 
 

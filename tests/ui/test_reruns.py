@@ -1,10 +1,14 @@
 """What Streamlit is spared with each rerun changes nothing of what a browser is told."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import pytest
+from streamlit.components.v2.bidi_component import serialization
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
@@ -12,7 +16,7 @@ from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 
 from tests.aside import aside
-from ui.reruns import USED, gather_events, read_the_theme_once
+from ui.reruns import USED, gather_events, hand_over_plain_data, read_the_theme_once
 
 STARTED, SHOWN = ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
 ENDED, GONE = ScriptRunnerEvent.FRAGMENT_STOPPED_WITH_SUCCESS, ScriptRunnerEvent.SHUTDOWN
@@ -134,7 +138,7 @@ def test_a_session_has_one_script_at_a_time() -> None:
     async def test() -> None:
         session: Any = Session()
         session._state, session._scriptrunner = AppSessionState.APP_IS_RUNNING, (script := Script())
-        AppSession.request_rerun(session, ClientState())
+        unwrap(AppSession.request_rerun)(session, ClientState())  # Streamlit's own
         assert session._scriptrunner is script and script.asked == 1
 
     aside(lambda: asyncio.run(test()))
@@ -167,3 +171,15 @@ def test_the_theme_is_told_as_before_but_read_once(monkeypatch: pytest.MonkeyPat
         assert told == usual
         assert told.light.primary_color and not told.light.HasField("sidebar")
     assert read == ["theme", "theme.light", "theme.light.sidebar"]
+
+
+def test_what_a_component_is_given_arrives_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serialization, "_extract_dataframes_from_dict", NotImplemented)  # put back
+    assert not hand_over_plain_data()
+    monkeypatch.undo()
+    name = "_extract_dataframes_from_dict"
+    monkeypatch.setattr(serialization, name, getattr(serialization, name))
+    assert hand_over_plain_data()
+    told, data = BidiComponent(), {"bars": [0.5, 1], "none": None, "more": {"a": "b"}}
+    serialization.serialize_mixed_data(data, told)
+    assert told.WhichOneof("data") == "json" and json.loads(told.json) == data

@@ -1,6 +1,7 @@
 """What a server costs while nobody asks: settings, the collector, what pages leave behind."""
 
 import gc
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from mnist_core.training.config import TrainConfig
 from ui.door.presses import take_presses_out
 from ui.server import IMPORTED_LATE, prepare_server
 
-APP = str(Path(__file__).parents[2] / "app.py")
+ROOT = Path(__file__).parents[2]
+APP = str(ROOT / "app.py")
 
 
 def test_nothing_is_collected_after_a_run_and_no_file_is_watched() -> None:
@@ -74,3 +76,14 @@ def test_a_timers_message_says_what_was_chosen_but_presses_nothing() -> None:
     states.widgets.add(id="component", json_trigger_value="[1]")
     take_presses_out(states)
     assert [state.id for state in states.widgets] == ["slider"]
+
+
+def test_a_page_needs_no_data_frames() -> None:
+    """pandas and Arrow take 70 MB, and half a second of the start."""
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "app = AppTest.from_file('app.py').run(timeout=60); assert not app.exception;"
+        "print(len(app.get('html')) > 0, sys.modules.keys() & {'pandas', 'pyarrow'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "True set()\n", done.stderr

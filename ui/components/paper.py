@@ -7,7 +7,7 @@ from mnist_core.report.pieces import STYLE
 
 def show(content: str, *, key: str) -> None:
     """Put HTML that was made of the report's pieces onto the page, which keeps its charts."""
-    _mount(key=key, data=content)
+    _mount(key=key, data={"content": content})
 
 
 _mount = component(
@@ -55,8 +55,8 @@ h2 {
     js="""
 export default function ({ data, parentElement }) {
   const place = parentElement.querySelector(".place");
-  if (place.shown === data) return; // what is selected or has the focus stays so
-  place.innerHTML = place.shown = data;
+  if (place.shown === data.content) return; // what is selected or has the focus stays so
+  place.innerHTML = place.shown = data.content;
 }
 """,
 )

@@ -5,7 +5,7 @@ from streamlit.components.v2 import component
 
 def show(chart: str, *, key: str) -> None:
     """Put a chart onto the page: st.html takes every SVG out of what it is given."""
-    _mount(key=key, data=chart)
+    _mount(key=key, data={"chart": chart})
 
 
 _mount = component(
@@ -21,7 +21,7 @@ svg {
 """,
     js="""
 export default function ({ data, parentElement }) {
-  parentElement.querySelector(".place").innerHTML = data;
+  parentElement.querySelector(".place").innerHTML = data.chart;
 }
 """,
 )
