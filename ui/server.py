@@ -7,8 +7,8 @@ import streamlit as st
 
 from mnist_core.runs.index import StoreError
 from ui import session
-from ui.descriptors import allow_many_descriptors, let_go_of_those_who_left
 from ui.door import stand_at_the_door
+from ui.frugal import allow_many_descriptors, keep_memory_together, let_go_of_those_who_left
 from ui.reruns import gather_events, hand_over_plain_data, read_the_theme_once
 from ui.words import spelled
 
@@ -34,6 +34,7 @@ def prepare_server() -> None:
     gather_events()
     read_the_theme_once()
     hand_over_plain_data()
+    keep_memory_together()
     allow_many_descriptors()
     let_go_of_those_who_left()
     for module in IMPORTED_LATE:  # not in a thread: a page must not meet half of a library
