@@ -28,7 +28,8 @@ class Taken:
     processes: int
     threads: int
     descriptors: int
-    files: int  # temporary ones, and those of runs
+    temporary_files: int
+    stored_files: int  # of runs, which are kept: as many as README says
 
     def named(self) -> dict[str, float]:
         """As JSON has it."""
@@ -64,7 +65,8 @@ class Server:
             processes=len(stats),
             threads=sum(int(stat[17]) for stat in stats),
             descriptors=sum(_descriptors(id) for id in ids),
-            files=sum(len(names) for _, _, names in os.walk(self.folder)),
+            temporary_files=_files(self.folder / "tmp"),
+            stored_files=_files(self.folder / "runs"),
         )
 
 
@@ -128,6 +130,10 @@ def _stat(process: int) -> list[str] | None:
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return None
+
+
+def _files(folder: Path) -> int:
+    return sum(len(names) for _, _, names in os.walk(folder))
 
 
 def _descriptors(process: int) -> int:

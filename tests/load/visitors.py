@@ -32,7 +32,7 @@ SAMPLE_EVERY = 30.0  # seconds of a soak
 WARM_UP = 1 / 3  # of a soak: what is loaded and kept by then is no growth
 COMING_AND_GOING = 10  # visitors of a soak
 STAYS = (5.0, 20.0)  # seconds that each of them stays
-SHORT_TRAINING = "epochs=1&train_size=5000"  # one after the other in a soak
+SHORT_TRAINING = "epochs=4"  # one after the other in a soak
 LOADED = 3  # visitors before the first measurement: what a used server has loaded is no growth
 
 
@@ -183,22 +183,32 @@ async def soak(server: Server, seconds: float) -> tuple[Noted, dict]:
     return noted, growth(samples, seconds) | {"errors": len(noted.errors)}
 
 
-SAMPLED = ("memory_mb", "front_end_mb", "processes", "threads", "descriptors", "files")
+SAMPLED = (
+    "memory_mb",
+    "front_end_mb",
+    "processes",
+    "threads",
+    "descriptors",
+    "temporary_files",
+    "stored_files",
+)
 
 
 def print_sample(samples: Sequence[tuple[float, Taken]]) -> None:
     """A row of the soak's table, the first with its head."""
     if len(samples) == 1:
-        print(" ".join(f"{name:>12}" for name in ("seconds", *SAMPLED)))
+        print(" ".join(f"{name:>15}" for name in ("seconds", *SAMPLED)))
     at, taken = samples[-1]
     row = [round(at), *(taken.named()[name] for name in SAMPLED)]
-    print(" ".join(f"{value:>12}" for value in row), flush=True)
+    print(" ".join(f"{value:>15}" for value in row), flush=True)
 
 
 def growth(samples: Sequence[tuple[float, Taken]], seconds: float) -> dict[str, object]:
     """What has grown between the end of the warm-up and the end."""
     warm = [taken for at, taken in samples if at >= WARM_UP * seconds]
     found: dict[str, object] = {"soak_seconds": seconds, "samples": len(samples)}
+    for name in ("memory_mb", "front_end_mb"):
+        found[f"most_{name}"] = max((taken.named()[name] for _, taken in samples), default=0)
     for name in SAMPLED if warm else ():
         found[f"{name}_growth"] = round(warm[-1].named()[name] - warm[0].named()[name], 1)
     return found
