@@ -21,7 +21,8 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DIGIT_LAB_RUNS=/runs
 ENV STREAMLIT_SERVER_PORT=8501 STREAMLIT_SERVER_HEADLESS=true
 # Else Streamlit asks a server elsewhere for its own address, before the first page.
 ENV STREAMLIT_BROWSER_SERVER_ADDRESS=localhost
-WORKDIR /runs
+# Not /runs: another user of a host's choice could not even enter it.
+WORKDIR /
 VOLUME /runs
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['STREAMLIT_SERVER_PORT'] + ('/' + os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/')).rstrip('/') + '/_stcore/health', timeout=2)"]
