@@ -47,6 +47,13 @@ def test_the_proxy_lets_through_the_largest_upload() -> None:
     assert int(most) == config["server"]["maxUploadSize"] + 1  # with what the form adds
 
 
+def test_a_visitor_stays_at_the_server_that_has_answered() -> None:
+    first = re.findall(r"upstream (\w+) \{\s+server [\d.]+:(\d+);", PROXY)
+    answered = PROXY.partition("map $upstream_addr $answered {")[2].partition("}")[0]
+    assert dict(re.findall(r"~:(\d+)\$ (\w+);", answered)) == {port: name for name, port in first}
+    assert 'Set-Cookie "digit_lab_server=$answered;' in PROXY
+
+
 def test_all_that_the_image_runs_is_compiled_when_it_is_built() -> None:
     # What runs may write nothing, so each start would compile again what the build left out.
     (folder,) = re.findall(r"-m compileall -q (\S+)$", CONTAINER, re.MULTILINE)
