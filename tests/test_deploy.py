@@ -1,5 +1,6 @@
 """What the files for servers name is there, and they agree with one another."""
 
+import os
 import re
 import subprocess
 import sys
@@ -44,6 +45,43 @@ def test_the_proxy_lets_through_the_largest_upload() -> None:
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     (most,) = re.findall(r"client_max_body_size (\d+)m;", PROXY)
     assert int(most) == config["server"]["maxUploadSize"] + 1  # with what the form adds
+
+
+def test_a_visitor_stays_at_the_server_that_has_answered() -> None:
+    first = re.findall(r"upstream (\w+) \{\s+server [\d.]+:(\d+);", PROXY)
+    answered = PROXY.partition("map $upstream_addr $answered {")[2].partition("}")[0]
+    assert dict(re.findall(r"~:(\d+)\$ (\w+);", answered)) == {port: name for name, port in first}
+    assert 'Set-Cookie "digit_lab_server=$answered;' in PROXY
+
+
+def test_all_that_the_image_runs_is_compiled_when_it_is_built() -> None:
+    # What runs may write nothing, so each start would compile again what the build left out.
+    (folder,) = re.findall(r"-m compileall -q (\S+)$", CONTAINER, re.MULTILINE)
+    assert folder == "/usr/local/lib/python3.13"  # with Python's own library: it comes without
+    assert "PYTHONDONTWRITEBYTECODE=1" in CONTAINER
+
+
+# `streamlit run` up to its words at the start, with a network that lets nothing out.
+GREETED = """
+from streamlit import net_util
+from streamlit.web import bootstrap, cli
+net_util._make_blocking_http_get = lambda url, timeout=5: exit(f"{url} was asked")
+bootstrap.run = lambda *words, **options: bootstrap._print_url(is_running_hello=False)
+cli.main(["run", "app.py"])
+"""
+
+
+def test_a_container_asks_nobody_outside_before_it_answers() -> None:
+    lines = re.findall(r"^ENV (.+)$", CONTAINER, re.MULTILINE)
+    settings = dict(pair.split("=") for line in lines for pair in line.split())
+    done = subprocess.run(
+        [sys.executable, "-c", GREETED],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == "" and "http://localhost:8501" in done.stdout
 
 
 class _Healthy(BaseHTTPRequestHandler):

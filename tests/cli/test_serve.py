@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -43,6 +44,29 @@ def test_a_user_without_a_home_is_served_too(
     with pytest.raises(SystemExit):
         main(["serve"])
     assert len(begun) == 1
+
+
+# What Streamlit does before it listens, with the settings of the program.
+PREPARED = """
+from streamlit import config
+from streamlit.web.server.starlette.starlette_app import create_streamlit_middleware
+from mnist_core.paths import APP
+config._main_script_path = str(APP)
+create_streamlit_middleware()
+"""
+
+
+def test_a_folder_that_can_not_be_read_keeps_no_server_from_starting(tmp_path: Path) -> None:
+    # A folder cannot be read as a file either, whoever we are.
+    (tmp_path / ".streamlit" / "secrets.toml").mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARED],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(APP.parent), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def no_home() -> Path:

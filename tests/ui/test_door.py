@@ -94,6 +94,18 @@ def test_a_box_for_whole_numbers_takes_them_as_browsers_send_them(
     assert len(state.widget_states.widgets) == stays
 
 
+def test_an_uploaded_file_is_let_through_without_a_warning_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = AppTest.from_string("import streamlit as st\nst.file_uploader('a file')").run()
+    widgets, state = known_to(app), ClientState()
+    (id,) = widgets
+    state.widget_states.widgets.add(id=id).file_uploader_state_value.SetInParent()
+    caplog.clear()
+    take_strange_out(state, widgets)
+    assert len(state.widget_states.widgets) == 1 and not caplog.records
+
+
 def test_a_bucket_fills_again_and_never_over() -> None:
     now = [0.0]
     bucket = Bucket(2.0, 4.0, lambda: now[0])
