@@ -76,7 +76,7 @@ class Started(Protocol):
 
 def start_process(
     command: Sequence[str], *, inherited: Sequence[int] = (), apart: bool = False
-) -> subprocess.Popen[bytes]:
+) -> Started:
     """Start a process of ours with one BLAS thread, spoken to over its stdin and stdout.
 
     Args:
