@@ -28,6 +28,7 @@ ROOMS = [
     "mnist_core.figures",
     "mnist_core.report",
     "mnist_core.runs",
+    "mnist_core.long_work",
     "mnist_core.experiments",
     "mnist_core.cli",
     "mnist_core.__main__",

@@ -1,7 +1,8 @@
-"""Long work for pages: done bit by bit by one thread of the server, shared by all who ask for it.
+"""Long work for pages: done bit by bit by a process beside the server, for all who ask for it.
 
-Work is an iterator. Stopping is not asking it for the next result, so that it can go on later, and
-nobody's work holds up another's for longer than one result takes.
+A thread asks that process for one result of each piece of work in turn. Stopping is not asking for
+the next one, so that it can go on later, and nobody's work holds up another's for longer than one
+result takes.
 """
 
 import logging
@@ -10,20 +11,29 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 import streamlit as st
 
+from mnist_core.long_work.process import WorkProcess
+from mnist_core.long_work.work import Result, Work
 from ui.components.visitor import visitor
+from ui.session import mnist
 
 MOST_BYTES = 48 * 2**20  # of the results that are kept, of all jobs
 MOST = 200  # jobs
 AGAIN_AFTER = 30.0  # seconds until what has failed is tried again
 PATIENCE = 10.0  # seconds after which somebody who has not looked any more is taken to have left
 NICENESS = 10  # the pages' own answers go first
+REST_AFTER = 60.0  # seconds without anything to do after which the process is ended
 
 log = logging.getLogger(__name__)
+
+
+def as_it_is(result: Any) -> Any:
+    """The result itself."""
+    return result
 
 
 class Job:
@@ -32,13 +42,19 @@ class Job:
     `problem` is what went wrong, "" if nothing did.
     """
 
-    def __init__(self, work: Iterator[Any], total: int, result_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        work: Iterator[Result],
+        total: int,
+        result_bytes: int = 0,
+        kept_as: Callable[[Any], Any] = as_it_is,
+    ) -> None:
         self.total = total
         self.bytes = total * result_bytes  # when all is done
         self.results: list[Any] = []
         self.problem = ""
         self.seconds = 0.0  # that the results took
-        self._work = work
+        self._work, self._kept_as = work, kept_as
         self._failed_at = 0.0
         self._looked: dict[str, float] = {}  # who wants it, and when they looked last
 
@@ -77,21 +93,24 @@ class Job:
 
     def go_on(self) -> None:
         """Work out one more result."""
-        start = perf_counter()
         try:
-            self.results.append(next(self._work))
+            result = next(self._work)
+            self.results.append(self._kept_as(result.value))
+            self.seconds += result.seconds
         except Exception as error:
             if not threading.main_thread().is_alive():  # the server ends: no thread can be started
                 return
             log.exception("a page's work failed")
             self.problem, self._failed_at = str(error) or type(error).__name__, monotonic()
-        self.seconds += perf_counter() - start
+        if self.ended:
+            self._work = iter(())  # nobody has to know it any more
 
 
 class Jobs:
-    """The jobs of a server by their keys, and the one thread that does them."""
+    """The jobs of a server by their keys, and the one thread that has them done by a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: WorkProcess) -> None:
+        self._process = process
         self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
         self._lock = threading.Lock()
         self._asked = threading.Event()
@@ -105,22 +124,25 @@ class Jobs:
     def ask(
         self,
         key: Hashable,
-        work: Callable[[], Iterator[Any]],
+        work: Work,
         total: int,
         who: str,
         *,
         result_bytes: int = 0,
+        kept_as: Callable[[Any], Any] = as_it_is,
     ) -> Job:
         """The job of that key, begun if nobody had asked for it, and going on for `who`.
 
         Args:
-            work: makes what gives `total` results one by one.
+            work: makes what gives `total` results one by one, from a given one on; it must be
+                able to travel, as long_work/work.py says, and to do without Streamlit.
             result_bytes: about what one of them takes; 0 for a few numbers.
+            kept_as: makes of each what the job keeps, here in the server.
         """
         with self._lock:
             job = self._jobs.get(key)
             if job is None or job.may_be_tried_again():
-                job = self._jobs[key] = Job(work(), total, result_bytes)
+                job = self._jobs[key] = Job(self._process.begin(work), total, result_bytes, kept_as)
             self._jobs.move_to_end(key)
             self._forget_oldest()
             job.want(who)
@@ -146,18 +168,18 @@ class Jobs:
             for job in wanted:
                 job.go_on()
             if not wanted:
-                self._asked.wait()
+                if not self._asked.wait(REST_AFTER):
+                    self._process.rest()
+                    self._asked.wait()
                 self._asked.clear()
 
 
 @st.cache_resource
 def jobs() -> Jobs:
     """Those of this server."""
-    return Jobs()
+    return Jobs(WorkProcess(mnist(), NICENESS))
 
 
-def ask(
-    key: Hashable, work: Callable[[], Iterator[Any]], total: int, *, result_bytes: int = 0
-) -> Job:
+def ask(key: Hashable, work: Work, total: int, **how: Any) -> Job:
     """The job of that key, as `Jobs.ask` has it; this visitor wants it."""
-    return jobs().ask(key, work, total, visitor(), result_bytes=result_bytes)
+    return jobs().ask(key, work, total, visitor(), **how)

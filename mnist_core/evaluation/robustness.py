@@ -38,6 +38,7 @@ def robustness(
     kinds: Iterable[str] = tuple(DISTORTIONS),
     threads: int = 2,
     seed: int = 0,
+    done: int = 0,
     before_tile: Callable[[], object] = lambda: None,
 ) -> Generator[RobustnessPoint, None, None]:
     """A point for every strength of every kind, in that order, each as soon as it is known.
@@ -51,6 +52,7 @@ def robustness(
         kinds: names in DISTORTIONS.
         threads: how many tiles are worked on at a time.
         seed: 0 or more; it decides what is random in the distortions.
+        done: how many of the points are known already, and left out.
         before_tile: called now and then, by any of the threads; to give up, it may raise what it
             likes.
     """
@@ -60,12 +62,12 @@ def robustness(
             raise ValueError(f"there is no distortion {kind!r}, only {', '.join(DISTORTIONS)}")
     count = partial(_count_right, networks, split, threads=threads, before_tile=before_tile)
     unchanged = count(lambda images, first: images)  # the same in every kind
-    for kind in kinds:
-        for strength in DISTORTIONS[kind].strengths:
-            right = unchanged
-            if strength != DISTORTIONS[kind].unchanged:
-                right = count(partial(distorted, kind=kind, strength=strength, seed=seed))
-            yield RobustnessPoint(kind, strength, len(split), right)
+    points = [(kind, strength) for kind in kinds for strength in DISTORTIONS[kind].strengths]
+    for kind, strength in points[done:]:
+        right = unchanged
+        if strength != DISTORTIONS[kind].unchanged:
+            right = count(partial(distorted, kind=kind, strength=strength, seed=seed))
+        yield RobustnessPoint(kind, strength, len(split), right)
 
 
 def _count_right(

@@ -5,7 +5,6 @@ A run gives the very numbers that `train` gives for its settings, whatever train
 import logging
 import math
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,9 +20,8 @@ from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result, job_message, read_answer
-from mnist_core.paths import ROOT
 from mnist_core.runs.elsewhere import workforce
-from mnist_core.runs.process import ONE_THREAD, Started
+from mnist_core.runs.process import Started, close, ending, start_process
 from mnist_core.runs.protocol import ProtocolError, read_message, write_message
 from mnist_core.runs.remote import RemoteProcess, Task
 from mnist_core.runs.sessions import DATA
@@ -147,15 +145,7 @@ def _workplace(folder: Path, niceness: int) -> Iterator[tuple[int, Callable[[], 
     """
 
     def start_here() -> Started:
-        return subprocess.Popen(
-            [*WORKER, str(folder), str(niceness)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=os.environ | ONE_THREAD,
-            # Ctrl-C in a terminal is for us alone, also while the process still reads NumPy.
-            process_group=0 if os.name == "posix" else None,
-        )
+        return start_process([*WORKER, str(folder), str(niceness)], apart=True)
 
     settings = PoolSettings.wanted().with_cluster()
     for problem in settings.problems:
@@ -313,8 +303,7 @@ class _Process:
         code = self._process.wait()
         if isinstance(self._process, RemoteProcess) and self._process.lost:
             return f"The machine that trained it can't be reached any more, {STARTS} times."
-        how = f"signal {-code}" if code < 0 else f"exit status {code}"
-        return f"The training process ended unexpectedly ({how}), {STARTS} times."
+        return f"The training process ended unexpectedly ({ending(code)}), {STARTS} times."
 
     def kill(self) -> None:
         """End it at once: it keeps nothing."""
@@ -323,11 +312,7 @@ class _Process:
 
     def close(self) -> None:
         """End it, and let go of its pipes."""
-        self.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # of what could not be written to it
-                pipe.close()
+        close(self._process)
 
 
 def _finished(index: int, job: Job, result: Result, starts: int) -> Finished:

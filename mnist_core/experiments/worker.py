@@ -9,12 +9,11 @@ import sys
 import threading
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
 
 from mnist_core.data.shared import read_shared
 from mnist_core.experiments.jobs import Job, answer_message, carry_out, read_job
-from mnist_core.runs.protocol import read_message, write_message
-from mnist_core.runs.worker import make_way, own_pipes
+from mnist_core.runs.protocol import Message, write_message
+from mnist_core.runs.worker import live_with_owner, make_way, own_pipes
 
 
 def main() -> None:
@@ -25,22 +24,19 @@ def main() -> None:
     data = read_shared(folder)
     make_way(int(sys.argv[2]))
     jobs: SimpleQueue[Job] = SimpleQueue()
-    threading.Thread(target=_listen, args=(orders, jobs, folder), daemon=True).start()
+
+    def take(message: Message) -> None:
+        jobs.put(read_job(message))
+
+    def leave() -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # an owner that was killed could not do it
+
+    threading.Thread(target=live_with_owner, args=(orders, take, leave), daemon=True).start()
     try:
         while True:
             for answer in carry_out(jobs.get(), data):
                 write_message(results, answer_message(answer))
-    except BrokenPipeError:  # the owner is gone, as _listen is about to see
-        os._exit(0)
-
-
-def _listen(orders: BinaryIO, jobs: SimpleQueue[Job], folder: Path) -> None:
-    """Hand on jobs until the owner is gone, and then end at once: nothing of ours is to be kept."""
-    try:
-        while (message := read_message(orders)) is not None:
-            jobs.put(read_job(message))
-    finally:  # at the end of the file, or of a message that was cut off
-        shutil.rmtree(folder, ignore_errors=True)  # an owner that was killed could not do it
+    except BrokenPipeError:  # the owner is gone, as live_with_owner is about to see
         os._exit(0)
 
 

@@ -95,13 +95,20 @@ class Sequential:
 
     def copied(self, dtype: Any = None) -> "Sequential":
         """The same network with parameters of its own, in another dtype if one is given."""
-        return Sequential(
-            [copy(layer) for layer in self.layers],
-            input_shape=self.input_shape,
-            tile=self.tile,
-            share=self.share,
-            dtype=dtype or self.dtype,
-        )
+        return Sequential([copy(layer) for layer in self.layers], **self._form(dtype))
+
+    def __reduce__(self) -> tuple[Callable[..., "Sequential"], tuple[Any, ...]]:
+        """For pickle: the layers alone, since they have the values of the flat vector."""
+        return partial(Sequential, self.layers, **self._form()), ()
+
+    def _form(self, dtype: Any = None) -> dict[str, Any]:
+        """What __init__ takes besides the layers."""
+        return {
+            "input_shape": self.input_shape,
+            "tile": self.tile,
+            "share": self.share,
+            "dtype": dtype or self.dtype,
+        }
 
     def in_float64(self) -> "Sequential":
         """A copy in float64, whose numbers can be checked to twelve digits."""

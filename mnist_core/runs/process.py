@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -74,17 +74,51 @@ class Started(Protocol):
         ...
 
 
-def start_here(order: Order, lock: Lock, server: str) -> Started:
-    """Start a training process on this machine, which then holds the lock; OSError without one."""
-    process = subprocess.Popen(
-        # The run's id is there for people who look at a list of processes, and orphans.py.
-        [*WORKER, Path(order.folder).name],
+def start_process(
+    command: Sequence[str], *, inherited: Sequence[int] = (), apart: bool = False
+) -> Started:
+    """Start a process of ours with one BLAS thread, spoken to over its stdin and stdout.
+
+    Args:
+        command: what is run, and its arguments.
+        inherited: open files that it holds, too, where the system has that.
+        apart: whether Ctrl-C in a terminal is not for it, also while it still reads NumPy.
+
+    OSError if the system gives no process.
+    """
+    posix = os.name == "posix"
+    return subprocess.Popen(
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
         env=os.environ | ONE_THREAD,
-        pass_fds=(lock.descriptor,) if os.name == "posix" else (),
+        pass_fds=inherited if posix else (),
+        process_group=0 if posix and apart else None,
     )
+
+
+def close(process: Started) -> int:
+    """End a process at once, if it has not ended, and let go of its pipes; its exit status."""
+    with suppress(OSError):
+        process.kill()
+    code = process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):  # of what could not be written to it
+            pipe.close()
+    return code
+
+
+def ending(code: int) -> str:
+    """An exit status in words: "signal 9", "exit status 1"."""
+    return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def start_here(order: Order, lock: Lock, server: str) -> Started:
+    """Start a training process on this machine, which then holds the lock; OSError without one."""
+    # The run's id is there for people who look at a list of processes, and orphans.py.
+    command = [*WORKER, Path(order.folder).name]
+    process = start_process(command, inherited=(lock.descriptor,))
     sign(lock, process.pid, server)
     return process
 
@@ -245,5 +279,4 @@ class WorkerProcess:
             return f"The training process is gone. {self._why}"
         if code == 0:
             return ""
-        how = f"signal {-code}" if code < 0 else f"exit status {code}"
-        return f"The training process ended unexpectedly ({how})."
+        return f"The training process ended unexpectedly ({ending(code)})."

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from mnist_core.runs.commands import Command, Inbox, OwnerGone, Stop
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import (
+    Message,
     Order,
     ProtocolError,
     read_command,
@@ -83,6 +85,21 @@ def make_way(niceness: int = NICENESS) -> None:
         # On Linux this is for the main thread, which trains: reports still leave at once.
         us = os.PRIO_PROCESS, os.getpid()
         os.setpriority(*us, os.getpriority(*us) + niceness)
+
+
+def live_with_owner(
+    stream: BinaryIO, take: Callable[[Message], object], leave: Callable[[], object] = lambda: None
+) -> None:
+    """Hand on messages until the owner is gone, and then leave, and end this process at once.
+
+    For processes of which nothing is to be kept.
+    """
+    try:
+        while (message := read_message(stream)) is not None:
+            take(message)
+    finally:  # at the end of the file, or of a message that was cut off
+        leave()
+        os._exit(0)
 
 
 def _listen_to_signals(inbox: Inbox) -> None:

@@ -57,6 +57,11 @@ def test_one_thread_and_three_count_the_same(networks, split):
     assert len(one) == 8 * 9
 
 
+def test_points_that_are_known_already_are_left_out(networks, split):
+    points = list(robustness(networks, split, kinds=("shift", "blur")))
+    assert list(robustness(networks, split, kinds=("shift", "blur"), done=7)) == points[7:]
+
+
 def test_the_unchanged_images_are_shown_once(networks, split):
     tiles = []
     list(robustness(networks, split, threads=1, before_tile=lambda: tiles.append(0)))

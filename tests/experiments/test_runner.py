@@ -48,7 +48,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
             super().__init__(*args, **options)
             processes.append(self)
 
-    monkeypatch.setattr(runner.subprocess, "Popen", Noted)
+    monkeypatch.setattr(subprocess, "Popen", Noted)
     return processes
 
 

@@ -1,5 +1,6 @@
 """Networks: shapes, names, a whole step worked out by hand, and prediction."""
 
+import pickle
 from math import log
 
 import numpy as np
@@ -224,6 +225,19 @@ def test_dropout_follows_every_hidden_layer_and_changes_no_prediction(mnist):
     assert not without.has_randomness
     images = mnist.test.images[:5]
     np.testing.assert_array_equal(with_dropout.predict_proba(images), without.predict_proba(images))
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_a_network_that_comes_out_of_a_pickle_is_the_same_and_can_be_trained(name):
+    model = build_model(name, dropout=0.5, rng=rng(), dtype=np.float64)
+    images = rng(1).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    content = pickle.dumps(model)
+    assert len(content) < 1.1 * model.parameters.flat.nbytes + 10_000  # not twice
+    read = pickle.loads(content)
+    assert np.array_equal(read.logits(images), model.logits(images))
+    assert (read.tile, read.share, read.dtype) == (model.tile, model.share, np.float64)
+    read.parameters.flat[...] = 0  # its layers read the one vector
+    assert not read.logits(images).any()
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])

@@ -21,8 +21,10 @@ from mnist_core.evaluation.robustness import robustness as measure
 from mnist_core.evaluation.sentences import calibration_in_words
 from mnist_core.evaluation.tables import tables
 from mnist_core.evaluation.temperature import calibrated
+from mnist_core.long_work.work import begun
 from mnist_core.report.pieces import bold
 from mnist_core.runs.local import LocalPool
+from tests.ui.tools import Here
 from ui.evaluate import downloads
 from ui.evaluate.subjects import Judged, Subjects, images_of
 from ui.jobs import Job, Jobs
@@ -38,7 +40,7 @@ WAITS = 200  # times that a test looks whether a job has ended
 
 
 def ended(work: Iterator, total: int) -> Job:
-    job = Job(work, total)
+    job = Job(begun(lambda done: work, 0), total)
     while not job.ended:
         job.go_on()
     return job
@@ -103,13 +105,13 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The networks that robustness was measured of, by a measurement that takes no time."""
     asked: list[str] = []
 
-    def at_once(networks, split) -> Iterator[RobustnessPoint]:
+    def at_once(networks, split, *, done) -> Iterator[RobustnessPoint]:
         asked.extend(networks)
         for kind, distortion in ui.evaluate.robustness.DISTORTIONS.items():
             for strength in distortion.strengths:
                 yield RobustnessPoint(kind, strength, len(split), {"robustness": len(split)})
 
-    jobs = Jobs()
+    jobs = Jobs(Here())
     monkeypatch.setattr(ui.evaluate.robustness, "measure", at_once)
     for module in ("ui.evaluate.robustness", "ui.jobs"):
         monkeypatch.setattr(f"{module}.jobs", lambda: jobs)

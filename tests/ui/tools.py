@@ -1,12 +1,29 @@
 """What tests of pages do with Streamlit's AppTest."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from mnist_core.long_work.process import WorkProcess
+from mnist_core.long_work.work import Result, Work, begun
+
+
+class Here(WorkProcess):
+    """Does long work without a process, in the thread that asks; tells how often it rests."""
+
+    def __init__(self) -> None:
+        self.rests = 0
+
+    def begin(self, work: Work) -> Iterator[Result]:
+        return begun(work, 0)
+
+    def rest(self) -> None:
+        self.rests += 1
 
 
 def again(app: AppTest) -> AppTest:

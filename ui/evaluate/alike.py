@@ -1,6 +1,6 @@
 """What it sees as alike: a map of the images by what a layer makes of them, step by step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -9,12 +9,15 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.arrays import CLASSES
-from mnist_core.evaluation.answers import Answers
-from mnist_core.evaluation.projection import fitted, layers_to_project, projected
-from mnist_core.nn.builders import build_model
+from mnist_core.evaluation.learning_map import (
+    SEED,
+    Seen,
+    before_training,
+    learning_map,
+    order_of_times,
+)
+from mnist_core.evaluation.projection import layers_to_project
 from mnist_core.nn.network import Sequential
-from mnist_core.paths import MODELS_FOLDER
-from mnist_core.training.checkpoint import load_checkpoint
 from ui.choices import EVALUATE
 from ui.components.point_map import MapImages, MapView, Positions, Step, point_map
 from ui.evaluate.going_on import go_on_with
@@ -34,13 +37,12 @@ POSITION_BYTES = 21  # that an image takes at one time, with what is packed of i
 MAPS = 4  # sets of images that are kept packed, a megabyte each
 # What names digits that are picked out in a link: each of them once, rising, or nothing.
 PICKED = ["".join(some) for n in range(CLASSES + 1) for some in combinations("0123456789", n)]
-SEED = 0  # of the weights before the training of a network that nobody has watched
 
 
 @dataclass(frozen=True)
 class Moment:
     """A network at one time of its training: what the slider and a link call it, and what builds
-    it."""
+    it, also in another process."""
 
     name: str
     short: str
@@ -103,7 +105,7 @@ def _choice_of_layer(judged: Judged) -> str:
 
 def _moments(judged: Judged, run: ShownRun | None) -> list[Moment]:
     """The times that the slider has, the last one that of the network itself."""
-    last = Moment("trained", "trained", judged.fingerprint, lambda: judged.predictor.network)
+    last = Moment("trained", "trained", judged.fingerprint, judged.predictor.network.copied)
     if judged.key == RUNNING and run is not None and judged.snapshot is not None:
         return _snapshots(judged, run)
     shipped = judged.predictor.shipped_as
@@ -124,11 +126,7 @@ def _snapshots(judged: Judged, run: ShownRun) -> list[Moment]:
 
 def _before_training(name: str) -> Moment:
     """A network like a shipped one, with weights that have learned nothing yet."""
-
-    def build() -> Sequential:
-        options = load_checkpoint(MODELS_FOLDER / f"{name}.npz").model
-        return build_model(**options, rng=np.random.default_rng(SEED))
-
+    build = partial(before_training, name)
     return Moment("before training (random weights)", "before", f"{name} {SEED}", build)
 
 
@@ -138,39 +136,19 @@ def _job(judged: Judged, moments: list[Moment], layer: str, stopped: bool) -> Jo
     found = jobs().find(key)
     if found is not None and stopped:
         return found
-    work = partial(_positions, judged, moments, layer)
-    return ask(key, work, len(moments), result_bytes=POSITION_BYTES * len(judged.images))
+    work = partial(learning_map, [moment.build for moment in moments], judged.images.split, layer)
+    room = POSITION_BYTES * len(judged.images)
+    return ask(key, work, len(moments), result_bytes=room, kept_as=_positions)
 
 
-def _positions(judged: Judged, moments: list[Moment], layer: str) -> Iterator[Positions]:
-    """Where the images lie, first at the end, in whose plane all others are shown."""
-    split = judged.images.split
-    plane = fitted(judged.predictor.network, split.images, layer)
-    for place in _order(len(moments)):
-        seen = projected(moments[place].build(), split.images, layer, plane, threads=2)
-        answers = Answers(seen.logits, split.labels)
-        predictions = answers.predictions.astype(np.uint8)
-        yield Positions(seen.xy, predictions, answers.confidence.astype(np.float32))
-
-
-def _order(n: int) -> list[int]:
-    """The last, the first, and then always the middle of the widest gap."""
-    order, gaps = [n - 1], [(0, n - 1)]
-    if n > 1:
-        order.append(0)
-    while gaps:
-        low, high = gaps.pop(0)
-        if high - low > 1:
-            middle = (low + high) // 2
-            order.append(middle)
-            gaps += [(low, middle), (middle, high)]
-    return order
+def _positions(seen: Seen) -> Positions:
+    return Positions(seen.xy, seen.predictions, seen.confidence)
 
 
 def _map(
     subjects: Subjects, judged: Judged, moments: list[Moment], layer: str, key: str, job: Job
 ) -> None:
-    there = dict(zip(_order(len(moments)), job.results, strict=False))
+    there = dict(zip(order_of_times(len(moments)), job.results, strict=False))
     images, seen = _packed(judged.images.hash, judged.images), None
     if not job.problem:  # before there are positions, too: it keeps its place and its choice
         seen = point_map(

@@ -59,7 +59,7 @@ def _job(judged: Judged, stopped: bool) -> Job:
     if found is not None and stopped:
         return found
     network, split = judged.predictor.network, judged.images.split
-    return ask(key, lambda: measure({WORK: network}, split), POINTS)
+    return ask(key, partial(measure, {WORK: network}, split), POINTS)
 
 
 def _measured(subjects: Subjects, found: list[Job]) -> None:

@@ -1,6 +1,5 @@
 """The images themselves: how they look, which labels may be wrong, and which are duplicates."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -15,6 +14,7 @@ from mnist_core.evaluation.data_checks import (
     pixel_statistics,
     samples_per_class,
 )
+from mnist_core.long_work.work import one_result
 from ui.evaluate.browsing import browse
 from ui.evaluate.subjects import Images, Subjects
 from ui.evaluate.waiting import pace, progress_of
@@ -94,12 +94,8 @@ def _doubtful(subjects: Subjects) -> None:
 
 def comparing(images: Images) -> Job:
     """The search for duplicates among the training images: once for all who ask."""
-    return ask((WORK, images.hash), partial(_found, images), 1)
-
-
-def _found(images: Images) -> Iterator[Duplicates]:
-    """What the training images and these have in common: one result."""
-    yield duplicates(mnist().train.images, images.split.images)
+    search = partial(one_result, duplicates, mnist().train.images, images.split.images)
+    return ask((WORK, images.hash), search, 1)
 
 
 def _duplicates(images: Images, job: Job) -> None:
