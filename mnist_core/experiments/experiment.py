@@ -8,7 +8,8 @@ from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.kept_runs import KeptRuns
-from mnist_core.experiments.runner import Finished, Standing, cores
+from mnist_core.experiments.runner import Finished, Standing
+from mnist_core.experiments.workplace import cores
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 from mnist_core.words import duration

@@ -2,44 +2,32 @@
 A run gives the very numbers that `train` gives for its settings, whatever trains beside it.
 """
 
-import logging
-import math
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result, job_message, read_answer
-from mnist_core.paths import ROOT
-from mnist_core.runs.elsewhere import workforce
-from mnist_core.runs.process import ONE_THREAD, Started
+from mnist_core.experiments.workplace import workplace
+from mnist_core.runs.process import Started
 from mnist_core.runs.protocol import ProtocolError, read_message, write_message
-from mnist_core.runs.remote import RemoteProcess, Task
-from mnist_core.runs.sessions import DATA
-from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.remote import RemoteProcess
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 
-WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
 PREFIX = "digit-lab-experiment-"  # of the temporary folder of the images
 STARTS = 2  # of a run whose process dies: the second time it is given up
 LOOK_EVERY = 0.1  # seconds between looks at whether to stop
-ANSWER_WITHIN = 20.0  # seconds for a cluster to say that it has a place
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,13 +68,6 @@ class Standing:
     seconds_left: float
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def run_all(
     configs: Sequence[TrainConfig],
     data: Dataset,
@@ -125,7 +106,7 @@ def run_all(
     clock = _Clock(configs)
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
-        with _workplace(Path(folder), niceness) as (places, start):
+        with workplace(Path(folder), niceness) as (places, start):
             size = min(processes or places, len(jobs))
             crew = _Crew(jobs, clock.in_order(urgent), start, size)
             try:
@@ -137,41 +118,6 @@ def run_all(
                         watch(clock.standing(*news))
             finally:
                 crew.end()
-
-
-@contextmanager
-def _workplace(folder: Path, niceness: int) -> Iterator[tuple[int, Callable[[], Started]]]:
-    """How many processes may train at a time, here or on the cluster, and what starts one.
-
-    `folder` has the images. OSError if the cluster has no place.
-    """
-
-    def start_here() -> Started:
-        return subprocess.Popen(
-            [*WORKER, str(folder), str(niceness)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=os.environ | ONE_THREAD,
-            # Ctrl-C in a terminal is for us alone, also while the process still reads NumPy.
-            process_group=0 if os.name == "posix" else None,
-        )
-
-    settings = PoolSettings.wanted().with_cluster()
-    for problem in settings.problems:
-        log.warning(problem)
-    cluster, _ = workforce(settings.scheduler)
-    if cluster is None:
-        yield cores(), start_here
-        return
-    task = Task("experiments", (DATA, str(niceness)), data=folder)
-    with cluster:
-        deadline = monotonic() + ANSWER_WITHIN
-        while not cluster.places(task.kind) and monotonic() < deadline:
-            sleep(LOOK_EVERY)
-        if not cluster.places(task.kind):
-            raise OSError(cluster.problem or "other servers have all places of the cluster now")
-        yield cluster.places(task.kind), lambda: RemoteProcess(cluster, task, patience=math.inf)
 
 
 class _Clock:

@@ -13,7 +13,7 @@ import pytest
 
 from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import read_shared, write_shared
-from mnist_core.experiments import runner
+from mnist_core.experiments import runner, workplace
 from mnist_core.experiments.cost import MULTIPLICATIONS, PARAMETER, STEP, expected_seconds
 from mnist_core.experiments.runner import run_all
 from mnist_core.nn.builders import build_model
@@ -48,7 +48,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
             super().__init__(*args, **options)
             processes.append(self)
 
-    monkeypatch.setattr(runner.subprocess, "Popen", Noted)
+    monkeypatch.setattr(workplace.subprocess, "Popen", Noted)
     return processes
 
 
