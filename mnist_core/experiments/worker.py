@@ -25,13 +25,14 @@ def main() -> None:
     data = read_shared(folder)
     make_way(int(sys.argv[2]))
     jobs: SimpleQueue[Job] = SimpleQueue()
-    threading.Thread(target=_listen, args=(orders, jobs, folder), daemon=True).start()
+    listening = threading.Thread(target=_listen, args=(orders, jobs, folder), daemon=True)
+    listening.start()
     try:
         while True:
             for answer in carry_out(jobs.get(), data):
                 write_message(results, answer_message(answer))
-    except BrokenPipeError:  # the owner is gone, as _listen is about to see
-        os._exit(0)
+    except BrokenPipeError:  # the owner is gone, as _listen is about to see, or cleans up already
+        listening.join()
 
 
 def _listen(orders: BinaryIO, jobs: SimpleQueue[Job], folder: Path) -> None:
