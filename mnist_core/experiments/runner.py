@@ -4,9 +4,10 @@ A run gives the very numbers that `train` gives for its settings, whatever train
 
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import perf_counter
@@ -16,7 +17,7 @@ from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result, job_message, read_answer
-from mnist_core.experiments.workplace import workplace
+from mnist_core.experiments.workplace import Workplace, workplace
 from mnist_core.runs.process import Started
 from mnist_core.runs.protocol import ProtocolError, read_message, write_message
 from mnist_core.runs.remote import RemoteProcess
@@ -106,9 +107,10 @@ def run_all(
     clock = _Clock(configs)
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
-        with workplace(Path(folder), niceness) as (places, start):
-            size = min(processes or places, len(jobs))
-            crew = _Crew(jobs, clock.in_order(urgent), start, size)
+        with workplace(Path(folder), niceness) as place:
+            if processes:
+                place = replace(place, places=lambda: processes)
+            crew = _Crew(jobs, clock.in_order(urgent), place)
             try:
                 for news in crew.hear(interrupted):
                     if isinstance(news, Finished):
@@ -149,22 +151,20 @@ class _Clock:
 
 
 class _Crew:
-    """Some processes, each in the care of a thread, that take jobs from one queue."""
+    """Processes that take jobs from one queue, each in the care of a thread: as many as there are
+    places, which may become more and fewer meanwhile.
+    """
 
-    def __init__(
-        self, jobs: list[Job], order: list[int], start: Callable[[], Started], size: int
-    ) -> None:
+    def __init__(self, jobs: list[Job], order: list[int], place: Workplace) -> None:
         self._news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
-        self._jobs, self._start = jobs, start
-        self._waiting: SimpleQueue[int] = SimpleQueue()
-        for index in order:
-            self._waiting.put(index)
-        self._lock = threading.Lock()  # over the two below
+        self._jobs, self._place = jobs, place
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()  # over all below
+        self._waiting = deque(order)
+        self._starts = [0] * len(jobs)
+        self._at_work = 0
         self._ended = False
         self._processes: set[_Process] = set()
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(size)]
-        for thread in self._threads:
-            thread.start()
 
     def hear(self, interrupted: Callable[[], bool]) -> Iterator[Finished | tuple[int, EpochResult]]:
         """Yield what happens, until every job is finished or somebody wants to stop.
@@ -173,6 +173,7 @@ class _Crew:
         """
         left = len(self._jobs)
         while left:
+            self._use_places()
             try:
                 news = self._news.get(timeout=0 if interrupted() else LOOK_EVERY)
             except Empty:
@@ -193,40 +194,59 @@ class _Crew:
         for thread in self._threads:
             thread.join()
 
+    def _use_places(self) -> None:
+        """Have jobs that wait taken to places that are free."""
+        places = self._place.places()
+        with self._lock:
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            for _ in range(min(places - self._at_work, len(self._waiting))):
+                self._at_work += 1
+                self._threads.append(threading.Thread(target=self._serve, daemon=True))
+                self._threads[-1].start()
+
     def _serve(self) -> None:
         """Train what waits, in one process as long as it lives."""
         process = None
         try:
-            while not self._ended:
-                index = self._waiting.get_nowait()
-                job, why = self._jobs[index], ""
-                for start in range(1, STARTS + 1):
-                    try:
-                        process = process or self._new_process()
-                        result = process.train(job, lambda r, i=index: self._news.put((i, r)))
-                    except (OSError, EOFError, ProtocolError) as error:
-                        why = process.how_it_ended() if process else f"It can't start: {error}."
-                        self._leave(process)
-                        process = None
-                        if self._ended:
-                            return
-                        continue
-                    self._news.put(_finished(index, job, result, start))
+            while (index := self._next()) is not None:
+                try:
+                    process = process or self._new_process()
+                    job, number = self._jobs[index], self._starts[index]
+                    result = process.train(job, lambda r, i=index: self._news.put((i, r)))
+                except (OSError, EOFError, ProtocolError) as error:
+                    self._give_back(index, process, error)
                     break
-                else:
-                    self._news.put(Finished(index, job.config, "failed", why, starts=STARTS))
-        except Empty:  # nothing waits any more
-            pass
+                self._news.put(_finished(index, job, result, number))
         except BaseException as error:  # a fault of ours: whoever waits for news must hear of it
             self._news.put(error)
         finally:
             self._leave(process)
 
+    def _next(self) -> int | None:
+        with self._lock:
+            if self._ended or not self._waiting:
+                return None
+            index = self._waiting.popleft()
+            self._starts[index] += 1
+            return index
+
+    def _give_back(self, index: int, process: "_Process | None", error: Exception) -> None:
+        """A job whose process has died over it is the next one again, wherever there is a place."""
+        why = process.how_it_ended() if process else f"It can't start: {error}."
+        with self._lock:
+            if process and process.is_blameless:
+                self._starts[index] -= 1
+            if self._starts[index] < STARTS:
+                self._waiting.appendleft(index)
+                return
+        config = self._jobs[index].config
+        self._news.put(Finished(index, config, "failed", why, starts=STARTS))
+
     def _new_process(self) -> "_Process":
         with self._lock:
             if self._ended:
                 raise EOFError
-            process = _Process(self._start())
+            process = _Process(self._place.start())
             self._processes.add(process)
         return process
 
@@ -235,6 +255,8 @@ class _Crew:
             with self._lock:
                 self._processes.discard(process)
             process.close()
+        with self._lock:
+            self._at_work -= 1
 
 
 class _Process:
@@ -261,6 +283,12 @@ class _Process:
             return f"The machine that trained it can't be reached any more, {STARTS} times."
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         return f"The training process ended unexpectedly ({how}), {STARTS} times."
+
+    @property
+    def is_blameless(self) -> bool:
+        """Whether it was lost with the whole cluster, or found no place there."""
+        lost = self._process.lost if isinstance(self._process, RemoteProcess) else None
+        return lost is not None and lost.cluster
 
     def kill(self) -> None:
         """End it at once: it keeps nothing."""

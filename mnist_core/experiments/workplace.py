@@ -1,25 +1,22 @@
 """Where the runs of an experiment train: on the cores of this machine, or on those of a cluster."""
 
 import logging
-import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 
 from mnist_core.paths import ROOT
-from mnist_core.runs.elsewhere import workforce
+from mnist_core.runs.elsewhere import PLACE_WITHIN, workforce
 from mnist_core.runs.process import ONE_THREAD, Started
 from mnist_core.runs.remote import RemoteProcess, Task
 from mnist_core.runs.sessions import DATA
 from mnist_core.runs.settings import PoolSettings
 
 WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
-LOOK_EVERY = 0.1  # seconds between looks at whether the cluster has a place
-ANSWER_WITHIN = 20.0  # seconds for it to say so
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +28,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-@contextmanager
-def workplace(folder: Path, niceness: int) -> Iterator[tuple[int, Callable[[], Started]]]:
-    """How many processes may train at a time, here or on the cluster, and what starts one.
-
-    `folder` has the images. OSError if the cluster has no place.
+@dataclass(frozen=True)
+class Workplace:
+    """Where processes train: `places` says how many may now, `start` starts one, and `problem` says
+    why there is no place, to whoever runs the cluster.
     """
+
+    places: Callable[[], int]
+    start: Callable[[], Started]
+    problem: Callable[[], str] = lambda: ""
+
+
+@contextmanager
+def workplace(folder: Path, niceness: int) -> Iterator[Workplace]:
+    """This machine, or the cluster that the environment names; `folder` has the images."""
 
     def start_here() -> Started:
         return subprocess.Popen(
@@ -54,13 +59,12 @@ def workplace(folder: Path, niceness: int) -> Iterator[tuple[int, Callable[[], S
         log.warning(problem)
     cluster, _ = workforce(settings.scheduler)
     if cluster is None:
-        yield cores(), start_here
+        yield Workplace(cores, start_here)
         return
     task = Task("experiments", (DATA, str(niceness)), data=folder)
     with cluster:
-        deadline = monotonic() + ANSWER_WITHIN
-        while not cluster.places(task.kind) and monotonic() < deadline:
-            sleep(LOOK_EVERY)
-        if not cluster.places(task.kind):
-            raise OSError(cluster.problem or "other servers have all places of the cluster now")
-        yield cluster.places(task.kind), lambda: RemoteProcess(cluster, task, patience=math.inf)
+        yield Workplace(
+            lambda: cluster.places(task.kind),
+            lambda: RemoteProcess(cluster, task, patience=PLACE_WITHIN),
+            lambda: cluster.problem or "Other servers have all places of the cluster now.",
+        )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.experiments.runner import run_all
+from mnist_core.experiments.runner import Standing, run_all
 from mnist_core.runs.commands import Resume, SetLearningRate, Stop, TrainEpoch
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.remote import Lost
@@ -145,6 +145,35 @@ def test_a_sweep_is_trained_by_both_machines_with_the_numbers_that_it_has_here(
     assert {run.index: run.history for run in runs} == here and len(here) == 27
     assert all(run.status == "finished" and run.checkpoint for run in runs)
     assert len(sent) == 2 and set(sent.values()) == {1}
+
+
+def test_a_machine_that_joins_a_sweep_trains_too_and_nobody_waits_for_one_that_leaves(
+    machines: Machines, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.kill_all()
+    machines.start(workers=1)
+    (first,) = machines.workers
+    monkeypatch.setenv("DIGIT_LAB_SCHEDULER", machines.address)
+    happened, trained = [""], set[int]()
+    deadline = monotonic() + TIMEOUT
+
+    def watch(standing: Standing) -> None:
+        trained.add(standing.index)
+        if happened == [""] and trained == {0, 1}:  # it has no third place
+            machines.start(workers=2)
+            happened.append("joined")
+        elif happened[-1] == "joined" and 2 in trained:
+            first.kill()
+            trained.clear()
+            happened.append("left")
+        elif happened[-1] == "left" and trained & {0, 1}:
+            happened.append("went on")
+
+    runs = run_all(
+        [replace(ENDLESS, seed=seed) for seed in range(3)], data, watch=watch,
+        interrupted=lambda: happened[-1] == "went on" or monotonic() > deadline,
+    )  # fmt: skip
+    assert list(runs) == [] and happened == ["", "joined", "left", "went on"]
 
 
 def test_machines_with_another_version_are_not_used(
