@@ -49,7 +49,8 @@ class Seen:
     """An experiment as it was when somebody looked.
 
     Args:
-        message: why it was stopped or has failed, in a sentence without its point; else "".
+        message: why it was stopped or has failed, in a sentence without its point, or why it can't
+            train now, in sentences; else "".
         finished: the runs that are finished, by their index in the order.
         curves: what is known of the runs that are being trained, by their index.
         share: of the work, 0..1.

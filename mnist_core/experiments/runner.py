@@ -7,10 +7,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
@@ -21,6 +21,7 @@ from mnist_core.experiments.workplace import Workplace, workplace
 from mnist_core.runs.process import Started
 from mnist_core.runs.protocol import ProtocolError, read_message, write_message
 from mnist_core.runs.remote import RemoteProcess
+from mnist_core.runs.status import Problem
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
@@ -29,6 +30,8 @@ from mnist_core.training.run import EpochResult
 PREFIX = "digit-lab-experiment-"  # of the temporary folder of the images
 STARTS = 2  # of a run whose process dies: the second time it is given up
 LOOK_EVERY = 0.1  # seconds between looks at whether to stop
+IDLE = 3.0  # seconds without any process after which it is told why
+PATIENCE = 20.0  # such seconds after which those give up who can't be told
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def run_all(
     interrupted: Callable[[], bool] = lambda: False,
     niceness: int = NICENESS,
     urgent: Collection[int] = (),
+    waits: Callable[[Problem | None], object] | None = None,
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
@@ -97,8 +101,10 @@ def run_all(
         interrupted: asked ten times a second.
         niceness: how much the processes make way for others, up to 19.
         urgent: the indices of runs that somebody waits for.
+        waits: told why nothing can train on the cluster now, and None when that is over.
 
-    Raises OSError if the images can't be written for a while, or if the cluster has no place.
+    Raises OSError if the images can't be written for a while, or, without `waits`, if the cluster
+    has had no place for 20 s.
     """
     starts = initial or [None] * len(configs)
     jobs = [Job(c, start, keep_weights) for c, start in zip(configs, starts, strict=True)]
@@ -107,17 +113,19 @@ def run_all(
     clock = _Clock(configs)
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
-        with workplace(Path(folder), niceness) as place:
-            if processes:
-                place = replace(place, places=lambda: processes)
+        with workplace(Path(folder), niceness, processes) as place:
             crew = _Crew(jobs, clock.in_order(urgent), place)
             try:
                 for news in crew.hear(interrupted):
                     if isinstance(news, Finished):
                         clock.finish(news.index)
                         yield news
-                    else:
+                    elif isinstance(news, tuple):
                         watch(clock.standing(*news))
+                    elif waits:
+                        waits(news.problem)
+                    elif news.problem and news.seconds > PATIENCE:
+                        raise OSError(news.problem.detail)
             finally:
                 crew.end()
 
@@ -150,6 +158,14 @@ class _Clock:
         return Standing(index, result, self.done, len(self._configs), share, left)
 
 
+@dataclass(frozen=True)
+class _Idle:
+    """Nothing has trained for so many seconds, since there is no place; or that is over."""
+
+    problem: Problem | None
+    seconds: float
+
+
 class _Crew:
     """Processes that take jobs from one queue, each in the care of a thread: as many as there are
     places, which may become more and fewer meanwhile.
@@ -166,14 +182,22 @@ class _Crew:
         self._ended = False
         self._processes: set[_Process] = set()
 
-    def hear(self, interrupted: Callable[[], bool]) -> Iterator[Finished | tuple[int, EpochResult]]:
+    def hear(
+        self, interrupted: Callable[[], bool]
+    ) -> Iterator[Finished | tuple[int, EpochResult] | _Idle]:
         """Yield what happens, until every job is finished or somebody wants to stop.
 
         What is finished already is handed out also then.
         """
-        left = len(self._jobs)
+        left, busy_at, told = len(self._jobs), monotonic(), False
         while left:
             self._use_places()
+            if self._at_work:
+                busy_at = monotonic()
+            idle = monotonic() - busy_at
+            if told or idle > IDLE:
+                told = idle > IDLE
+                yield _Idle(self._place.why_no_place() if told else None, idle)
             try:
                 news = self._news.get(timeout=0 if interrupted() else LOOK_EVERY)
             except Empty:

@@ -15,8 +15,11 @@ from mnist_core.runs.process import ONE_THREAD, Started
 from mnist_core.runs.remote import RemoteProcess, Task
 from mnist_core.runs.sessions import DATA
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.status import Problem
 
 WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
+
+MANY = 10**6
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +33,20 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where processes train: `places` says how many may now, `start` starts one, and `problem` says
-    why there is no place, to whoever runs the cluster.
-    """
+    """Where processes train: how many may now, what starts one, and why there is no place."""
 
     places: Callable[[], int]
     start: Callable[[], Started]
-    problem: Callable[[], str] = lambda: ""
+    why_no_place: Callable[[], Problem | None] = lambda: None
 
 
 @contextmanager
-def workplace(folder: Path, niceness: int) -> Iterator[Workplace]:
-    """This machine, or the cluster that the environment names; `folder` has the images."""
+def workplace(folder: Path, niceness: int, most: int | None) -> Iterator[Workplace]:
+    """This machine, or the cluster that the environment names.
+
+    `folder` has the images. `most` is how many processes may train on this machine instead of one
+    on each core, and at most on a cluster; None sets no limit.
+    """
 
     def start_here() -> Started:
         return subprocess.Popen(
@@ -59,12 +64,12 @@ def workplace(folder: Path, niceness: int) -> Iterator[Workplace]:
         log.warning(problem)
     cluster, _ = workforce(settings.scheduler)
     if cluster is None:
-        yield Workplace(cores, start_here)
+        yield Workplace(lambda: most or cores(), start_here)
         return
     task = Task("experiments", (DATA, str(niceness)), data=folder)
     with cluster:
         yield Workplace(
-            lambda: cluster.places(task.kind),
+            lambda: min(most or MANY, cluster.places(task.kind)),
             lambda: RemoteProcess(cluster, task, patience=PLACE_WITHIN),
-            lambda: cluster.problem or "Other servers have all places of the cluster now.",
+            cluster.why_no_place,
         )

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 
 from mnist_core.data.mnist import Dataset
+from mnist_core.experiments import runner
+from mnist_core.experiments.experiment import Order
+from mnist_core.experiments.queue import Experiments
 from mnist_core.experiments.runner import Standing, run_all
 from mnist_core.runs.commands import Resume, SetLearningRate, Stop, TrainEpoch
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.remote import Lost
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.status import BY_ITSELF, NO_ANSWER, OTHER_VERSION
 from mnist_core.training.run import EpochResult
 from tests.runs.machines import Machines
 from tests.runs.tools import CONFIG, ENDLESS, STEPS_PER_EPOCH, TIMEOUT, at, ended
@@ -98,7 +102,11 @@ def test_commands_are_obeyed_there_and_an_ended_run_goes_on(pool: LocalPool, fol
 
 
 def test_a_machine_that_is_killed_costs_no_number_as_its_runs_go_on_elsewhere(
-    pool: LocalPool, machines: Machines, folder: Path, long_history: tuple[EpochResult, ...]
+    pool: LocalPool,
+    machines: Machines,
+    folder: Path,
+    long_history: tuple[EpochResult, ...],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     handle = pool.start(LONG, data=folder)
     paused = pool.start(CONFIG, data=folder, paused=True)  # on the other machine
@@ -107,6 +115,7 @@ def test_a_machine_that_is_killed_costs_no_number_as_its_runs_go_on_elsewhere(
     machines.worker_of(handle.id).kill()
     view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "finished" and view.results == long_history
+    assert "can't be reached" not in caplog.text  # it is not the scheduler that is gone
     machines.worker_of(paused.id).kill()
     view = paused.wait_for(lambda view: "is gone" in view.message, TIMEOUT)
     assert view.status == "paused"  # it lost its place, and nothing else
@@ -118,8 +127,8 @@ def test_runs_wait_for_a_scheduler_that_is_gone_and_go_on_when_it_is_back(
     handle = pool.start(LONG, data=folder)
     handle.wait_for(lambda view: view.step > 100 and bool(view.saved_step), TIMEOUT)
     machines.kill_all()
-    view = handle.wait_for(lambda view: "can't be reached" in view.message, TIMEOUT)
-    assert view.status == "queued" and "goes on by itself" in view.message
+    view = handle.wait_for(lambda view: view.message.startswith(NO_ANSWER), TIMEOUT)
+    assert view.status == "queued" and view.message.endswith(BY_ITSELF)
     machines.start()
     view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "finished" and view.results == long_history
@@ -176,13 +185,31 @@ def test_a_machine_that_joins_a_sweep_trains_too_and_nobody_waits_for_one_that_l
     assert list(runs) == [] and happened == ["", "joined", "left", "went on"]
 
 
+def test_an_experiment_without_a_scheduler_waits_on_a_page_and_ends_on_the_command_line(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = "tcp://127.0.0.1:1"
+    monkeypatch.setenv("DIGIT_LAB_SCHEDULER", address)
+    monkeypatch.setattr(runner, "IDLE", 0.0)
+    monkeypatch.setattr(runner, "PATIENCE", 0.5)
+    order = Order("test", (CONFIG,), lambda *_: None)
+    with closing(Experiments(tmp_path / "experiments", data)) as experiments:
+        experiments.start(order, "anna")
+        wait_until(lambda: experiments.look(order, "anna").message.startswith(NO_ANSWER))
+        seen = experiments.look(order, "anna")
+        assert seen.state == "running" and address not in seen.message
+    assert address in caplog.text  # for whoever runs the server
+    with pytest.raises(OSError, match=f"{address} (can't be reached|has not answered)"):
+        list(run_all([CONFIG], data))
+
+
 def test_machines_with_another_version_are_not_used(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machines.start()
     monkeypatch.setattr(clusters, "version", lambda: "another")
     with Cluster(machines.address) as cluster:
-        wait_until(lambda: "this version of Digit Lab" in cluster.problem)
+        wait_until(lambda: cluster.why_no_place().said == OTHER_VERSION)
         assert cluster.places("runs") == 0 and cluster.take_place("runs") is None
 
 
@@ -234,7 +261,7 @@ def evil_scheduler(marker: Path) -> Iterator[str]:
 def test_nothing_that_a_machine_sends_is_unpickled(tmp_path: Path) -> None:
     marker = tmp_path / "unpickled"
     with evil_scheduler(marker) as address, Cluster(address) as cluster:
-        wait_until(lambda: "version" in cluster.problem)
+        wait_until(lambda: cluster.why_no_place().said == OTHER_VERSION)
         answer = cluster.ask("tcp://127.0.0.1:1", "hear").result(TIMEOUT)
         assert isinstance(answer["parts"], distributed.protocol.Serialized)
         with pytest.raises((TypeError, Lost)):

@@ -15,7 +15,7 @@ from mnist_core.runs.commands import (
 )
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.settings import PoolSettings
-from mnist_core.runs.status import NotAllowed, QueueFull
+from mnist_core.runs.status import SET_WRONGLY, NotAllowed, Problem, QueueFull
 from tests.runs.tools import (
     CONFIG,
     ENDLESS,
@@ -47,6 +47,22 @@ def test_a_paused_run_gives_its_place_to_one_that_waits_and_goes_on_later(
         assert "starts by itself" in paused.peek().message
         waiting.send(Stop())
         paused.wait_for(lambda view: view.status == "running" and view.step > step, TIMEOUT)
+
+
+def test_who_waits_on_a_server_that_is_set_wrongly_learns_who_can_mend_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    problems = ("DIGIT_LAB_TRAININGS can't be 'ten'; 2 is taken instead.",)
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1, problems=problems)) as pool:
+        working, waiting = (pool.start(ENDLESS, data=folder) for _ in range(2))
+        assert SET_WRONGLY in waiting.peek().message
+        assert "DIGIT_LAB" not in waiting.peek().message + working.peek().message
+
+
+def test_how_long_there_was_no_place_is_said_when_it_is_long() -> None:
+    problem = Problem("Nothing answers.", "tcp://address", since=1000)
+    assert problem.lasting(1059) == "Nothing answers."
+    assert problem.lasting(1300) == "Nothing answers. It has been so for 5 min."
 
 
 def test_a_run_that_goes_on_keeps_its_place(tmp_path: Path, folder: Path) -> None:
