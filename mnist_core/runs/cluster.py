@@ -11,6 +11,7 @@ import hashlib
 import logging
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
@@ -19,6 +20,7 @@ from secrets import token_hex
 from time import monotonic
 from typing import Any, cast
 
+import numpy as np
 from distributed import Security, Worker, WorkerPlugin
 from distributed.core import ConnectionPool
 from distributed.protocol.pickle import dumps
@@ -26,7 +28,7 @@ from distributed.protocol.pickle import dumps
 from mnist_core.paths import ROOT
 from mnist_core.runs.remote import Lost
 from mnist_core.runs.sessions import Sessions
-from mnist_core.runs.status import ALL_TAKEN, NO_ANSWER, NO_MACHINE, OTHER_VERSION, Problem
+from mnist_core.runs.status import ALL_TAKEN, NO_ANSWER, NO_MACHINE, NO_ROOM, OTHER_VERSION, Problem
 
 QUESTION = "digit_lab"  # what the scheduler calls our questions
 LOOK_EVERY = 1.0  # seconds between two looks at which machines there are
@@ -38,8 +40,8 @@ log = logging.getLogger(__name__)
 
 @cache
 def version() -> str:
-    """Of the program: machines with another one are not used, since numbers might differ."""
-    total = hashlib.sha256()
+    """Of program and NumPy: machines with another one are not used, since numbers might differ."""
+    total = hashlib.sha256(np.__version__.encode())
     for path in sorted((ROOT / "mnist_core").rglob("*.py")):
         total.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return total.hexdigest()[:16]
@@ -120,12 +122,13 @@ class Cluster:
 
     # For remote.py.
 
-    def take_place(self, kind: str) -> str | None:
-        """The machine with the most places left; None if none has one."""
+    def take_place(self, kind: str, but: Collection[str] = ()) -> str | None:
+        """The machine with the most places left, but none of those; None if none has one."""
         with self._lock:
             left = {
                 machine: threads - self._others[machine][kind] - self._ours[machine][kind]
                 for machine, threads in self._threads.items()
+                if machine not in but
             }
             machine = max(left, key=left.__getitem__, default=None)
             if machine is None or left[machine] <= 0:
@@ -243,14 +246,16 @@ class Cluster:
             await asyncio.wait(asked.values(), timeout=LOAD_WITHIN)
         done = [machine for machine, load in self._loading.items() if load.done()]
         loads = {machine: self._loading.pop(machine).result() for machine in done}
-        usable = {machine: load for machine, load in loads.items() if load is not None}
+        usable = {machine: load for machine, load in loads.items() if load and load["threads"]}
         if usable:
             self._note(usable)
+        elif any(loads.values()):
+            self._note({}, NO_ROOM, "has no machine with room on its disk")
         elif loads:
-            detail = "has no machine that can train: this version of Digit Lab must be on each"
+            detail = "has no machine with this very version of Digit Lab and of NumPy"
             self._note({}, OTHER_VERSION, detail)
         else:
-            self._note({}, NO_MACHINE, f"has {len(machines)} machines, of which none answers")
+            self._note({}, NO_MACHINE, f"has no machine that answers, of {len(machines)}")
 
     async def _load(self, machine: str) -> dict[str, Any] | None:
         """What a machine says of its places; None from one that can't train."""

@@ -31,6 +31,7 @@ MODULES = {"runs": WORKER_MODULE, "experiments": "mnist_core.experiments.worker"
 DATA = "data"  # the folder of a session's data set
 UNHEARD = 10.0  # seconds after which a server that asks for nothing is taken for dead
 WAIT = 1.0  # seconds that an answer may wait for news
+ROOM = 64 * 2**20  # bytes of the disk without which no further process is started
 MOST_AT_ONCE = 32 * 2**20  # bytes in an answer
 MOST_WAITING = 64 * 2**20  # bytes that wait for the server; then the process waits, too
 
@@ -64,11 +65,15 @@ class Sessions:
             session.close()
 
     async def do_load(self) -> dict[str, Any]:
-        """How many processes may work, and how many do, by kind and server."""
+        """How many processes may work, and how many do, by kind and server.
+
+        A machine whose disk is nearly full has no place for a further one.
+        """
         used = {kind: dict[str, int]() for kind in MODULES}
         for session in self._sessions.values():
             used[session.kind][session.server] = used[session.kind].get(session.server, 0) + 1
-        return {"threads": self._threads, "used": used}
+        has_room = shutil.disk_usage(self._folder).free >= ROOM
+        return {"threads": self._threads if has_room else 0, "used": used}
 
     async def do_open(self, kind: str, server: str) -> dict[str, Any]:
         """A new session, if there is a place."""
