@@ -22,7 +22,7 @@ from mnist_core.runs.parcels import PIECE, files_below, sha256_of
 from mnist_core.runs.protocol import ProtocolError
 from mnist_core.runs.sessions import DATA
 
-PACE = 0.1  # seconds, at least, between two questions for news: as often as a run reports
+PACE = 0.1  # seconds between two looks, and two questions for news: as often as a run reports
 ANSWER_WITHIN = 15.0  # seconds
 USUALLY_WITHIN = 2.0  # seconds: a machine answers that there is no news after one
 KILLED = "it was ended"
@@ -59,6 +59,11 @@ class Line(Protocol):
 
     def note_sent(self, machine: str, parcel: str) -> None:
         """Remember that it was sent."""
+        ...
+
+    @property
+    def pace(self) -> float:
+        """Seconds, at least, between two questions for news of a process."""
         ...
 
     @property
@@ -145,7 +150,7 @@ class RemoteProcess:
         if self.returncode is not None:
             return
         try:
-            sleep(max(0.0, self._heard_at + PACE - monotonic()))
+            sleep(max(0.0, self._heard_at + self._line.pace - monotonic()))
             self._asking_since = monotonic()
             answer = self._ask("hear", session=self._session)
             self._heard_at, self._asking_since = monotonic(), math.inf

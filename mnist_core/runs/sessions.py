@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 
 from mnist_core.data.mnist import load_mnist
 from mnist_core.data.shared import write_shared
@@ -24,7 +24,7 @@ from mnist_core.runs.mirror import Changes
 from mnist_core.runs.orphans import WORKER_MODULE
 from mnist_core.runs.parcels import files_below, sha256_of
 from mnist_core.runs.process import ONE_THREAD
-from mnist_core.runs.protocol import ALIVE, ProtocolError, packed, read_message
+from mnist_core.runs.protocol import ALIVE, Message, ProtocolError, packed, read_message
 
 # What a session may start, by its kind. Those of a kind have as many places as there are threads.
 MODULES = {"runs": WORKER_MODULE, "experiments": "mnist_core.experiments.worker"}
@@ -253,7 +253,7 @@ class Session:
         """Note what the process says, each time after the files that it has saved before."""
         assert process.stdout is not None
         with process.stdout as stream, suppress(ProtocolError):
-            while (message := read_message(stream)) is not None:
+            while (message := self._next_message(stream)) is not None:
                 if message.header != ALIVE.header:
                     self._note_files(changes)
                 self._note("", packed(message))
@@ -266,6 +266,12 @@ class Session:
         with self._room:
             self._room.wait_for(lambda: self._closed)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _next_message(self, stream: IO[bytes]) -> Message | None:
+        """Read when the one before was heard: so a process reports no more often than that."""
+        with self._room:
+            self._room.wait_for(lambda: self._closed or not self._parts)
+        return read_message(stream)
 
     def _note_files(self, changes: Changes | None) -> None:
         for file in changes.look() if changes else ():

@@ -41,7 +41,7 @@ from tests.runs.tools import (
 distributed = pytest.importorskip("distributed", reason="a cluster needs requirements-cluster.txt")
 
 from mnist_core.runs import cluster as clusters  # noqa: E402
-from mnist_core.runs.cluster import Cluster  # noqa: E402
+from mnist_core.runs.cluster import MOST_NEWS, Cluster  # noqa: E402
 
 LONG = replace(CONFIG, epochs=500, schedule="constant")
 
@@ -273,6 +273,16 @@ def test_an_experiment_without_a_scheduler_waits_on_a_page_and_ends_on_the_comma
     assert address in caplog.text  # for whoever runs the server
     with pytest.raises(OSError, match=f"{address} (can't be reached|has not answered)"):
         list(run_all([CONFIG], data))
+
+
+def test_the_more_processes_a_server_has_the_less_often_it_asks_for_news() -> None:
+    with Cluster("tcp://127.0.0.1:1") as cluster:
+        loads = {"a": {"threads": 60, "used": {}}, "b": {"threads": 4, "used": {}}}
+        cluster._note(loads)
+        few = [cluster.take_place("runs") for _ in range(4)]
+        assert None not in few and cluster.pace == remote.PACE
+        many = [cluster.take_place("runs") for _ in range(60)]
+        assert None not in many and cluster.pace == 64 / MOST_NEWS
 
 
 def test_another_numpy_is_another_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,21 +8,24 @@ from collections import Counter, namedtuple
 from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from mnist_core.runs import sessions
+from mnist_core.runs.protocol import Message, packed
 from mnist_core.runs.remote import RemoteProcess, Task
-from mnist_core.runs.sessions import ROOM, Sessions
+from mnist_core.runs.sessions import ROOM, Part, Session, Sessions
 from tests.runs.tools import TIMEOUT
 
 
 class Crowded:
     """A cluster of two machines that seem to have places, and have none."""
 
-    name = "server"
+    name, pace = "server", 0.0
 
     def __init__(self) -> None:
         self.asked, self.taken = Counter[str](), Counter[str]()
@@ -83,6 +86,23 @@ def test_a_process_whose_server_asks_for_nothing_any_more_is_ended(
         machine.close()
 
     asyncio.run(left_alone())
+
+
+def test_a_process_is_read_no_faster_than_its_server_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = packed(Message({"report": 1}, b"weights"))
+    process = Mock(stdin=BytesIO(), stdout=BytesIO(5 * said), wait=lambda: 0)
+    monkeypatch.setattr(sessions.subprocess, "Popen", lambda *_, **how: process)
+
+    async def heard() -> list[list[Part]]:
+        session = Session("runs", "server", tmp_path / "session")
+        session.start([], "")
+        answers = [await session.hear() for _ in range(5)]
+        session.close()
+        return [parts for parts, _ in answers]
+
+    assert asyncio.run(heard()) == 5 * [[("", said)]]
 
 
 def test_a_machine_whose_disk_is_full_has_no_place(
