@@ -8,7 +8,8 @@ from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.kept_runs import KeptRuns
-from mnist_core.experiments.runner import Finished, Standing, cores
+from mnist_core.experiments.runner import Finished, Standing
+from mnist_core.experiments.workplace import cores
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 from mnist_core.words import duration
@@ -48,7 +49,8 @@ class Seen:
     """An experiment as it was when somebody looked.
 
     Args:
-        message: why it was stopped or has failed, in a sentence without its point; else "".
+        message: why it was stopped or has failed, in a sentence without its point, or why it can't
+            train now, in sentences; else "".
         finished: the runs that are finished, by their index in the order.
         curves: what is known of the runs that are being trained, by their index.
         share: of the work, 0..1.

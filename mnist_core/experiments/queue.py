@@ -25,10 +25,12 @@ from mnist_core.experiments.experiment import (
 )
 from mnist_core.experiments.kept_runs import KeptRuns
 from mnist_core.experiments.runner import Standing
+from mnist_core.runs.status import Problem
 
 WORKERS_NICENESS = 19  # a training that somebody watches has 15
 THREAD_NICENESS = 10  # judging and pictures at the end: the pages' own answers go first
 UNSEEN = "Nobody looked at it any more, and another experiment waited"
+BY_ITSELF = "It goes on by itself as soon as there is a place."
 REPLACED = "You have asked for another experiment since"
 MOST_WAITING = 20
 IN_MEMORY = 12  # experiments
@@ -275,6 +277,10 @@ class Experiments:
                 del results[standing.result.epoch - 1 :]  # of a process that died over it
                 results.append(standing.result)
 
+        def note_waiting(problem: Problem | None) -> None:
+            with self._changed:
+                one.message = f"{problem.lasting(monotonic())} {BY_ITSELF}" if problem else ""
+
         order, known = one.order, set(one.finished)
         self._kept.shrink(self._most_bytes, one.kept_keys)
         runs = self._kept.run(
@@ -284,6 +290,7 @@ class Experiments:
             watch=watch,
             interrupted=lambda: self._is_to_stop(one),
             niceness=WORKERS_NICENESS,
+            waits=note_waiting,
         )
         with closing(runs):  # ends the processes, whatever happens here
             for run in runs:

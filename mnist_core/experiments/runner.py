@@ -2,42 +2,36 @@
 A run gives the very numbers that `train` gives for its settings, whatever trains beside it.
 """
 
-import logging
-import math
-import os
-import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter
 
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import write_shared
 from mnist_core.experiments.cost import expected_seconds
 from mnist_core.experiments.jobs import Job, Outcome, Result, job_message, read_answer
-from mnist_core.runs.elsewhere import workforce
-from mnist_core.runs.process import Started, close, ending, start_process
+from mnist_core.experiments.workplace import Workplace, workplace
+from mnist_core.runs.process import Started, close, ending
 from mnist_core.runs.protocol import ProtocolError, read_message, write_message
-from mnist_core.runs.remote import RemoteProcess, Task
-from mnist_core.runs.sessions import DATA
-from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.remote import RemoteProcess
+from mnist_core.runs.status import Problem
 from mnist_core.runs.worker import NICENESS
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult
 
-WORKER = [sys.executable, "-m", "mnist_core.experiments.worker"]
 PREFIX = "digit-lab-experiment-"  # of the temporary folder of the images
 STARTS = 2  # of a run whose process dies: the second time it is given up
 LOOK_EVERY = 0.1  # seconds between looks at whether to stop
-ANSWER_WITHIN = 20.0  # seconds for a cluster to say that it has a place
-
-log = logging.getLogger(__name__)
+IDLE = 3.0  # seconds without any process after which it is told why
+PATIENCE = 20.0  # such seconds after which those give up who can't be told
 
 
 @dataclass(frozen=True)
@@ -78,13 +72,6 @@ class Standing:
     seconds_left: float
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def run_all(
     configs: Sequence[TrainConfig],
     data: Dataset,
@@ -96,6 +83,7 @@ def run_all(
     interrupted: Callable[[], bool] = lambda: False,
     niceness: int = NICENESS,
     urgent: Collection[int] = (),
+    waits: Callable[[Problem | None], object] | None = None,
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
@@ -113,8 +101,10 @@ def run_all(
         interrupted: asked ten times a second.
         niceness: how much the processes make way for others, up to 19.
         urgent: the indices of runs that somebody waits for.
+        waits: told why nothing can train on the cluster now, and None when that is over.
 
-    Raises OSError if the images can't be written for a while, or if the cluster has no place.
+    Raises OSError if the images can't be written for a while, or, without `waits`, if the cluster
+    has had no place for 20 s.
     """
     starts = initial or [None] * len(configs)
     jobs = [Job(c, start, keep_weights) for c, start in zip(configs, starts, strict=True)]
@@ -123,45 +113,21 @@ def run_all(
     clock = _Clock(configs)
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
-        with _workplace(Path(folder), niceness) as (places, start):
-            size = min(processes or places, len(jobs))
-            crew = _Crew(jobs, clock.in_order(urgent), start, size)
+        with workplace(Path(folder), niceness, processes) as place:
+            crew = _Crew(jobs, clock.in_order(urgent), place)
             try:
                 for news in crew.hear(interrupted):
                     if isinstance(news, Finished):
                         clock.finish(news.index)
                         yield news
-                    else:
+                    elif isinstance(news, tuple):
                         watch(clock.standing(*news))
+                    elif waits:
+                        waits(news.problem)
+                    elif news.problem and news.seconds > PATIENCE:
+                        raise OSError(news.problem.detail)
             finally:
                 crew.end()
-
-
-@contextmanager
-def _workplace(folder: Path, niceness: int) -> Iterator[tuple[int, Callable[[], Started]]]:
-    """How many processes may train at a time, here or on the cluster, and what starts one.
-
-    `folder` has the images. OSError if the cluster has no place.
-    """
-
-    def start_here() -> Started:
-        return start_process([*WORKER, str(folder), str(niceness)], apart=True)
-
-    settings = PoolSettings.wanted().with_cluster()
-    for problem in settings.problems:
-        log.warning(problem)
-    cluster, _ = workforce(settings.scheduler)
-    if cluster is None:
-        yield cores(), start_here
-        return
-    task = Task("experiments", (DATA, str(niceness)), data=folder)
-    with cluster:
-        deadline = monotonic() + ANSWER_WITHIN
-        while not cluster.places(task.kind) and monotonic() < deadline:
-            sleep(LOOK_EVERY)
-        if not cluster.places(task.kind):
-            raise OSError(cluster.problem or "other servers have all places of the cluster now")
-        yield cluster.places(task.kind), lambda: RemoteProcess(cluster, task, patience=math.inf)
 
 
 class _Clock:
@@ -192,31 +158,46 @@ class _Clock:
         return Standing(index, result, self.done, len(self._configs), share, left)
 
 
-class _Crew:
-    """Some processes, each in the care of a thread, that take jobs from one queue."""
+@dataclass(frozen=True)
+class _Idle:
+    """Nothing has trained for so many seconds, since there is no place; or that is over."""
 
-    def __init__(
-        self, jobs: list[Job], order: list[int], start: Callable[[], Started], size: int
-    ) -> None:
+    problem: Problem | None
+    seconds: float
+
+
+class _Crew:
+    """Processes that take jobs from one queue, each in the care of a thread: as many as there are
+    places, which may become more and fewer meanwhile.
+    """
+
+    def __init__(self, jobs: list[Job], order: list[int], place: Workplace) -> None:
         self._news: SimpleQueue[Finished | tuple[int, EpochResult] | BaseException] = SimpleQueue()
-        self._jobs, self._start = jobs, start
-        self._waiting: SimpleQueue[int] = SimpleQueue()
-        for index in order:
-            self._waiting.put(index)
-        self._lock = threading.Lock()  # over the two below
+        self._jobs, self._place = jobs, place
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()  # over all below
+        self._waiting = deque(order)
+        self._starts = [0] * len(jobs)
+        self._at_work = 0
         self._ended = False
         self._processes: set[_Process] = set()
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(size)]
-        for thread in self._threads:
-            thread.start()
 
-    def hear(self, interrupted: Callable[[], bool]) -> Iterator[Finished | tuple[int, EpochResult]]:
+    def hear(
+        self, interrupted: Callable[[], bool]
+    ) -> Iterator[Finished | tuple[int, EpochResult] | _Idle]:
         """Yield what happens, until every job is finished or somebody wants to stop.
 
         What is finished already is handed out also then.
         """
-        left = len(self._jobs)
+        left, busy_at, told = len(self._jobs), monotonic(), False
         while left:
+            self._use_places()
+            if self._at_work:
+                busy_at = monotonic()
+            idle = monotonic() - busy_at
+            if told or idle > IDLE:
+                told = idle > IDLE
+                yield _Idle(self._place.why_no_place() if told else None, idle)
             try:
                 news = self._news.get(timeout=0 if interrupted() else LOOK_EVERY)
             except Empty:
@@ -237,40 +218,59 @@ class _Crew:
         for thread in self._threads:
             thread.join()
 
+    def _use_places(self) -> None:
+        """Have jobs that wait taken to places that are free."""
+        places = self._place.places()
+        with self._lock:
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            for _ in range(min(places - self._at_work, len(self._waiting))):
+                self._at_work += 1
+                self._threads.append(threading.Thread(target=self._serve, daemon=True))
+                self._threads[-1].start()
+
     def _serve(self) -> None:
         """Train what waits, in one process as long as it lives."""
         process = None
         try:
-            while not self._ended:
-                index = self._waiting.get_nowait()
-                job, why = self._jobs[index], ""
-                for start in range(1, STARTS + 1):
-                    try:
-                        process = process or self._new_process()
-                        result = process.train(job, lambda r, i=index: self._news.put((i, r)))
-                    except (OSError, EOFError, ProtocolError) as error:
-                        why = process.how_it_ended() if process else f"It can't start: {error}."
-                        self._leave(process)
-                        process = None
-                        if self._ended:
-                            return
-                        continue
-                    self._news.put(_finished(index, job, result, start))
+            while (index := self._next()) is not None:
+                try:
+                    process = process or self._new_process()
+                    job, number = self._jobs[index], self._starts[index]
+                    result = process.train(job, lambda r, i=index: self._news.put((i, r)))
+                except (OSError, EOFError, ProtocolError) as error:
+                    self._give_back(index, process, error)
                     break
-                else:
-                    self._news.put(Finished(index, job.config, "failed", why, starts=STARTS))
-        except Empty:  # nothing waits any more
-            pass
+                self._news.put(_finished(index, job, result, number))
         except BaseException as error:  # a fault of ours: whoever waits for news must hear of it
             self._news.put(error)
         finally:
             self._leave(process)
 
+    def _next(self) -> int | None:
+        with self._lock:
+            if self._ended or not self._waiting:
+                return None
+            index = self._waiting.popleft()
+            self._starts[index] += 1
+            return index
+
+    def _give_back(self, index: int, process: "_Process | None", error: Exception) -> None:
+        """A job whose process has died over it is the next one again, wherever there is a place."""
+        why = process.how_it_ended() if process else f"It can't start: {error}."
+        with self._lock:
+            if process and process.is_blameless:
+                self._starts[index] -= 1
+            if self._starts[index] < STARTS:
+                self._waiting.appendleft(index)
+                return
+        config = self._jobs[index].config
+        self._news.put(Finished(index, config, "failed", why, starts=STARTS))
+
     def _new_process(self) -> "_Process":
         with self._lock:
             if self._ended:
                 raise EOFError
-            process = _Process(self._start())
+            process = _Process(self._place.start())
             self._processes.add(process)
         return process
 
@@ -279,6 +279,8 @@ class _Crew:
             with self._lock:
                 self._processes.discard(process)
             process.close()
+        with self._lock:
+            self._at_work -= 1
 
 
 class _Process:
@@ -304,6 +306,12 @@ class _Process:
         if isinstance(self._process, RemoteProcess) and self._process.lost:
             return f"The machine that trained it can't be reached any more, {STARTS} times."
         return f"The training process ended unexpectedly ({ending(code)}), {STARTS} times."
+
+    @property
+    def is_blameless(self) -> bool:
+        """Whether it was lost with the whole cluster, or found no place there."""
+        lost = self._process.lost if isinstance(self._process, RemoteProcess) else None
+        return lost is not None and lost.cluster
 
     def kill(self) -> None:
         """End it at once: it keeps nothing."""

@@ -2,7 +2,6 @@
 Orders come on its stdin and results go to its stdout, as messages of runs/protocol.py.
 """
 
-import os
 import shutil
 import signal
 import sys
@@ -31,13 +30,14 @@ def main() -> None:
     def leave() -> None:
         shutil.rmtree(folder, ignore_errors=True)  # an owner that was killed could not do it
 
-    threading.Thread(target=live_with_owner, args=(orders, take, leave), daemon=True).start()
+    listening = threading.Thread(target=live_with_owner, args=(orders, take, leave), daemon=True)
+    listening.start()
     try:
         while True:
             for answer in carry_out(jobs.get(), data):
                 write_message(results, answer_message(answer))
-    except BrokenPipeError:  # the owner is gone, as live_with_owner is about to see
-        os._exit(0)
+    except BrokenPipeError:  # the owner is gone, as live_with_owner is about to see, or has seen
+        listening.join()
 
 
 if __name__ == "__main__":

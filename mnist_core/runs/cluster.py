@@ -8,32 +8,41 @@ connection that leaves whatever is pickled as it is.
 
 import asyncio
 import hashlib
+import logging
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
+from time import monotonic
 from typing import Any, cast
 
+import numpy as np
 from distributed import Security, Worker, WorkerPlugin
 from distributed.core import ConnectionPool
 from distributed.protocol.pickle import dumps
 
 from mnist_core.paths import ROOT
-from mnist_core.runs.remote import Lost
+from mnist_core.runs.remote import PACE, Lost
 from mnist_core.runs.sessions import Sessions
+from mnist_core.runs.status import ALL_TAKEN, NO_ANSWER, NO_MACHINE, NO_ROOM, OTHER_VERSION, Problem
 
 QUESTION = "digit_lab"  # what the scheduler calls our questions
 LOOK_EVERY = 1.0  # seconds between two looks at which machines there are
-ANSWER_WITHIN = 5.0  # seconds for such a look
+MOST_NEWS = 100  # a second, of all processes: each takes 1 to 1.4 ms of the server's lock
+ANSWER_WITHIN = 5.0  # seconds for the scheduler
+LOAD_WITHIN = 2.0  # seconds for a machine to tell its places; until it has, it is not used
+
+log = logging.getLogger(__name__)
 
 
 @cache
 def version() -> str:
-    """Of the program: machines with another one are not used, since numbers might differ."""
-    total = hashlib.sha256()
+    """Of program and NumPy: machines with another one are not used, since numbers might differ."""
+    total = hashlib.sha256(np.__version__.encode())
     for path in sorted((ROOT / "mnist_core").rglob("*.py")):
         total.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return total.hexdigest()[:16]
@@ -70,14 +79,18 @@ class Cluster:
         """`address` is the scheduler's, as tcp://host:port."""
         self.address = address
         self.name = token_hex(8)
-        self.problem = f"The cluster's scheduler at {address} has not answered yet."
+        detail = f"The cluster's scheduler at {address} has not answered yet."
+        self.problem: Problem | None = Problem(NO_ANSWER, detail, monotonic())
+        self._logged = ""  # what was said of it last
         self.sent: Counter[tuple[str, str]] = Counter()  # times, by machine and data set
         self._lock = threading.Lock()  # over the three below
         self._threads: dict[str, int] = {}  # by machine
         self._others: dict[str, Counter[str]] = {}  # places that other servers use, by kind
         self._ours: dict[str, Counter[str]] = defaultdict(Counter)
         self._sending: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
-        self._asked: dict[str, set[asyncio.Future[Any]]] = defaultdict(set)  # the loop's own
+        # Both are the loop's own: questions, and those for the places of a machine.
+        self._asked: dict[str, set[asyncio.Future[Any]]] = defaultdict(set)
+        self._loading: dict[str, asyncio.Task[dict[str, Any] | None]] = {}
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
@@ -103,14 +116,26 @@ class Cluster:
                 for machine, threads in self._threads.items()
             )
 
+    def why_no_place(self) -> Problem:
+        """Why there is none."""
+        taken = f"Other servers have all places of the cluster at {self.address}."
+        return self.problem or Problem(ALL_TAKEN, taken, monotonic())
+
     # For remote.py.
 
-    def take_place(self, kind: str) -> str | None:
-        """The machine with the most places left; None if none has one."""
+    @property
+    def pace(self) -> float:
+        """Seconds between two questions for news of a process: the more of them, the longer."""
+        with self._lock:
+            return max(PACE, sum(kinds.total() for kinds in self._ours.values()) / MOST_NEWS)
+
+    def take_place(self, kind: str, but: Collection[str] = ()) -> str | None:
+        """The machine with the most places left, but none of those; None if none has one."""
         with self._lock:
             left = {
                 machine: threads - self._others[machine][kind] - self._ours[machine][kind]
                 for machine, threads in self._threads.items()
+                if machine not in but
             }
             machine = max(left, key=left.__getitem__, default=None)
             if machine is None or left[machine] <= 0:
@@ -151,7 +176,10 @@ class Cluster:
         try:
             answer = await question
         except (OSError, TimeoutError) as error:
-            self._note({}, _unreachable(self.address, error))  # until a look finds it again
+            if await self._answers():  # it hangs up when the machine does
+                self._set_aside(machine)
+                raise Lost("it does not answer") from error
+            self._note({}, NO_ANSWER, _unreachable(error))  # until a look finds it again
             raise Lost("the cluster's scheduler does not answer", cluster=True) from error
         except asyncio.CancelledError:
             if question not in self._asked[machine]:
@@ -159,8 +187,7 @@ class Cluster:
             question.cancel()
             raise
         except Exception as error:  # what the scheduler says of the machine, in words
-            with self._lock:
-                self._threads.pop(machine, None)
+            self._set_aside(machine)
             raise Lost(str(error)) from error
         finally:
             self._asked[machine].discard(question)
@@ -170,6 +197,18 @@ class Cluster:
         if not isinstance(answer, dict):
             raise Lost("its answer can't be understood")
         return answer
+
+    async def _answers(self) -> bool:
+        """Whether the scheduler does."""
+        with suppress(OSError, TimeoutError):
+            await asyncio.wait_for(self._rpc(self.address).identity(), ANSWER_WITHIN)
+            return True
+        return False
+
+    def _set_aside(self, machine: str) -> None:
+        """Start nothing on a machine until the next look."""
+        with self._lock:
+            self._threads.pop(machine, None)
 
     def _drop(self, machine: str) -> None:
         """Wait no longer for the answers of a machine that has left: Dask tries for 30 s."""
@@ -191,13 +230,14 @@ class Cluster:
         async with ConnectionPool(
             deserialize=False, connection_args=arguments, timeout=ANSWER_WITHIN
         ) as self._rpc:
-            while not self._closing.is_set():
-                try:
-                    await asyncio.wait_for(self._look(), 2 * ANSWER_WITHIN)
-                except Exception as error:  # whatever it is, the next look must come
-                    self._note({}, _unreachable(self.address, error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), LOOK_EVERY)
+            closing = asyncio.create_task(self._closing.wait())
+            while not closing.done():
+                look = asyncio.create_task(asyncio.wait_for(self._look(), 2 * ANSWER_WITHIN))
+                await asyncio.wait({look, closing}, return_when=asyncio.FIRST_COMPLETED)
+                # Whatever a look has ended with, the next one must come.
+                if look.done() and (error := look.exception()):
+                    self._note({}, NO_ANSWER, _unreachable(error))
+                await asyncio.wait({closing}, timeout=LOOK_EVERY)
             for task in asyncio.all_tasks() - {asyncio.current_task()}:
                 task.cancel()
 
@@ -207,23 +247,29 @@ class Cluster:
         machines = list(found["workers"])
         for machine in self._asked.keys() - set(machines):
             self._drop(machine)
-        loads = await asyncio.gather(*map(self._load, machines))
-        usable = {m: load for m, load in zip(machines, loads, strict=True) if load is not None}
-        problem = ""
-        if not machines:
-            problem = f"The cluster at {self.address} has no machine that works."
-        elif not usable:
-            problem = (
-                f"No machine of the cluster at {self.address} can train: this version of Digit Lab "
-                "must be installed on each."
-            )
-        self._note(usable, problem)
+        # One that stands still is not waited for, nor asked anew before it has answered.
+        asked = {m: asyncio.create_task(self._load(m)) for m in machines if m not in self._loading}
+        self._loading |= asked
+        if asked:
+            await asyncio.wait(asked.values(), timeout=LOAD_WITHIN)
+        done = [machine for machine, load in self._loading.items() if load.done()]
+        loads = {machine: self._loading.pop(machine).result() for machine in done}
+        usable = {machine: load for machine, load in loads.items() if load and load["threads"]}
+        if usable:
+            self._note(usable)
+        elif any(loads.values()):
+            self._note({}, NO_ROOM, "has no machine with room on its disk")
+        elif loads:
+            detail = "has no machine with this very version of Digit Lab and of NumPy"
+            self._note({}, OTHER_VERSION, detail)
+        else:
+            self._note({}, NO_MACHINE, f"has no machine that answers, of {len(machines)}")
 
     async def _load(self, machine: str) -> dict[str, Any] | None:
         """What a machine says of its places; None from one that can't train."""
         for _ in range(2):  # one that is new may have to be told first what we ask
-            with suppress(Lost, TimeoutError):
-                load = await asyncio.wait_for(self._ask(machine, do="load"), ANSWER_WITHIN)
+            with suppress(Lost):
+                load = await self._ask(machine, do="load")
                 if load.get("version") == version() and "threads" in load:
                     return load
         return None
@@ -234,9 +280,14 @@ class Cluster:
         with suppress(Exception):  # it has not this program, or is gone: the look says so
             await self._rpc(self.address).proxy(worker=machine, msg={"op": "plugin-add", **plugin})
 
-    def _note(self, loads: dict[str, dict[str, Any]], problem: str) -> None:
+    def _note(self, loads: dict[str, dict[str, Any]], said: str = "", detail: str = "") -> None:
+        """Note what the machines say of their places, or why there is none; a change is logged."""
+        sentence = f"The cluster at {self.address} {detail or 'can train'}."
         with self._lock:
-            self.problem = problem
+            before = self.problem
+            since = before.since if before and before.said == said else monotonic()
+            self.problem = Problem(said, sentence, since) if said else None
+            is_news, self._logged = said != self._logged, said
             self._threads = {machine: load["threads"] for machine, load in loads.items()}
             self._others = {
                 machine: Counter(
@@ -247,8 +298,9 @@ class Cluster:
                 )
                 for machine, load in loads.items()
             }
+        if is_news:
+            log.warning(sentence)
 
 
-def _unreachable(address: str, error: Exception) -> str:
-    why = str(error) or type(error).__name__
-    return f"The cluster's scheduler at {address} can't be reached ({why})."
+def _unreachable(error: BaseException) -> str:
+    return f"can't be reached ({str(error) or type(error).__name__})"

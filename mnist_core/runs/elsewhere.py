@@ -16,7 +16,8 @@ from mnist_core.runs.state import Report
 if TYPE_CHECKING:
     from mnist_core.runs.cluster import Cluster
 
-PLACE_WITHIN = 10.0  # seconds until a run whose place was taken by another server waits again
+# Seconds until a run whose place was taken by another server waits again: by then that is known.
+PLACE_WITHIN = 2.0
 
 
 class ClusterProcess(WorkerProcess):

@@ -55,6 +55,7 @@ class LiveRun:
     comes_again: bool = False  # it gives its place since its turn is over, and queues again
     started_at: float = float("-inf")  # when its last process was started, by the pool's clock
     elsewhere: bool = False  # another server has it in hand
+    unheard: tuple[list[Command], bool] | None = None  # `waiting` and `anew` until it says a word
     losses: int = 0  # of the machine it was on, since its checkpoint `lost_at`
     lost_at: int | None = None
     noted: tuple[str, str, str] = ("", "", "")  # status, message, results: in the index, or soon
@@ -168,12 +169,14 @@ class LiveRun:
     def begin(self, now: float, bytes_in_memory: int) -> None:
         """Note that a process has been started with the order."""
         self.started_at = now
+        self.unheard = self.waiting, self.anew
         self.waiting, self.anew = [], False
         self.asleep = self.ending = self.gives_up = self.comes_again = False
         self.snapshots.max_bytes = min(MAX_BYTES, bytes_in_memory)
 
     def take(self, report: Report) -> None:
         """Bring everything up to date."""
+        self.unheard = None
         self.state.take(report)
         for snapshot in report.snapshots:
             self.snapshots.append(snapshot, spared=self.state.best_step)
@@ -196,10 +199,17 @@ class LiveRun:
             self.lost_at = step
         return bool(lost) and self.losses < LOSSES
 
-    def unsaved_rate(self, saved: RunState) -> list[Command]:
-        """What sets the learning rate that the run had after its checkpoint was saved."""
+    def told_again(self, saved: RunState) -> list[Command]:
+        """What lets a run go on that lost its place: as it was, or as it was told before it began.
+
+        The learning rate is the one that it had after its checkpoint was saved.
+        """
+        if self.unheard:
+            commands, anew = self.unheard
+            return [Rewind() if anew else Resume(), *commands]
         rate = self.state.learning_rate
-        return [] if rate == saved.learning_rate else [SetLearningRate(rate)]
+        unsaved = [] if rate == saved.learning_rate else [SetLearningRate(rate)]
+        return [*unsaved, self.going]
 
     def after_process(self, saved: tuple[RunState, SnapshotList]) -> list[Command]:
         """Note that the process has ended; the commands that it did not read any more.

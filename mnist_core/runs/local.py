@@ -333,7 +333,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             elif run.state.status not in ENDED:
                 saved_step = run.state.saved_step
                 if again and (gave_place or lost):
-                    unread = [*run.unsaved_rate(saved[0]), run.going, *unread]
+                    unread = [*run.told_again(saved[0]), *unread]
                 elif gave_place:
                     run.state.change("paused", LOST_PLACE if process.lost else GAVE_PLACE)
                 elif self._closing.is_set():

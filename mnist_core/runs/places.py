@@ -4,6 +4,7 @@ Visitors take turns. All of it is used under the pool's lock, unless it says oth
 
 from heapq import heapify, heappop, heapreplace
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from mnist_core.runs.commands import GiveUpPlace
@@ -11,11 +12,12 @@ from mnist_core.runs.folder import Lock
 from mnist_core.runs.live_run import LiveRun
 from mnist_core.runs.process import WorkerProcess
 from mnist_core.runs.status import (
+    BY_ITSELF,
     NOT_SAVED,
+    SET_WRONGLY,
     QueueFull,
     RunStatus,
     interrupted,
-    no_place,
     why_waiting,
 )
 
@@ -53,9 +55,11 @@ class Places:
 
     def why_waiting(self, run: LiveRun, position: int) -> str:
         """Why a run at this position of the queue waits, while no place is free."""
-        if self._pool.cluster is not None and not self.number:
-            return no_place(self._pool.cluster.problem)
-        return why_waiting(self.number, position - 1, self.seconds_until_start(run))
+        cluster, number = self._pool.cluster, self.number
+        if cluster is not None and not number:
+            return f"{cluster.why_no_place().lasting(monotonic())} {BY_ITSELF}"
+        why = why_waiting(number, position - 1, self.seconds_until_start(run))
+        return f"{why} {SET_WRONGLY}" if self._pool.settings.problems else why
 
     def seconds_until_start(self, run: LiveRun) -> float | None:
         """When a run of the queue will have a place, at the latest; None if nobody knows."""

@@ -7,7 +7,7 @@ import math
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from mnist_core.runs.parcels import PIECE, files_below, sha256_of
 from mnist_core.runs.protocol import ProtocolError
 from mnist_core.runs.sessions import DATA
 
-PACE = 0.1  # seconds, at least, between two questions for news: as often as a run reports
+PACE = 0.1  # seconds between two looks, and two questions for news: as often as a run reports
 ANSWER_WITHIN = 15.0  # seconds
 USUALLY_WITHIN = 2.0  # seconds: a machine answers that there is no news after one
 KILLED = "it was ended"
@@ -39,8 +39,10 @@ class Lost(OSError):
 class Line(Protocol):
     """What a remote process needs of the cluster. All may be used from any thread."""
 
-    def take_place(self, kind: str) -> str | None:
-        """A machine that has a place, which is then ours; None if there is none now."""
+    def take_place(self, kind: str, but: Collection[str]) -> str | None:
+        """A machine that has a place, which is then ours, but not one of those; None if none has
+        one now.
+        """
         ...
 
     def leave_place(self, kind: str, machine: str) -> None:
@@ -57,6 +59,11 @@ class Line(Protocol):
 
     def note_sent(self, machine: str, parcel: str) -> None:
         """Remember that it was sent."""
+        ...
+
+    @property
+    def pace(self) -> float:
+        """Seconds, at least, between two questions for news of a process."""
         ...
 
     @property
@@ -143,7 +150,7 @@ class RemoteProcess:
         if self.returncode is not None:
             return
         try:
-            sleep(max(0.0, self._heard_at + PACE - monotonic()))
+            sleep(max(0.0, self._heard_at + self._line.pace - monotonic()))
             self._asking_since = monotonic()
             answer = self._ask("hear", session=self._session)
             self._heard_at, self._asking_since = monotonic(), math.inf
@@ -179,16 +186,19 @@ class RemoteProcess:
     def _open(self) -> None:
         """Find a place, send what is needed, start it."""
         deadline = monotonic() + self._patience
+        refusing: set[str] = set()  # machines that had no place after all
         while not self._session:
-            machine = self._line.take_place(self._task.kind)
+            machine = self._line.take_place(self._task.kind, refusing)
             if machine:
                 self._machine = machine
                 self._session = self._session_on(machine)
                 if not self._session:
                     self._leave_place()
+                    refusing.add(machine)
             elif monotonic() > deadline:
                 raise Lost("no machine of the cluster has a place now", cluster=True)
             else:
+                refusing.clear()
                 with self._changed:
                     self._changed.wait_for(lambda: self.returncode is not None, PACE)
             if self.returncode is not None:  # it was killed meanwhile

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 
 from mnist_core.data.mnist import load_mnist
 from mnist_core.data.shared import write_shared
@@ -24,13 +24,14 @@ from mnist_core.runs.mirror import Changes
 from mnist_core.runs.orphans import WORKER_MODULE
 from mnist_core.runs.parcels import files_below, sha256_of
 from mnist_core.runs.process import ONE_THREAD
-from mnist_core.runs.protocol import ALIVE, ProtocolError, packed, read_message
+from mnist_core.runs.protocol import ALIVE, Message, ProtocolError, packed, read_message
 
 # What a session may start, by its kind. Those of a kind have as many places as there are threads.
 MODULES = {"runs": WORKER_MODULE, "experiments": "mnist_core.experiments.worker"}
 DATA = "data"  # the folder of a session's data set
 UNHEARD = 10.0  # seconds after which a server that asks for nothing is taken for dead
 WAIT = 1.0  # seconds that an answer may wait for news
+ROOM = 64 * 2**20  # bytes of the disk without which no further process is started
 MOST_AT_ONCE = 32 * 2**20  # bytes in an answer
 MOST_WAITING = 64 * 2**20  # bytes that wait for the server; then the process waits, too
 
@@ -64,11 +65,15 @@ class Sessions:
             session.close()
 
     async def do_load(self) -> dict[str, Any]:
-        """How many processes may work, and how many do, by kind and server."""
+        """How many processes may work, and how many do, by kind and server.
+
+        A machine whose disk is nearly full has no place for a further one.
+        """
         used = {kind: dict[str, int]() for kind in MODULES}
         for session in self._sessions.values():
             used[session.kind][session.server] = used[session.kind].get(session.server, 0) + 1
-        return {"threads": self._threads, "used": used}
+        has_room = shutil.disk_usage(self._folder).free >= ROOM
+        return {"threads": self._threads if has_room else 0, "used": used}
 
     async def do_open(self, kind: str, server: str) -> dict[str, Any]:
         """A new session, if there is a place."""
@@ -248,7 +253,7 @@ class Session:
         """Note what the process says, each time after the files that it has saved before."""
         assert process.stdout is not None
         with process.stdout as stream, suppress(ProtocolError):
-            while (message := read_message(stream)) is not None:
+            while (message := self._next_message(stream)) is not None:
                 if message.header != ALIVE.header:
                     self._note_files(changes)
                 self._note("", packed(message))
@@ -261,6 +266,12 @@ class Session:
         with self._room:
             self._room.wait_for(lambda: self._closed)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _next_message(self, stream: IO[bytes]) -> Message | None:
+        """Read when the one before was heard: so a process reports no more often than that."""
+        with self._room:
+            self._room.wait_for(lambda: self._closed or not self._parts)
+        return read_message(stream)
 
     def _note_files(self, changes: Changes | None) -> None:
         for file in changes.look() if changes else ():

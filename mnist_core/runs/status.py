@@ -1,6 +1,9 @@
 """What can be said of a run: its status in one word, and why it has it in a sentence."""
 
+from dataclasses import dataclass
 from typing import Literal
+
+from mnist_core.words import MINUTE, duration
 
 RunStatus = Literal[
     "queued",
@@ -46,10 +49,35 @@ def interrupted(saved_step: int | None) -> str:
     return f"The server ended during this run. {can_go_on(saved_step)}"
 
 
-def no_place(problem: str) -> str:
-    """Why a run waits for a cluster that has no place for this server; `problem` if it has one."""
-    why = problem or "Other servers have all places of the cluster now."
-    return f"{why} This run goes on by itself when there is a place."
+@dataclass(frozen=True)
+class Problem:
+    """Why no machine of a cluster trains for this server.
+
+    Args:
+        said: a sentence for visitors, who can't mend it.
+        detail: a sentence for whoever runs the server, with addresses.
+        since: when it began, in seconds of time.monotonic.
+    """
+
+    said: str
+    detail: str
+    since: float = 0.0
+
+    def lasting(self, now: float) -> str:
+        """What visitors are told, and for how long it has been so if that is worth a word."""
+        seconds = now - self.since
+        lasts = f" It has been so for {duration(seconds)}." if seconds >= MINUTE else ""
+        return f"{self.said}{lasts}"
+
+
+MEND = "Whoever runs this server can mend it, and finds in its log what is wrong."
+NO_ANSWER = f"The machines that train can't be reached now. {MEND}"
+NO_MACHINE = f"None of the machines that train answers now. {MEND}"
+OTHER_VERSION = f"The machines that train have another version of this program or of NumPy. {MEND}"
+NO_ROOM = f"The disks of the machines that train are full. {MEND}"
+ALL_TAKEN = "Runs of other servers have all places on the machines that train now."
+BY_ITSELF = "This run goes on by itself as soon as there is a place."
+SET_WRONGLY = f"Something is set wrongly on this server, so the wait may be longer. {MEND}"
 
 
 def why_waiting(places: int, ahead: int, seconds: float | None) -> str:

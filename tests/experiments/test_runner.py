@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from mnist_core.data.mnist import Dataset
 from mnist_core.data.shared import read_shared, write_shared
-from mnist_core.experiments import runner
+from mnist_core.experiments import runner, workplace
 from mnist_core.experiments.cost import MULTIPLICATIONS, PARAMETER, STEP, expected_seconds
 from mnist_core.experiments.runner import run_all
 from mnist_core.nn.builders import build_model
@@ -127,6 +128,27 @@ def test_a_run_whose_process_dies_twice_is_given_up_and_the_others_go_on(small, 
     assert (lost.status, lost.starts) == ("failed", 2)
     assert "ended unexpectedly (signal 9)" in lost.message
     assert list(finished.history) == straight(CONFIG, small).history
+
+
+def test_places_that_come_later_are_used(small, started, monkeypatch) -> None:
+    places, trained = [1], set()
+
+    @contextmanager
+    def growing(*where):
+        with workplace.workplace(*where) as here:
+            yield replace(here, places=lambda: places[0])
+
+    def watch(standing) -> None:
+        assert len(started) <= places[0]
+        trained.add(standing.index)
+        places[0] = 2
+
+    monkeypatch.setattr(runner, "workplace", growing)
+    both = run_all(
+        [ENDLESS, replace(ENDLESS, epochs=5_000)], small, watch=watch,
+        interrupted=lambda: trained == {0, 1},
+    )  # fmt: skip
+    assert list(both) == [] and len(started) == 2
 
 
 @pytest.mark.parametrize("how", ["closed", "interrupted"])

@@ -1,31 +1,47 @@
 """Runs on a cluster: a real scheduler, two workers, and what may happen to each of them."""
 
-import asyncio
-import threading
+import json
+import signal
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
+from time import monotonic
 
+import numpy as np
 import pytest
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.experiments.runner import run_all
+from mnist_core.experiments import runner
+from mnist_core.experiments.experiment import Order
+from mnist_core.experiments.queue import Experiments
+from mnist_core.experiments.runner import Standing, run_all
+from mnist_core.paths import ROOT
+from mnist_core.runs import remote
 from mnist_core.runs.commands import Resume, SetLearningRate, Stop, TrainEpoch
 from mnist_core.runs.local import LocalPool
-from mnist_core.runs.remote import Lost
 from mnist_core.runs.settings import PoolSettings
+from mnist_core.runs.status import BY_ITSELF, NO_ANSWER, OTHER_VERSION
 from mnist_core.training.run import EpochResult
 from tests.runs.machines import Machines
-from tests.runs.tools import CONFIG, ENDLESS, STEPS_PER_EPOCH, TIMEOUT, at, ended
+from tests.runs.tools import (
+    CONFIG,
+    ENDLESS,
+    STEPS_PER_EPOCH,
+    TIMEOUT,
+    at,
+    ended,
+    wait_until,
+    workers,
+)
 
 distributed = pytest.importorskip("distributed", reason="a cluster needs requirements-cluster.txt")
 
 from mnist_core.runs import cluster as clusters  # noqa: E402
-from mnist_core.runs.cluster import Cluster  # noqa: E402
+from mnist_core.runs.cluster import MOST_NEWS, Cluster  # noqa: E402
 
 LONG = replace(CONFIG, epochs=500, schedule="constant")
 
@@ -55,13 +71,6 @@ def long_history(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     """What LONG leads to on this machine."""
     with LocalPool(PoolSettings(folder=tmp_path_factory.mktemp("here"))) as pool:
         return pool.start(LONG, data=folder).wait_for(ended, TIMEOUT).results
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = monotonic() + TIMEOUT
-    while not condition():
-        assert monotonic() < deadline
-        sleep(0.05)
 
 
 def test_a_run_has_the_same_numbers_there_to_the_bit_and_its_data_travels_once_to_each_machine(
@@ -98,7 +107,11 @@ def test_commands_are_obeyed_there_and_an_ended_run_goes_on(pool: LocalPool, fol
 
 
 def test_a_machine_that_is_killed_costs_no_number_as_its_runs_go_on_elsewhere(
-    pool: LocalPool, machines: Machines, folder: Path, long_history: tuple[EpochResult, ...]
+    pool: LocalPool,
+    machines: Machines,
+    folder: Path,
+    long_history: tuple[EpochResult, ...],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     handle = pool.start(LONG, data=folder)
     paused = pool.start(CONFIG, data=folder, paused=True)  # on the other machine
@@ -107,9 +120,77 @@ def test_a_machine_that_is_killed_costs_no_number_as_its_runs_go_on_elsewhere(
     machines.worker_of(handle.id).kill()
     view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "finished" and view.results == long_history
+    assert "can't be reached" not in caplog.text  # it is not the scheduler that is gone
     machines.worker_of(paused.id).kill()
     view = paused.wait_for(lambda view: "is gone" in view.message, TIMEOUT)
     assert view.status == "paused"  # it lost its place, and nothing else
+
+
+def test_a_machine_that_stands_still_costs_no_other_its_places_and_its_run_goes_on_elsewhere(
+    pool: LocalPool, machines: Machines, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "ANSWER_WITHIN", 3.0)
+    stuck, other = (pool.start(ENDLESS, data=folder) for _ in range(2))
+    for handle in (stuck, other):
+        handle.wait_for(lambda view: bool(view.saved_step), TIMEOUT)
+    machine = machines.worker_of(stuck.id)
+    machine.send_signal(signal.SIGSTOP)
+    assert pool.cluster is not None
+    try:
+        seen = stuck.peek().step
+        wait_until(lambda: pool.cluster.places("runs") < 4)  # type: ignore[union-attr]
+        assert pool.cluster.places("runs") == 2 and not pool.cluster.problem
+        step = other.peek().step
+        stuck.wait_for(lambda view: view.step > seen, TIMEOUT)
+        assert other.peek().step > step
+    finally:
+        machine.send_signal(signal.SIGCONT)
+    wait_until(lambda: pool.cluster.places("runs") == 4)  # type: ignore[union-attr]
+
+
+SERVER = """
+import json, sys
+from pathlib import Path
+from mnist_core.runs.local import LocalPool
+from mnist_core.runs.settings import PoolSettings
+from mnist_core.training.config import TrainConfig
+
+pool = LocalPool(PoolSettings(folder=Path(sys.argv[2]), scheduler=sys.argv[4]))
+handle = pool.start(TrainConfig.from_dict(json.loads(sys.argv[1])), data=sys.argv[3])
+handle.wait_for(lambda view: view.step > 20 and bool(view.saved_step), 60)
+print(handle.id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_servers_share_the_places_of_a_cluster_and_take_up_the_runs_of_a_killed_one(
+    pool: LocalPool, machines: Machines, folder: Path
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, json.dumps(ENDLESS.to_dict()),
+         str(pool.settings.folder), str(folder), machines.address],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        left = pool.get(server.stdout.readline().strip())
+        assert left is not None and left.watch().elsewhere
+        before = left.peek().step
+        left.wait_for(lambda view: view.step > before, TIMEOUT)  # it is watched here
+        with LocalPool(pool.settings) as other:
+            wait_until(lambda: other.cluster.places("runs") == 3)  # type: ignore[union-attr]
+            both = [one.start(ENDLESS, data=folder) for _ in range(2) for one in (pool, other)]
+            wait_until(lambda: sum(bool(one.peek().queue_position) for one in both) == 1)
+            wait_until(lambda: sum(one.peek().step > 0 for one in both) == 3)
+            ours = {left.id, *(one.id for one in both)}
+            assert sum(id in ours for id in workers()) == 4
+        server.kill()
+    interrupted = left.wait_for(lambda view: not view.elsewhere, TIMEOUT)
+    assert interrupted.status == "interrupted" and interrupted.saved_step
+    left.send(Resume())
+    left.wait_for(lambda view: view.step > interrupted.step, TIMEOUT)
+    with LocalPool(pool.settings) as again:  # the killed one is started again
+        handle = again.get(left.id)
+        assert handle is not None and handle.watch().elsewhere
 
 
 def test_runs_wait_for_a_scheduler_that_is_gone_and_go_on_when_it_is_back(
@@ -118,8 +199,8 @@ def test_runs_wait_for_a_scheduler_that_is_gone_and_go_on_when_it_is_back(
     handle = pool.start(LONG, data=folder)
     handle.wait_for(lambda view: view.step > 100 and bool(view.saved_step), TIMEOUT)
     machines.kill_all()
-    view = handle.wait_for(lambda view: "can't be reached" in view.message, TIMEOUT)
-    assert view.status == "queued" and "goes on by itself" in view.message
+    view = handle.wait_for(lambda view: view.message.startswith(NO_ANSWER), TIMEOUT)
+    assert view.status == "queued" and view.message.endswith(BY_ITSELF)
     machines.start()
     view = handle.wait_for(ended, TIMEOUT)
     assert view.status == "finished" and view.results == long_history
@@ -147,67 +228,74 @@ def test_a_sweep_is_trained_by_both_machines_with_the_numbers_that_it_has_here(
     assert len(sent) == 2 and set(sent.values()) == {1}
 
 
+def test_a_machine_that_joins_a_sweep_trains_too_and_nobody_waits_for_one_that_leaves(
+    machines: Machines, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.kill_all()
+    machines.start(workers=1)
+    (first,) = machines.workers
+    monkeypatch.setenv("DIGIT_LAB_SCHEDULER", machines.address)
+    happened, trained = [""], set[int]()
+    deadline = monotonic() + TIMEOUT
+
+    def watch(standing: Standing) -> None:
+        trained.add(standing.index)
+        if happened == [""] and trained == {0, 1}:  # it has no third place
+            machines.start(workers=2)
+            happened.append("joined")
+        elif happened[-1] == "joined" and 2 in trained:
+            first.kill()
+            trained.clear()
+            happened.append("left")
+        elif happened[-1] == "left" and trained & {0, 1}:
+            happened.append("went on")
+
+    runs = run_all(
+        [replace(ENDLESS, seed=seed) for seed in range(3)], data, watch=watch,
+        interrupted=lambda: happened[-1] == "went on" or monotonic() > deadline,
+    )  # fmt: skip
+    assert list(runs) == [] and happened == ["", "joined", "left", "went on"]
+
+
+def test_an_experiment_without_a_scheduler_waits_on_a_page_and_ends_on_the_command_line(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = "tcp://127.0.0.1:1"
+    monkeypatch.setenv("DIGIT_LAB_SCHEDULER", address)
+    monkeypatch.setattr(runner, "IDLE", 0.0)
+    monkeypatch.setattr(runner, "PATIENCE", 0.5)
+    order = Order("test", (CONFIG,), lambda *_: None)
+    with closing(Experiments(tmp_path / "experiments", data)) as experiments:
+        experiments.start(order, "anna")
+        wait_until(lambda: experiments.look(order, "anna").message.startswith(NO_ANSWER))
+        seen = experiments.look(order, "anna")
+        assert seen.state == "running" and address not in seen.message
+    assert address in caplog.text  # for whoever runs the server
+    with pytest.raises(OSError, match=f"{address} (can't be reached|has not answered)"):
+        list(run_all([CONFIG], data))
+
+
+def test_the_more_processes_a_server_has_the_less_often_it_asks_for_news() -> None:
+    with Cluster("tcp://127.0.0.1:1") as cluster:
+        loads = {"a": {"threads": 60, "used": {}}, "b": {"threads": 4, "used": {}}}
+        cluster._note(loads)
+        few = [cluster.take_place("runs") for _ in range(4)]
+        assert None not in few and cluster.pace == remote.PACE
+        many = [cluster.take_place("runs") for _ in range(60)]
+        assert None not in many and cluster.pace == 64 / MOST_NEWS
+
+
+def test_another_numpy_is_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = clusters.version.__wrapped__()
+    monkeypatch.setattr(np, "__version__", "1.0")
+    assert clusters.version.__wrapped__() != mine
+
+
 def test_machines_with_another_version_are_not_used(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machines.start()
     monkeypatch.setattr(clusters, "version", lambda: "another")
     with Cluster(machines.address) as cluster:
-        wait_until(lambda: "this version of Digit Lab" in cluster.problem)
+        wait_until(lambda: cluster.why_no_place().said == OTHER_VERSION)
         assert cluster.places("runs") == 0 and cluster.take_place("runs") is None
-
-
-class Evil:
-    """What does something where it is unpickled."""
-
-    def __init__(self, marker: Path) -> None:
-        self._marker = marker
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self._marker,)
-
-
-@contextmanager
-def evil_scheduler(marker: Path) -> Iterator[str]:
-    """A scheduler that hands on what a machine has pickled; its address."""
-    from distributed.core import Server
-    from distributed.protocol.serialize import to_serialize
-
-    async def identity() -> dict[str, Any]:
-        return {"id": "1", "workers": {"tcp://127.0.0.1:1": {}}}
-
-    async def proxy(**what: Any) -> dict[str, Any]:
-        return {"parts": to_serialize(Evil(marker))}
-
-    started, addresses = threading.Event(), []
-    loop = asyncio.new_event_loop()
-    ending = asyncio.Event()
-
-    async def serve() -> None:
-        handlers = (identity, proxy)
-        async with Server({handler.__name__: handler for handler in handlers}) as server:
-            await server.listen("tcp://127.0.0.1")
-            addresses.append(server.address)
-            started.set()
-            await ending.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    try:
-        assert started.wait(TIMEOUT)
-        yield addresses[0]
-    finally:
-        loop.call_soon_threadsafe(ending.set)
-        thread.join()
-        loop.close()
-
-
-def test_nothing_that_a_machine_sends_is_unpickled(tmp_path: Path) -> None:
-    marker = tmp_path / "unpickled"
-    with evil_scheduler(marker) as address, Cluster(address) as cluster:
-        wait_until(lambda: "version" in cluster.problem)
-        answer = cluster.ask("tcp://127.0.0.1:1", "hear").result(TIMEOUT)
-        assert isinstance(answer["parts"], distributed.protocol.Serialized)
-        with pytest.raises((TypeError, Lost)):
-            list(answer["parts"])
-    assert not marker.exists()

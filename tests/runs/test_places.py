@@ -1,7 +1,10 @@
 """Who has a place, a right, a sign of life and room on the disk."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +16,12 @@ from mnist_core.runs.commands import (
     Stop,
     TrainBatch,
 )
+from mnist_core.runs.folder import Lock
 from mnist_core.runs.local import LocalPool
+from mnist_core.runs.process import WorkerProcess
+from mnist_core.runs.protocol import Order
 from mnist_core.runs.settings import PoolSettings
-from mnist_core.runs.status import NotAllowed, QueueFull
+from mnist_core.runs.status import SET_WRONGLY, NotAllowed, Problem, QueueFull
 from tests.runs.tools import (
     CONFIG,
     ENDLESS,
@@ -47,6 +53,58 @@ def test_a_paused_run_gives_its_place_to_one_that_waits_and_goes_on_later(
         assert "starts by itself" in paused.peek().message
         waiting.send(Stop())
         paused.wait_for(lambda view: view.status == "running" and view.step > step, TIMEOUT)
+
+
+def test_who_waits_on_a_server_that_is_set_wrongly_learns_who_can_mend_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    problems = ("DIGIT_LAB_TRAININGS can't be 'ten'; 2 is taken instead.",)
+    with LocalPool(PoolSettings(folder=tmp_path, trainings=1, problems=problems)) as pool:
+        working, waiting = (pool.start(ENDLESS, data=folder) for _ in range(2))
+        assert SET_WRONGLY in waiting.peek().message
+        assert "DIGIT_LAB" not in waiting.peek().message + working.peek().message
+
+
+def test_how_long_there_was_no_place_is_said_when_it_is_long() -> None:
+    problem = Problem("Nothing answers.", "tcp://address", since=1000)
+    assert problem.lasting(1059) == "Nothing answers."
+    assert problem.lasting(1300) == "Nothing answers. It has been so for 5 min."
+
+
+class Refused:
+    """A process on a cluster that found no place there."""
+
+    pid, lost, is_over = 0, "cluster", True
+
+    def __init__(self, on_end: Callable[[Any, str], None]) -> None:
+        threading.Thread(target=on_end, args=(self, "It found no place.")).start()
+
+
+def test_what_a_run_was_told_before_it_began_holds_though_its_place_was_taken(
+    pool: LocalPool, folder: Path
+) -> None:
+    refused: list[Refused] = []
+
+    def new_process(order: Order, lock: Lock, **how: Any) -> Any:
+        if refused:
+            return WorkerProcess(order, lock, **how)
+        lock.release()
+        refused.append(Refused(how["on_end"]))
+        return refused[0]
+
+    pool.new_process = new_process
+    handle = pool.start(ENDLESS, data=folder, paused=True)
+    handle.wait_for(lambda view: view.status in ("paused", "running"), TIMEOUT)
+    assert handle.status == "paused" and refused
+    handle.send(TrainBatch())
+    handle.wait_for(at(1, "paused"), TIMEOUT)
+    handle.send(Stop())
+    handle.wait_for(ended, TIMEOUT)
+    wait_without_process(pool, handle)
+    refused.clear()
+    handle.send(Rewind())
+    handle.wait_for(at(0, "paused"), TIMEOUT)
+    assert refused
 
 
 def test_a_run_that_goes_on_keeps_its_place(tmp_path: Path, folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from time import monotonic, sleep
 
 import numpy as np
 
@@ -35,6 +36,14 @@ def at(step: int, status: str) -> Callable[[RunView], bool]:
 
 def ended(view: RunView) -> bool:
     return view.ended
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Until it is true; it is looked at again and again."""
+    deadline = monotonic() + TIMEOUT
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.05)
 
 
 def wait_unseen(pool: LocalPool, handle: RunHandle, status: str) -> None:

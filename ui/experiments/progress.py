@@ -29,6 +29,8 @@ def progress_of(seen: Seen, *, start: str, done: str, key: str) -> None:
             st.caption(spelled(in_words(seen)))
     if seen.state == "failed":
         st.error(f"This could not be worked out: {spelled(seen.message)}.")
+    elif seen.state == "running" and seen.message:
+        st.info(spelled(seen.message))
     elif problem := st.session_state.get(PROBLEM):
         st.error(f"It was not started: {spelled(problem)}.")
 
