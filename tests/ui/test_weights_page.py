@@ -77,6 +77,30 @@ def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> Non
     assert app.multiselect(key="off_mlp").value == []
 
 
+def test_a_page_drawn_anew_takes_back_nothing_that_is_chosen_meanwhile(pool: LocalPool) -> None:
+    """What the browser is told again would undo a click that the server has not heard of yet."""
+    app = opened(AppTest.from_string(WEIGHTS))
+    opened(app)  # as at every step of a run
+    assert not app.segmented_control(key="weights_look").proto.set_value
+    app.segmented_control(key="weights_look").set_value("Switch off")
+    opened(app)
+    opened(app)
+    assert not app.segmented_control(key="weights_look").proto.set_value
+    assert not app.multiselect(key="off_mlp").proto.set_value
+
+
+def test_units_stay_off_while_another_panel_is_looked_at(pool: LocalPool) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    app.segmented_control(key="weights_look").set_value("Switch off")
+    opened(app)
+    app.multiselect(key="off_mlp").set_value([3, 17])
+    opened(app)
+    for panel in ("Pruning", None, "Switch off"):
+        app.segmented_control(key="weights_look").set_value(panel)
+        opened(app)
+    assert app.multiselect(key="off_mlp").value == [3, 17]
+
+
 def test_the_pruning_curve_of_a_small_network_is_drawn_at_once(pool: LocalPool) -> None:
     app = opened(AppTest.from_string(WEIGHTS))
     app.segmented_control(key="weights_look").set_value("Pruning")

@@ -16,10 +16,12 @@ from ui.weights.measures import score_without
 def switched_off(looked: Looked) -> None:
     """Several units off together: accuracy and the answer for the reader's own digit at once."""
     key, units = f"off_{looked.key}", range(looked.layer.units)
-    st.session_state.setdefault(key, [])
-    st.session_state[key] = st.session_state[key]  # it outlives the widget on other panels
     st.multiselect(
-        f"{looked.noun.capitalize()}s that are off", units, key=key, placeholder="none is off"
+        f"{looked.noun.capitalize()}s that are off",
+        units,
+        key=key,
+        placeholder="none is off",
+        persist_state="session",
     )
     off = units_off(looked)
     st.button(
