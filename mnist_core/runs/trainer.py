@@ -115,7 +115,9 @@ class Trainer:
         self.run = run
         self.steps = train(run, interrupted=lambda: not self.inbox.empty())
         self.first_step = self.counted_step = run.step
-        self.seconds_before = sum(result.seconds for result in run.history)
+        own = 0 < run.step == self.saved_step  # its state knows of the epoch in progress too
+        epochs = sum(result.seconds for result in run.history)
+        self.seconds_before = self.state.seconds if own else epochs
         self.pause_at: int | None = None
         self.progress: Progress | None = None
         self.test_accuracy: float | None = None
@@ -300,10 +302,8 @@ class Trainer:
 
     def _seconds_left(self) -> float | None:
         """The time that the remaining steps will take at the pace so far; None if unknown."""
-        seconds = self.running_seconds
-        if self.status == "running":
-            seconds += monotonic() - self.running_since
-        done = self.run.step - self.first_step
+        since = monotonic() - self.running_since if self.status == "running" else 0.0
+        seconds, done = self.running_seconds + since, self.run.step - self.first_step
         known = done > 0 and seconds >= PACE_AFTER and self.status in ("running", "paused")
         return seconds / done * (self.run.steps - self.run.step) if known else None
 

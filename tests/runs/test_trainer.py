@@ -110,6 +110,19 @@ def test_weights_are_reported_of_each_epoch_that_is_the_best_so_far(
     assert steps == sorted(steps)
 
 
+def test_a_run_that_goes_on_within_an_epoch_counts_the_seconds_before(
+    tmp_path: Path, data: Dataset
+) -> None:
+    def begun(inbox: Inbox, checkpoint: Path | None = None) -> Trainer:
+        order = Order(CONFIG, str(tmp_path), checkpoint=checkpoint and str(checkpoint))
+        return Trainer(order, data, inbox, Outbox(io.BytesIO()))
+
+    stopped = begun(StopWhen(lambda: stopped.run.step == STEPS_PER_EPOCH + 1))
+    stopped.work()
+    goes_on = begun(SimpleQueue(), stopped.files.checkpoint)
+    assert goes_on.seconds_before == stopped.state.seconds > stopped.state.results[0].seconds
+
+
 def test_a_stop_does_not_wait_for_a_validation_and_costs_no_result(
     tmp_path: Path, data: Dataset
 ) -> None:
