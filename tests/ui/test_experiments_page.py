@@ -99,6 +99,8 @@ def test_a_stranger_reads_what_it_is_and_which_claims_will_be_tested(shown) -> N
     assert shown["report_Two training sizes"].count("<svg") == 2
     assert "at the end, when all runs are finished" in shown["report_The weights"]
     assert address(app) == {}
+    assert "Figure 2." in shown["report_The learning rate"]
+    assert "No run diverged" not in shown["report_The learning rate"]  # none has been trained
 
 
 def test_the_quick_experiment_fills_its_figures_and_ends_with_verdicts(

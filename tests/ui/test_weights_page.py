@@ -215,7 +215,7 @@ def test_what_is_said_of_a_shipped_network_is_measured_on_images_it_never_saw(
     app.segmented_control(key="weights_look").set_value("Switch off")
     opened(app)
     right = load_model("mlp").predict(load_mnist().test.images) == load_mnist().test.labels
-    assert f"{right.mean():.2%} of 10,000 test images right" in html(app)
+    assert f"{100 * right.mean():.2f} % of 10,000 test images right" in html(app)
 
 
 def test_layers_are_named_in_words() -> None:
@@ -226,7 +226,7 @@ def test_layers_are_named_in_words() -> None:
 
 def test_zero_has_no_sign() -> None:
     assert [signed(value, 2) for value in (-0.001, 0.0, 0.004, -0.25, 1.5)] == [
-        "0", "0", "0", "-0.25", "+1.50",
+        "0", "0", "0", "−0.25", "+1.50",
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from ui.html import captioned, named, picture, probability_bars, side_by_side
 from ui.theme import NEGATIVE, POSITIVE
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without
+from ui.words import percent
 
 
 def switched_off(looked: Looked) -> None:
@@ -35,7 +36,7 @@ def switched_off(looked: Looked) -> None:
         named(
             words,
             colour,
-            f"{score.accuracy:.2%} of {score.images:,} {looked.held_out} images right",
+            f"{percent(score.accuracy)} of {score.images:,} {looked.held_out} images right",
         )
         + probability_bars(network.predict_proba(image[None])[0], colour=colour)
         for words, colour, score, network in (
@@ -62,4 +63,7 @@ def per_class(before: Array, after: Array) -> None:
             },
         },
         hide_index=True,
+        column_config={
+            str(digit): st.column_config.NumberColumn(format="%.1f") for digit in range(10)
+        },
     )
