@@ -16,6 +16,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
+from ui.components.point_map.colours import class_colours
 from ui.session import NamedNetwork, Session
 from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
@@ -182,6 +183,12 @@ def test_a_run_stands_in_its_place_before_it_has_weights_and_says_that_it_waits(
     names = list(app.segmented_control(key="weights_network").options)
     assert names == ["MLP", "CNN", "Your run", "Loaded: mine.npz"]
     assert "Its weights will stand here then" in app.info[0].value
+
+
+def test_the_digits_colours_over_the_training_are_seen_on_a_dark_page_too(run: RunHandle) -> None:
+    app = on_the_run(run)
+    for light, dark in zip(*class_colours().values(), strict=True):
+        assert f"color:light-dark({light}, {dark})" in html(app)
 
 
 def test_one_goes_from_snapshot_to_snapshot(run: RunHandle) -> None:
