@@ -243,7 +243,7 @@ def test_nonsense_in_a_link_breaks_nothing(shown, look: str, nonsense: str) -> N
 def test_a_comparison_says_first_what_differs_and_what_can_not_be_the_same(shown) -> None:
     app = opened(**COMPARE)
     assert "train size200300" in text(app)
-    assert "The same for both: initial weights 0.W" in text(app)
+    assert "The same for both: all initial weights" in text(app)
     assert "What could not be made the same: training images" in text(app)
     assert "4 runs, about" in text(app)
     assert address(app) == COMPARE
