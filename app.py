@@ -15,6 +15,7 @@ from ui.components.connection import say_when_the_server_is_gone
 from ui.components.copy_link import copy_link
 from ui.components.files import component_code
 from ui.components.leaving import nothing_but_the_menu_while_leaving
+from ui.components.redrawn import charts_stay_until_redrawn
 from ui.components.tour import tour
 from ui.components.visitor import remember_visitor
 from ui.door.pace import what_was_left_out
@@ -41,6 +42,7 @@ with st.container(key="unseen"):
     component_code()
     remember_visitor()
     say_when_the_server_is_gone()
+    charts_stay_until_redrawn()
 pages = [
     st.Page(train.page, title="Train", icon=":material/model_training:", default=True),
     st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="draw"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import floor
 
 MINUTE, HOUR = 60, 3600  # seconds
+MINUS = "\N{MINUS SIGN}"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

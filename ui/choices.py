@@ -81,7 +81,9 @@ class Choices:
             return None if free and value == NOTHING else value
 
         key, now = self._take(name, default, read, of)
-        if now not in values and not (free and now is None):
+        # Nothing is written that stands there already: the browser would be told it, and take back
+        # what the visitor chooses in that very moment.
+        if now != default and now not in values and not (free and now is None):
             st.session_state[key] = now = default
         self._address().shown[name] = key, None if always else default
         return cast(T | D, now)

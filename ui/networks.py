@@ -14,6 +14,7 @@ from mnist_core.paths import MODELS_FOLDER
 from ui import theme
 from ui.own import is_taught, own_collection, taught_network
 from ui.session import ShownRun, mnist, session, shipped
+from ui.words import percent
 
 RUNNING, BEST, TAUGHT = "run", "best", "taught"
 OWN_NAMES = {RUNNING: "Your run", BEST: "Your best", TAUGHT: "Your taught MLP"}
@@ -103,7 +104,7 @@ def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
         return Predictor(OWN_NAMES[RUNNING], run.network, words, theme.OWN, learning=learning)
     best = session().best
     if key == BEST and best is not None:
-        words = f"{best.accuracy:.2%} on validation images after epoch {best.epoch}"
+        words = f"{percent(best.accuracy)} on validation images after epoch {best.epoch}"
         return Predictor(OWN_NAMES[BEST], best.network, words, theme.BEST)
     if key == TAUGHT and (taught := taught_network()) is not None:
         words = f"a copy of the MLP, taught {len(own_collection())} of your digits"

@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePath
 
+from mnist_core.words import MINUS
 from mnist_core.words import a_digit as a_digit
 from mnist_core.words import duration as duration
 from mnist_core.words import listed as listed
@@ -12,7 +13,7 @@ from mnist_core.words import percent as percent
 def signed(value: float, digits: int) -> str:
     """A number with its sign and so many digits after the point; what rounds to zero has none."""
     words = f"{value:+.{digits}f}"
-    return words if float(words) else "0"
+    return words.replace("-", MINUS) if float(words) else "0"
 
 
 def probability(p: float, digits: int = 1) -> str:

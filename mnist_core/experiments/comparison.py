@@ -99,10 +99,13 @@ def aspects(first: TrainConfig, second: TrainConfig) -> list[Aspect]:
     differ = differences(first, second)
     same_images = not {"train_size", "strokes"} & set(differ)
     same_batches = "batch_size" not in differ
-    found = [
-        Aspect(not why, f"initial weights {name}" + (f": {why}" if why else ""))
-        for name, why in common_start(first, second)[1]
-    ]
+    reasons = [why for _, why in common_start(first, second)[1]]
+    found = [Aspect(True, "all initial weights")]
+    if any(reasons):
+        found = [
+            Aspect(not why, f"initial weights of layer {number}" + (f": {why}" if why else ""))
+            for number, why in enumerate(reasons, 1)
+        ]
     found.append(Aspect(same_images, "training images, and their order in every epoch"))
     found.append(Aspect(same_images and same_batches, "the batches"))
     if first.augmentation or second.augmentation:

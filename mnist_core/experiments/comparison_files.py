@@ -37,7 +37,10 @@ def curves_chart(name: str, sides: Mapping[str, Sequence[Finished]]) -> str:
     """The chart of that name: the runs of both sides so far, and the means of those that ended."""
     title, across = CHARTS[name]
     lines = [_lines(side, runs, across) for side, runs in sides.items()]
-    return over_each_other(lines, x_title=title, y_title="validation accuracy (%)")
+    # The whole length from the start, where it is known, so that nothing moves as curves arrive.
+    epochs = max(run.config.epochs for runs in sides.values() for run in runs)
+    end = float(epochs) if name == "epochs" else 0.0
+    return over_each_other(lines, x_title=title, x_end=end, y_title="validation accuracy (%)")
 
 
 def pair_row(pair: Pair) -> dict[str, Any]:

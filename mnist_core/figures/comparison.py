@@ -21,14 +21,19 @@ class Lines:
     seeds: Sequence[Sequence[tuple[float, float]]]
 
 
-def over_each_other(sides: Sequence[Lines], *, x_title: str, y_title: str) -> str:
-    """Two sides in one chart, each as far as it is known; both axes are linear."""
+def over_each_other(
+    sides: Sequence[Lines], *, x_title: str, y_title: str, x_end: float = 0.0
+) -> str:
+    """Two sides in one chart, each as far as it is known; both axes are linear.
+
+    The x-axis reaches to `x_end` at least, where that is known before the curves are.
+    """
     known = [place for side in sides for line in side.seeds for place in line]
-    places = np.array(known or [(0.0, 0.0), (1.0, 100.0)])
+    places = np.array(known or [(0.0, 0.0), (x_end or 1.0, 100.0)])
     low, high = places[:, 1].min(), places[:, 1].max()
     air = AIR * (high - low) or 0.5
     plane = Plane(
-        Axis(x_title, 0, float(places[:, 0].max())),
+        Axis(x_title, 0, max(float(places[:, 0].max()), x_end)),
         Axis(y_title, float(low - air), float(high + air)),
     )
     parts, said = [], []

@@ -37,6 +37,7 @@ REPORT_SHARE = 0.02  # of the time may go into reports: big snapshots come less 
 SAVE_EVERY = 2.0  # seconds, at least, between checkpoints at the ends of epochs
 SAVE_WITHIN = 10.0  # seconds, at most, between any two checkpoints
 SAVE_SHARE = 0.05  # of the time may go into checkpoints at the ends of epochs
+PACE_AFTER = 0.5  # seconds of training: the first steps are slow, and say nothing of its pace
 EARLY_STEPS = 1024  # up to here steps 1, 2, 4, 8... are kept: a network learns most at first
 SMALL_BYTES = 1 << 20  # of weights that are kept between reports too: the owner's memory is limited
 
@@ -114,7 +115,9 @@ class Trainer:
         self.run = run
         self.steps = train(run, interrupted=lambda: not self.inbox.empty())
         self.first_step = self.counted_step = run.step
-        self.seconds_before = sum(result.seconds for result in run.history)
+        own = 0 < run.step == self.saved_step  # its state knows of the epoch in progress too
+        epochs = sum(result.seconds for result in run.history)
+        self.seconds_before = self.state.seconds if own else epochs
         self.pause_at: int | None = None
         self.progress: Progress | None = None
         self.test_accuracy: float | None = None
@@ -299,13 +302,10 @@ class Trainer:
 
     def _seconds_left(self) -> float | None:
         """The time that the remaining steps will take at the pace so far; None if unknown."""
-        done = self.run.step - self.first_step
-        if done <= 0 or self.status not in ("running", "paused"):
-            return None
-        seconds = self.running_seconds
-        if self.status == "running":
-            seconds += monotonic() - self.running_since
-        return seconds / done * (self.run.steps - self.run.step)
+        since = monotonic() - self.running_since if self.status == "running" else 0.0
+        seconds, done = self.running_seconds + since, self.run.step - self.first_step
+        known = done > 0 and seconds >= PACE_AFTER and self.status in ("running", "paused")
+        return seconds / done * (self.run.steps - self.run.step) if known else None
 
     def _save(self) -> bool:
         """Write state and checkpoint, and whether that went well.

@@ -20,7 +20,7 @@ from mnist_core.experiments.comparison import (
     differences,
     mean_curve,
 )
-from mnist_core.experiments.comparison_files import pair_row, write_comparison
+from mnist_core.experiments.comparison_files import curves_chart, pair_row, write_comparison
 from mnist_core.experiments.runner import Finished
 from mnist_core.nn.builders import build_model
 from mnist_core.nn.network import Sequential
@@ -174,6 +174,12 @@ def test_curves_count_seconds_from_the_start_and_average_over_seeds() -> None:
     mean = mean_curve([slow, fast])
     assert [(p.epoch, p.seconds) for p in mean] == [(1, 1.5), (2, 3.0)]
     assert [p.validation_accuracy for p in mean] == pytest.approx([0.5, 0.7])
+
+
+def test_the_axis_of_epochs_is_whole_before_any_epoch_has_ended() -> None:
+    config = replace(CONFIG, epochs=40)
+    sides = {side: [Finished(number, config, "unfinished")] for number, side in enumerate("AB")}
+    assert ">40</text>" in curves_chart("epochs", sides)
 
 
 def test_files_have_a_row_an_epoch_a_row_a_seed_and_two_charts(tmp_path: Path) -> None:

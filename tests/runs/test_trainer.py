@@ -6,7 +6,10 @@ from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 
+import pytest
+
 from mnist_core.data.mnist import Dataset
+from mnist_core.runs import trainer
 from mnist_core.runs.commands import Command, GiveUpPlace, Inbox, Pause, Stop, TrainBatch
 from mnist_core.runs.outbox import Outbox
 from mnist_core.runs.protocol import Order, read_message, read_report
@@ -43,6 +46,16 @@ def test_a_full_disk_is_told_and_no_reason_to_end(tmp_path: Path, data: Dataset)
     assert [result.epoch for result in results] == [1, 2, 3, 4]
     assert reports[-1].status == "finished" and reports[-1].saved_step is None
     assert "No checkpoint could be saved" in reports[-1].message
+
+
+def test_the_time_that_is_left_is_told_when_the_slow_first_steps_say_little_of_it(
+    tmp_path: Path, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(trainer, "monotonic", lambda: next(ticks) / 20)
+    reports = reports_without_a_disk(tmp_path, data)
+    told = [report.seconds_left is not None for report in reports if report.status == "running"]
+    assert told == sorted(told) and not told[0] and told[-1]
 
 
 def test_a_paused_run_stays_while_it_cannot_be_saved(tmp_path: Path, data: Dataset) -> None:
@@ -95,6 +108,19 @@ def test_weights_are_reported_of_each_epoch_that_is_the_best_so_far(
     steps = [snapshot.step for snapshot in last.snapshots]
     assert {epoch * STEPS_PER_EPOCH for epoch in best_so_far} <= set(steps)
     assert steps == sorted(steps)
+
+
+def test_a_run_that_goes_on_within_an_epoch_counts_the_seconds_before(
+    tmp_path: Path, data: Dataset
+) -> None:
+    def begun(inbox: Inbox, checkpoint: Path | None = None) -> Trainer:
+        order = Order(CONFIG, str(tmp_path), checkpoint=checkpoint and str(checkpoint))
+        return Trainer(order, data, inbox, Outbox(io.BytesIO()))
+
+    stopped = begun(StopWhen(lambda: stopped.run.step == STEPS_PER_EPOCH + 1))
+    stopped.work()
+    goes_on = begun(SimpleQueue(), stopped.files.checkpoint)
+    assert goes_on.seconds_before == stopped.state.seconds > stopped.state.results[0].seconds
 
 
 def test_a_stop_does_not_wait_for_a_validation_and_costs_no_result(

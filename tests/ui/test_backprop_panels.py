@@ -194,7 +194,7 @@ def test_a_learning_rate_is_called_what_it_is(deep: ChosenStep, rate: float, wor
 def test_where_no_rate_is_too_large_it_is_said(report: ChosenStep) -> None:
     app = shown(the_step, report)
     assert says(app, "No rate up to 1,000 makes the loss of this digit larger")
-    assert says(app, "The best is 2.5.")
+    assert says(app, "The best learning rate is 2.5.")
 
 
 def test_the_best_rate_is_said_to_be_only_an_end_of_the_slider(cnn: ChosenStep) -> None:

@@ -99,6 +99,8 @@ def test_a_stranger_reads_what_it_is_and_which_claims_will_be_tested(shown) -> N
     assert shown["report_Two training sizes"].count("<svg") == 2
     assert "at the end, when all runs are finished" in shown["report_The weights"]
     assert address(app) == {}
+    assert "Figure 2." in shown["report_The learning rate"]
+    assert "No run diverged" not in shown["report_The learning rate"]  # none has been trained
 
 
 def test_the_quick_experiment_fills_its_figures_and_ends_with_verdicts(
@@ -241,7 +243,7 @@ def test_nonsense_in_a_link_breaks_nothing(shown, look: str, nonsense: str) -> N
 def test_a_comparison_says_first_what_differs_and_what_can_not_be_the_same(shown) -> None:
     app = opened(**COMPARE)
     assert "train size200300" in text(app)
-    assert "The same for both: initial weights 0.W" in text(app)
+    assert "The same for both: all initial weights" in text(app)
     assert "What could not be made the same: training images" in text(app)
     assert "4 runs, about" in text(app)
     assert address(app) == COMPARE

@@ -56,6 +56,13 @@ def test_a_mean_stands_in_the_middle_of_its_batches() -> None:
     assert learning_curves("loss", [], batches(0.5, 0.6, of=10), 10)[0].x == [0.55, 1.55]
 
 
+def test_the_last_epochs_mark_is_whole() -> None:
+    figure = drawn("accuracy", results(*[0.9] * 10), [], 10)
+    _, end = figure["layout"]["xaxis"]["range"]
+    narrowest = 140  # pixels of the axis
+    assert (end - 10) / end * narrowest > trace(figure, "validation")["marker"]["size"] / 2
+
+
 def test_the_axis_follows_92_to_99_percent() -> None:
     curves = learning_curves("accuracy", results(0.92, 0.97, 0.99), [], 10)
     low, high = y_range("accuracy", curves)

@@ -13,6 +13,7 @@ from mnist_core.runs.state import RunState
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
 from ui.session import ShownRun
+from ui.train.network import network_of_run
 from ui.train.outcome import BEST_RECIPES, headline, in_words
 
 CONFIG = TrainConfig(learning_rate=0.1, epochs=2, train_size=6400, batch_size=64)  # 200 steps
@@ -34,6 +35,17 @@ def test_the_test_accuracy_stands_large_at_the_end_and_can_be_compared() -> None
     assert "97.55 %" in headline(run) and "test accuracy" in headline(run)
     for number in ("90 to 91 %", "94 %", "98.6 %"):
         assert number in in_words(run)
+
+
+def test_nobody_is_told_to_press_start_who_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(
+        "ui.train.network.network_picture", lambda *_, title, **__: titles.append(title)
+    )
+    monkeypatch.setattr("ui.train.network.activity_in_link", lambda *_, **__: None)
+    for run in (None, shown(status="starting")):
+        network_of_run(run)
+    assert ["Press Start" in title for title in titles] == [True, False]
 
 
 def test_before_the_end_it_is_the_validation_accuracy_and_nothing_of_test_images() -> None:

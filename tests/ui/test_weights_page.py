@@ -17,6 +17,7 @@ from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
 from tests.ui.tools import tables
+from ui.components.point_map.colours import class_colours
 from ui.session import NamedNetwork, Session
 from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
@@ -79,6 +80,30 @@ def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> Non
     app.button[-1].click()
     opened(app)
     assert app.multiselect(key="off_mlp").value == []
+
+
+def test_a_page_drawn_anew_takes_back_nothing_that_is_chosen_meanwhile(pool: LocalPool) -> None:
+    """What the browser is told again would undo a click that the server has not heard of yet."""
+    app = opened(AppTest.from_string(WEIGHTS))
+    opened(app)  # as at every step of a run
+    assert not app.segmented_control(key="weights_look").proto.set_value
+    app.segmented_control(key="weights_look").set_value("Switch off")
+    opened(app)
+    opened(app)
+    assert not app.segmented_control(key="weights_look").proto.set_value
+    assert not app.multiselect(key="off_mlp").proto.set_value
+
+
+def test_units_stay_off_while_another_panel_is_looked_at(pool: LocalPool) -> None:
+    app = opened(AppTest.from_string(WEIGHTS))
+    app.segmented_control(key="weights_look").set_value("Switch off")
+    opened(app)
+    app.multiselect(key="off_mlp").set_value([3, 17])
+    opened(app)
+    for panel in ("Pruning", None, "Switch off"):
+        app.segmented_control(key="weights_look").set_value(panel)
+        opened(app)
+    assert app.multiselect(key="off_mlp").value == [3, 17]
 
 
 def test_the_pruning_curve_of_a_small_network_is_drawn_at_once(pool: LocalPool) -> None:
@@ -164,6 +189,12 @@ def test_a_run_stands_in_its_place_before_it_has_weights_and_says_that_it_waits(
     assert "Its weights will stand here then" in app.info[0].value
 
 
+def test_the_digits_colours_over_the_training_are_seen_on_a_dark_page_too(run: RunHandle) -> None:
+    app = on_the_run(run)
+    for light, dark in zip(*class_colours().values(), strict=True):
+        assert f"color:light-dark({light}, {dark})" in html(app)
+
+
 def test_one_goes_from_snapshot_to_snapshot(run: RunHandle) -> None:
     app = on_the_run(run)
     steps = [snapshot.step for snapshot in run.snapshots.all]
@@ -195,7 +226,7 @@ def test_what_is_said_of_a_shipped_network_is_measured_on_images_it_never_saw(
     app.segmented_control(key="weights_look").set_value("Switch off")
     opened(app)
     right = load_model("mlp").predict(load_mnist().test.images) == load_mnist().test.labels
-    assert f"{right.mean():.2%} of 10,000 test images right" in html(app)
+    assert f"{100 * right.mean():.2f} % of 10,000 test images right" in html(app)
 
 
 def test_layers_are_named_in_words() -> None:
@@ -206,7 +237,7 @@ def test_layers_are_named_in_words() -> None:
 
 def test_zero_has_no_sign() -> None:
     assert [signed(value, 2) for value in (-0.001, 0.0, 0.004, -0.25, 1.5)] == [
-        "0", "0", "0", "-0.25", "+1.50",
+        "0", "0", "0", "−0.25", "+1.50",
     ]  # fmt: skip
 
 

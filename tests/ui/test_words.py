@@ -64,7 +64,7 @@ def test_what_is_almost_certain_is_not_called_certain() -> None:
 
 
 def test_a_difference_of_shares_is_in_points() -> None:
-    assert points(-0.123) == "-12.3 points"
+    assert points(-0.123) == "−12.3 points"
 
 
 def test_several_digits_are_counted_and_named() -> None:

@@ -129,7 +129,7 @@ def _best(along: LossAlong, regions: Regions) -> str:
     """The best rate, and whether it is only an end of those that were tried."""
     if regions.best in (along.rates[0], along.rates[-1]):
         return f"Of these rates {regions.best:,g}, an end of the slider, is the best."
-    return f"The best is {regions.best:,g}."
+    return f"The best learning rate is {regions.best:,g}."
 
 
 def _steps(chosen: ChosenStep, descent: Descent, taken: int, rate: float) -> None:

@@ -10,6 +10,7 @@ from ui.charts.learning import TITLES, Measure, value_in_words
 from ui.charts.ranges import Beyond, points_beyond, y_range
 from ui.theme import DIVERGED, LEARNING_HEIGHT, MARK, TRAINING
 
+AXIS = 1.04  # times as long as the run: at the very end its last mark would be cut in half
 FEW_POINTS = 10  # of a line: each of them has a mark
 MOST_LABELS = 3  # of changed learning rates; more would lie on each other
 
@@ -45,7 +46,7 @@ def learning_figure(
             TITLES[measure],
             height=LEARNING_HEIGHT,
             margin={"l": 45, "r": 12, "t": 12, "b": 34},
-            xaxis={"title": _title("epoch"), "range": [0, epochs * 1.02]},
+            xaxis={"title": _title("epoch"), "range": [0, epochs * AXIS]},
             yaxis={"title": _title(TITLES[measure]), **_y_axis(measure, span)},
             hovermode="x unified",
             uirevision=revision,

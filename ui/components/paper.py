@@ -26,6 +26,10 @@ _mount = component(
 h2 {
   margin-top: 1rem;
 }
+svg {
+  font-family: var(--st-font);
+  font-variant-numeric: tabular-nums;
+}
 .claims {
   display: grid;
   grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));

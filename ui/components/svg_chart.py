@@ -17,6 +17,8 @@ svg {
   width: 100%;
   height: auto;
   max-width: 40rem;
+  font-family: var(--st-font);
+  font-variant-numeric: tabular-nums;
 }
 """,
     js="""

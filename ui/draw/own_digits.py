@@ -29,7 +29,7 @@ from ui.networks import OWN_NAMES, TAUGHT, Predictor
 from ui.own import fine_tuned, is_taught, keep_collection, mark_taught, own_collection
 from ui.session import mnist, session, shipped
 from ui.theme import TRAINING, VALIDATION
-from ui.words import a_digit, plain_name, points, spelled
+from ui.words import a_digit, percent, plain_name, points, spelled
 
 GALLERY = 60  # the newest digits are shown, as many as are looked at in one go
 OWN_TEST_IMAGES = 2_000  # one's own network may change twice a second
@@ -126,8 +126,8 @@ def _accuracies(kept: Split, predictors: Sequence[Predictor]) -> list[dict[str, 
         rows.append(
             {
                 "network": predictor.name,
-                "your digits": f"{right / len(kept):.1%} ({right} of {len(kept)})",
-                "95 % interval (Wilson)": f"{low:.1%} to {high:.1%}",
+                "your digits": f"{percent(right / len(kept), 1)} ({right} of {len(kept)})",
+                "95 % interval (Wilson)": f"{percent(low, 1)} to {percent(high, 1)}",
                 "MNIST's test digits": _on_test(predictor),
             }
         )
@@ -137,10 +137,10 @@ def _accuracies(kept: Split, predictors: Sequence[Predictor]) -> list[dict[str, 
 def _on_test(predictor: Predictor) -> str:
     """Accuracy on the test images, and on how many of them where that isn't all."""
     if predictor.shipped_as:
-        return f"{_shipped_on_test(predictor.shipped_as):.2%}"
+        return percent(_shipped_on_test(predictor.shipped_as))
     some = mnist().test[:OWN_TEST_IMAGES]
     right = accuracy(predictor.network.predict(some.images), some.labels)
-    return f"{right:.2%} (of the first {OWN_TEST_IMAGES:,})"
+    return f"{percent(right)} (of the first {OWN_TEST_IMAGES:,})"
 
 
 @st.cache_resource(show_spinner="Reading MNIST's 10,000 test digits, once")
@@ -241,7 +241,9 @@ def _gain_and_cost(name: str, tuned: FineTuned) -> dict[str, str]:
     def change(values: list[float]) -> str:
         if not values:
             return "none kept back"
-        return f"{values[0]:.1%} → {values[-1]:.1%} ({points(values[-1] - values[0])})"
+        return (
+            f"{percent(values[0], 1)} → {percent(values[-1], 1)} ({points(values[-1] - values[0])})"
+        )
 
     return {
         "fine-tuned": name,

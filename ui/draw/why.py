@@ -19,7 +19,7 @@ from ui.glossary import words_explained
 from ui.html import captioned, in_a_row, picture
 from ui.networks import Prediction, Predictor, fingerprint
 from ui.session import mnist, page_theme, session, shipped
-from ui.words import a_digit
+from ui.words import a_digit, signed
 
 METHODS = ["Gradient", "Smoothed gradient", "Occlusion"]
 NEIGHBOURS = 5
@@ -132,7 +132,7 @@ def _pushing_units(network: Sequential, image: Array, digit: int) -> str:
     weights = first_layer_pictures(network) if len(hidden_layers(network)) == 1 else None
 
     def unit(number: int) -> str:
-        words = f"unit {number}: {pushes.values[number]:+.1f}"
+        words = f"unit {number}: {signed(pushes.values[number], 1)}"
         if weights is None:
             return captioned("", words)
         return captioned(_in_colours(weights[number], f"weights of unit {number}", 72), words)

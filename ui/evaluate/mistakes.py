@@ -83,7 +83,7 @@ def _choice_of_list(*, is_compared: bool, is_free: bool) -> str:
     which, key = "", EVALUATE.key("which")
     if is_free:
         which = EVALUATE.said("which", WORST, kinds)
-    else:
+    elif st.session_state.get(key, WORST) is not None:  # once: see Choices.said
         st.session_state[key] = None
     st.segmented_control(
         "Images",

@@ -188,9 +188,8 @@ def progress(view: RunView | None) -> None:
     words.append(f"step {view.step:,} of {steps:,}")
     if view.step:
         words.append(f"{duration(view.seconds)} of training")
-    if view.images_per_second and view.status == "running":
-        words.append(f"{view.images_per_second:,.0f} images/s")
     if view.seconds_left is not None and view.status == "running":
+        words.append(f"{view.images_per_second:,.0f} images/s")
         words.append(f"about {duration(view.seconds_left)} left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message and view.status != "diverged":  # that has a diagnosis

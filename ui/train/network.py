@@ -15,12 +15,14 @@ from ui.words import a_digit
 
 KEY = "train_network"
 FIRST_SIGHT = "A trained network at work. Press Start and watch a new one learn"
+BEFORE_ITS_STEPS = "A trained network at work, until this run has weights of its own"
 
 
 def network_of_run(run: ShownRun | None) -> None:
     """The network with the weights of the shown step, and a digit in it."""
     if run is None or run.snapshot is None:
-        network_picture(shipped("mlp"), key=KEY, title=FIRST_SIGHT)
+        title = FIRST_SIGHT if run is None else BEFORE_ITS_STEPS
+        network_picture(shipped("mlp"), key=KEY, title=title)
         activity_in_link(shipped("mlp"), *_one_of_each(), key=KEY, choices=TRAIN)
     else:
         step = f"step {run.snapshot.step:,}"

@@ -15,7 +15,7 @@ from ui.html import changing_text
 from ui.session import session
 from ui.weights import measures
 from ui.weights.looked import Looked, units_off
-from ui.words import signed
+from ui.words import percent, signed
 
 SORTS = {
     "index": "Index",
@@ -128,7 +128,7 @@ def _labels(sort: str, measured: Measured | None, biases: Array) -> list[str]:
         if sort == "digit":
             return [f"for {digit}" if digit >= 0 else "–" for digit in measured.summary.digits]
         if sort == "activity":
-            return [f"{active:.0%}" for active in measured.summary.activity.active]
+            return [percent(active, 0) for active in measured.summary.activity.active]
     return [signed(bias, 2) for bias in biases]
 
 
@@ -152,7 +152,7 @@ def _details(measured: Measured | None, biases: Array) -> list[str]:
     for unit, digit in enumerate(measured.summary.digits):
         details[unit] += (
             f" · speaks for {digit if digit >= 0 else 'no digit'} · active on "
-            f"{activity.active[unit]:.0%} of images, on average {activity.mean[unit]:.3f}"
+            f"{percent(activity.active[unit], 0)} of images, on average {activity.mean[unit]:.3f}"
         )
         if importance is not None:
             details[unit] += f" · worth {signed(100 * importance.loss[unit], 2)} points of accuracy"

@@ -16,7 +16,7 @@ from ui.session import mnist, page_theme
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
 from ui.weights.switched_off import per_class
-from ui.words import a_digit, signed
+from ui.words import a_digit, percent, signed
 
 EXTREMES = 9
 
@@ -109,8 +109,8 @@ def _without_it(looked: Looked, unit: int) -> None:
     whole = score_without(looked, ())
     without = score_without(looked, (unit,))
     words = (
-        f"Without it, **{without.accuracy:.2%}** of {without.images:,} {looked.held_out} images "
-        f"are right instead of {whole.accuracy:.2%}."
+        f"Without it, **{percent(without.accuracy)}** of {without.images:,} {looked.held_out} "
+        f"images are right instead of {percent(whole.accuracy)}."
     )
     st.html(changing_text(words))
     per_class(whole.per_class, without.per_class)

@@ -17,10 +17,11 @@ from ui.charts.learning import (
     thinned,
 )
 from ui.components import svg_chart
+from ui.components.point_map.colours import class_colours
 from ui.drawing import own_digit
 from ui.html import captioned, legend, picture, probability_bars
 from ui.session import ShownRun, session
-from ui.theme import DIGITS, OWN
+from ui.theme import OWN
 
 DIGIT_POINTS = 100  # of each curve of a digit's probability
 
@@ -37,7 +38,7 @@ def answers_over_training(run: ShownRun) -> None:
         st.html(legend(CURVE_LEGEND))
     with middle:
         svg_chart.show(_digit_chart(run, probabilities, whose), key=f"digit_{run.id}")
-        st.html(legend({str(digit): ("●", colour) for digit, colour in enumerate(DIGITS)}))
+        st.html(legend({str(digit): ("●", colour) for digit, colour in enumerate(_colours())}))
     right.html(
         captioned(picture(image, alt=whose, width=56), f"{whose}, at step {run.snapshot.step:,}")
         + probability_bars(now, colour=OWN)
@@ -67,7 +68,7 @@ def _digit_chart(run: ShownRun, probabilities: Array, whose: str) -> str:
     return svg.line_chart(
         [
             Curve(str(digit), colour, epochs, (100 * probabilities[places, digit]).tolist())
-            for digit, colour in enumerate(DIGITS)
+            for digit, colour in enumerate(_colours())
         ],
         x_range=(0, run.config.epochs),
         y_range=(0, 100),
@@ -76,6 +77,12 @@ def _digit_chart(run: ShownRun, probabilities: Array, whose: str) -> str:
         alt=f"the ten probabilities for {whose} over the training",
         mark=run.epoch,
     )
+
+
+def _colours() -> list[str]:
+    """The colour of each digit, as the map of images has it; another one on a dark page."""
+    by_theme = zip(*class_colours().values(), strict=True)
+    return [f"light-dark({light}, {dark})" for light, dark in by_theme]
 
 
 def _probabilities(run: ShownRun, image: Array) -> Array:

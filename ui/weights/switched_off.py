@@ -11,15 +11,18 @@ from ui.html import captioned, data_table, named, picture, probability_bars, sid
 from ui.theme import NEGATIVE, POSITIVE
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without
+from ui.words import percent
 
 
 def switched_off(looked: Looked) -> None:
     """Several units off together: accuracy and the answer for the reader's own digit at once."""
     key, units = f"off_{looked.key}", range(looked.layer.units)
-    st.session_state.setdefault(key, [])
-    st.session_state[key] = st.session_state[key]  # it outlives the widget on other panels
     st.multiselect(
-        f"{looked.noun.capitalize()}s that are off", units, key=key, placeholder="none is off"
+        f"{looked.noun.capitalize()}s that are off",
+        units,
+        key=key,
+        placeholder="none is off",
+        persist_state="session",
     )
     off = units_off(looked)
     st.button(
@@ -33,7 +36,7 @@ def switched_off(looked: Looked) -> None:
         named(
             words,
             colour,
-            f"{score.accuracy:.2%} of {score.images:,} {looked.held_out} images right",
+            f"{percent(score.accuracy)} of {score.images:,} {looked.held_out} images right",
         )
         + probability_bars(network.predict_proba(image[None])[0], colour=colour)
         for words, colour, score, network in (

@@ -124,16 +124,18 @@ def learning_rates(found: Found, drawn: Mapping[str, str]) -> list[str]:
     config = found.scores[0].candidate.configs[0]
     seeds = len(found.scores[0].candidate.configs)
     (chart,) = _starting(drawn, "figure-2")
-    diverged = any(score.diverged for score in found.scores)
-    cross = "A cross at the foot is a rate with which a run diverged."
+    cross = ""
+    if any(score.diverged for score in found.scores):
+        cross = " A cross at the foot is a rate with which a run diverged."
+    elif any(score.runs for score in found.scores):
+        cross = " No run diverged."
     spread = (
         f" A dot is one of {seeds} seeds, the line their mean, and the shaded part reaches from "
         "the lowest to the highest."
     )
     words = (
         f"**Figure 2.** Validation accuracy after {config.epochs} epochs of "
-        f"{config.train_size:,} images.{spread if seeds > 1 else ''} "
-        f"{cross if diverged else 'No run diverged.'}"
+        f"{config.train_size:,} images.{spread if seeds > 1 else ''}{cross}"
     )
     entries = [
         ("━" if not dash else "╍", colour, f"{rates.WORDS[reduction]} gradients")

@@ -8,14 +8,13 @@ import numpy as np
 
 from mnist_core.data.mnist import VALIDATION_SIZE
 from mnist_core.experiments.runner import Finished
-from mnist_core.words import percent
+from mnist_core.words import MINUS, percent
 
 LEVEL = 0.9  # the accuracy whose first epoch is looked for
 LATE = 20  # epochs at the end, over which the slope is measured
 SURE = 2.0  # standard errors: a smaller difference may be chance
 HEAD_START = 0.02  # accuracy: two runs are as far as each other if they differ by less
 ALIKE = 1.5  # times: two slopes of at most this ratio are about the same
-MINUS = "\N{MINUS SIGN}"
 FLAT = 5e-5  # accuracy an epoch: slopes below it are none
 
 Verdict = Literal["supported", "supported in part", "refuted", "not decided"]

@@ -110,6 +110,7 @@ class TilesView extends Grid {
     const spot = this.hovered ?? this.held ?? { unit: this.chosen };
     const place = this.place.get(spot.unit);
     this.status.setAttribute("aria-live", aloud && spot.row !== undefined ? "polite" : "off");
+    this.status.classList.toggle("hint", place === undefined);
     if (place === undefined) {
       this.point.remove();
       const hint = "Click or tap a tile, or use the arrow keys and Enter. Shift and an arrow key read one ";
