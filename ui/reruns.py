@@ -141,7 +141,7 @@ def hand_over_plain_data() -> bool:
     """Have the dictionary that a component is given go to its browser as JSON; to be called once.
 
     Streamlit looks for data frames in it, which no component of ours is given: that takes a look at
-    each value of each list, and pandas, of which pages need nothing else.
+    each value of each list, and pandas, which only two large tables need.
 
     False where this version of Streamlit is made otherwise.
     """

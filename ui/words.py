@@ -16,6 +16,11 @@ def signed(value: float, digits: int) -> str:
     return words.replace("-", MINUS) if float(words) else "0"
 
 
+def plain_number(value: float, digits: int) -> str:
+    """A number with so many digits after the point; what rounds to zero has no sign."""
+    return f"{value:z.{digits}f}".replace("-", MINUS)
+
+
 def probability(p: float, digits: int = 1) -> str:
     """A probability (0..1) in percent. No network is entirely sure: that is ">99.9 %"."""
     words = f"{100 * p:.{digits}f} %"

@@ -21,7 +21,7 @@ from ui.components.point_map.colours import class_colours
 from ui.session import NamedNetwork, Session
 from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
-from ui.words import signed
+from ui.words import MINUS, signed
 
 WEIGHTS = """
 import ui.weights.page
@@ -74,7 +74,9 @@ def test_units_that_are_switched_off_change_the_accuracy(pool: LocalPool) -> Non
     opened(app)
     (table,) = tables(app)
     assert table["accuracy"] == ["with it (%)", "without (%)", "change"]
-    before, after, change = np.array([table[str(digit)] for digit in range(10)], float).T
+    before, after, change = np.array(
+        [[cell.replace(MINUS, "-") for cell in table[str(digit)]] for digit in range(10)], float
+    ).T
     assert np.mean(after) < np.mean(before) - 20
     np.testing.assert_allclose(change, after - before, atol=0.11)
     app.button[-1].click()

@@ -4,7 +4,7 @@ import pytest
 
 from mnist_core.inspection.doubt import Answer
 from ui.draw.answers import several_in_words
-from ui.words import a_digit, ago, duration, percent, points, probability
+from ui.words import a_digit, ago, duration, percent, plain_number, points, probability
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,10 @@ def test_several_digits_are_counted_and_named() -> None:
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
     assert ago(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(1.25, "1.2"), (-1.26, "−1.3"), (-0.04, "0.0"), (100.0, "100.0")]
+)
+def test_what_rounds_to_zero_has_no_sign(value: float, words: str) -> None:
+    assert plain_number(value, 1) == words

@@ -16,7 +16,7 @@ from ui.session import mnist, page_theme
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without, training_responses
 from ui.weights.switched_off import per_class
-from ui.words import a_digit, percent, signed
+from ui.words import a_digit, percent, plain_number, signed
 
 EXTREMES = 9
 
@@ -42,7 +42,7 @@ def _weights_in_large(looked: Looked, unit: int) -> None:
     )
     with st.expander("All its weights as a table"):
         rows = [
-            {"": f"{y}"} | {f"{x}": f"{weight:.4f}" for x, weight in enumerate(row)}
+            {"": f"{y}"} | {f"{x}": plain_number(weight, 4) for x, weight in enumerate(row)}
             for y, row in enumerate(weights)
         ]
         st.html(data_table(rows, caption="Its weights, by row and column of the image"))

@@ -11,7 +11,7 @@ from ui.html import captioned, data_table, named, picture, probability_bars, sid
 from ui.theme import NEGATIVE, POSITIVE
 from ui.weights.looked import Looked, switch_off, units_off
 from ui.weights.measures import score_without
-from ui.words import percent
+from ui.words import percent, plain_number
 
 
 def switched_off(looked: Looked) -> None:
@@ -52,7 +52,8 @@ def per_class(before: Array, after: Array) -> None:
     """Accuracy of each digit before and after, in %."""
     values = {"with it (%)": before, "without (%)": after, "change": after - before}
     rows = [
-        {"accuracy": name} | {f"{digit}": f"{100 * value:z.1f}" for digit, value in enumerate(row)}
+        {"accuracy": name}
+        | {f"{digit}": plain_number(100 * value, 1) for digit, value in enumerate(row)}
         for name, row in values.items()
     ]
     st.html(data_table(rows, caption="Accuracy of each digit with the units, and without"))
