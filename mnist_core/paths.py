@@ -12,6 +12,7 @@ ASSETS = HOME / "assets"
 MNIST_FOLDER = ASSETS / "mnist"
 MODELS_FOLDER = ASSETS / "models"
 COMMAND_LINE = ("python", "-m", "mnist_core") if HOME == ROOT else ("digit-lab",)
+PROGRAM = COMMAND_LINE[-1]  # what its complaints begin with
 
 
 def home() -> Path:

@@ -17,16 +17,20 @@ SOURCES = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
 
 # What an installed program says of itself, asked from a folder that is not its own.
 ASKED = """
-import json, sys
+import contextlib, io, json, sys
 sys.path.append(sys.argv[1])  # Streamlit does so with the folder of app.py
 from mnist_core import load_mnist, load_model, paths
+from mnist_core.cli.main import main
 from mnist_core.nn.functional import softmax
 from streamlit import config
 from ui.backprop.code import _lines
 config._main_script_path = str(paths.APP)  # as `streamlit run` does
+with contextlib.redirect_stderr(io.StringIO()) as complained:
+    main(["serve", "--port", "70000"])
 print(json.dumps({
     "app": str(paths.APP),
     "called": paths.COMMAND_LINE,
+    "complains as": complained.getvalue().partition(":")[0],
     "images": len(load_mnist().test),
     "answers": len(load_model("cnn").predict_proba(load_mnist().test.images[:1])[0]),
     "code": "mnist_core/nn/functional.py" in _lines(softmax).place,
@@ -69,6 +73,7 @@ def test_a_wheel_finds_its_files_and_settings_from_any_folder(site: Path, tmp_pa
     assert json.loads(done.stdout) == {
         "app": str(home / "app.py"),
         "called": ["digit-lab"],
+        "complains as": "digit-lab serve",
         "images": 10_000,
         "answers": 10,
         "code": True,

@@ -19,7 +19,7 @@ from mnist_core.cli import (
 )
 from mnist_core.cli.output import complain, let_go_of_output, spell_what_has_no_bytes
 from mnist_core.cli.parser import JSON_HELP, Parser
-from mnist_core.paths import COMMAND_LINE
+from mnist_core.paths import COMMAND_LINE, PROGRAM
 
 COMMANDS = {
     command.name: command
@@ -54,12 +54,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Carry out a command line; the exit status."""
-    name = "mnist_core"
+    name = PROGRAM
     spell_what_has_no_bytes()
     try:
         try:
             options = parser().parse_args(arguments)
-            name = f"mnist_core {options.command}"
+            name = f"{PROGRAM} {options.command}"
             return COMMANDS[options.command].run(options)
         finally:
             if sys.stdout is not None:  # it is None if the shell has closed it

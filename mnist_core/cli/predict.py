@@ -10,6 +10,7 @@ from mnist_core.cli.parser import Command, add_model, file_name
 from mnist_core.inspection.digit_detector import DigitDetector
 from mnist_core.inspection.doubt import answer_of
 from mnist_core.inspection.pictures import DigitsOfPicture, digits_of_picture
+from mnist_core.paths import PROGRAM
 from mnist_core.preprocess.image_files import open_picture
 from mnist_core.training.checkpoint import load_model
 
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             sheet = digits_in(path, detector)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            complain(f"mnist_core predict: {spelled(path)}: {reason}")
+            complain(f"{PROGRAM} predict: {spelled(path)}: {reason}")
             status = 2
             continue
         for number, probabilities in enumerate(model.predict_proba(sheet.images)):

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from streamlit import net_util
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
@@ -11,6 +12,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowed
 
 from tests.aside import aside
 from tests.load.strange_messages import VALUES, say
@@ -161,6 +163,16 @@ def test_of_a_flood_the_last_message_is_carried_out_by_the_whole_page(
     assert len(done) < 1000
     assert "page" in pace._slowed
     pace._slowed.clear()
+
+
+def test_another_sites_page_is_turned_away_without_a_question_to_a_server_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, timeout: asked.append(url))
+    assert not _is_origin_allowed("https://other.example", host="lab.example")
+    assert _is_origin_allowed("https://lab.example", host="lab.example")
+    assert not asked
 
 
 def test_a_session_keeps_few_uploads_and_another_ones_stay() -> None:

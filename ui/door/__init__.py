@@ -6,6 +6,7 @@ Streamlit has no place for such limits, so functions of its own are stood in fro
 
 from functools import cache
 
+from ui.door.origins import ask_nobody_for_our_address
 from ui.door.pace import slow_down_floods
 from ui.door.presses import carry_each_press_out_once
 from ui.door.uploads import keep_few_uploads
@@ -21,3 +22,4 @@ def stand_at_the_door() -> None:
     believe_only_what_can_be_read()
     slow_down_floods()
     keep_few_uploads()
+    ask_nobody_for_our_address()
