@@ -147,7 +147,8 @@ class Jobs:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
                 self._thread.start()
-        self._asked.set()
+        if not job.ended:  # a look at what has ended does not keep the process from its rest
+            self._asked.set()
         return job
 
     def _forget_oldest(self) -> None:
