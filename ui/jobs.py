@@ -6,11 +6,9 @@ result takes.
 """
 
 import logging
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -149,7 +147,8 @@ class Jobs:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
                 self._thread.start()
-        self._asked.set()
+        if not job.ended:  # a look at what has ended does not keep the process from its rest
+            self._asked.set()
         return job
 
     def _forget_oldest(self) -> None:
@@ -160,8 +159,6 @@ class Jobs:
 
     def _work(self) -> None:
         """One result of each wanted job in turn, for ever."""
-        with suppress(AttributeError, OSError):  # a thread of its own has a niceness on Linux alone
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while True:
             with self._lock:
                 wanted = [job for job in self._jobs.values() if job.is_wanted()]

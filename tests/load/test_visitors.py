@@ -48,7 +48,7 @@ def test_each_message_adds_points_to_a_stroke_and_a_new_sheet_begins_anew(
 def test_two_visitors_are_answered_and_the_last_line_is_the_figure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    few = ["--visitors", "2", "--seconds", "2", "--pause", "0.1"]
+    few = ["--visitors", "2", "--evaluations", "1", "--seconds", "2", "--pause", "0.1"]
     assert aside(lambda: main(few)) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert found["visitors"] == 2 and found["errors"] == 0

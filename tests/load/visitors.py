@@ -1,4 +1,4 @@
-"""Visitors who draw, trainings beside them and pages that lie open, on a server of this machine.
+"""Visitors who draw, trainings and evaluations beside them, and open pages, on a server here.
 
     .venv/bin/python -m tests.load.visitors --visitors 100 --trainings 2 --seconds 30
 
@@ -28,6 +28,7 @@ POINTS = 60  # of a drawn digit
 PIECES = 9  # messages that a stroke is sent in, as it grows
 SEND_EVERY = 0.09  # seconds between them, as in the canvas's messages.js
 TRAINING = "epochs=100"  # longer than any measurement
+EVALUATION = "look=Robustness&network=cnn&against=mlp"
 SAMPLE_EVERY = 30.0  # seconds of a soak
 WARM_UP = 1 / 3  # of a soak: what is loaded and kept by then is no growth
 COMING_AND_GOING = 10  # visitors of a soak
@@ -88,10 +89,21 @@ async def train(port: int, stop: float, query: str) -> None:
     """Somebody who starts a training and watches it until the end."""
     async with Tab(port, "", query) as tab:
         await tab.press("start")
-        while time.monotonic() < stop and tab.timers:
-            part, every = next(iter(tab.timers.items()))
-            await asyncio.sleep(every)
-            await tab.look(part)
+        await watch(tab, stop)
+
+
+async def evaluate(port: int, stop: float) -> None:
+    """Somebody who watches how robustness is measured; all who do so share the work."""
+    async with Tab(port, "evaluate", EVALUATION) as tab:
+        await watch(tab, stop)
+
+
+async def watch(tab: Tab, stop: float) -> None:
+    """Look again and again at what changes by itself, until it does no longer."""
+    while time.monotonic() < stop and tab.timers:
+        part, every = next(iter(tab.timers.items()))
+        await asyncio.sleep(every)
+        await tab.look(part)
 
 
 async def lie_open(port: int, stop: float) -> None:
@@ -120,6 +132,7 @@ async def measure(server: Server, options: argparse.Namespace) -> tuple[Noted, d
     stop = time.monotonic() + options.seconds
     some: list[Awaitable[object]] = [lie_open(port, stop) for _ in range(options.idle)]
     some += [train(port, stop, TRAINING) for _ in range(options.trainings)]
+    some += [evaluate(port, stop) for _ in range(options.evaluations)]
     some += [visit(port, noted, stop, options.pause, n) for n in range(options.visitors)]
     everybody = asyncio.gather(*(without_errors(noted, one) for one in some))
     await asyncio.sleep(max(0.0, stop - 0.2 - time.monotonic()))
@@ -136,6 +149,7 @@ def figures(
     found: dict[str, object] = {
         "visitors": options.visitors,
         "trainings": options.trainings,
+        "evaluations": options.evaluations,
         "idle": options.idle,
         "messages": len(noted.milliseconds),
         "errors": len(noted.errors),
@@ -221,6 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, default, what in (
         ("visitors", 30, "people who draw"),
         ("trainings", 0, "trainings beside them, each on a page that watches it"),
+        ("evaluations", 0, "pages beside them on which robustness is measured"),
         ("idle", 0, "open pages that do nothing"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=what)

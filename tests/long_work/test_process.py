@@ -9,13 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_core import load_model
 from mnist_core.data.mnist import Dataset, Split
+from mnist_core.evaluation.learning_map import before_training, learning_map
 from mnist_core.long_work import process as module
 from mnist_core.long_work.process import WorkFailed, WorkProcess
 from mnist_core.long_work.work import Order, Result, one_result, order_message, read_answer
 from mnist_core.long_work.worker import carry_out
-from mnist_core.nn.builders import build_cnn
+from mnist_core.nn.builders import build_cnn, build_model
 from mnist_core.paths import ROOT
+from mnist_core.runs.snapshots import Snapshot
+from mnist_core.training.config import TrainConfig
 from tests.long_work.works import (
     failing,
     killed,
@@ -68,6 +72,18 @@ def test_mnist_travels_by_name_and_other_images_as_they_are(
     assert len(message.payload) < 1000
     (there,) = of_file.begin(partial(one_result, network.predict, mnist.test[:9].images))
     assert (there.value == network.predict(mnist.test[:9].images)).all()
+
+
+def test_networks_of_all_kinds_travel(of_file: WorkProcess, mnist: Dataset) -> None:
+    config = TrainConfig(hidden=(8,))
+    weights = build_model(**config.network, rng=np.random.default_rng(0)).parameters.flat
+    snapshot = Snapshot(3, 0, "running", weights, None)
+    last = load_model("mlp").copied
+    times = [partial(before_training, "mlp"), partial(snapshot.network, config), last]
+    work = partial(learning_map, times, mnist.test[:60], "logits")
+    there = [result.value for result in of_file.begin(work)]
+    for one, here in zip(there, work(done=0), strict=True):
+        np.testing.assert_allclose(one.xy, here.xy, rtol=1e-4, atol=1e-4)
 
 
 def test_an_error_in_the_work_is_said_with_its_place_in_the_code(of_file: WorkProcess) -> None:

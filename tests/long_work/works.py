@@ -22,7 +22,7 @@ def process_ids(*, done: int) -> Iterator[int]:
 
 
 def surroundings(*, done: int) -> Iterator[tuple[int, set[str]]]:
-    """The niceness, and the modules that are there."""
+    """How much this process makes way, and the modules that are there."""
     yield os.getpriority(os.PRIO_PROCESS, 0), set(sys.modules)
 
 

@@ -157,6 +157,8 @@ def test_work_is_done_in_a_process_and_its_error_is_said_and_logged_once(
         jobs.ask(key, work, 2, "ann") for key, work in (("a", failing), ("b", process_ids))
     )
     wait_until(lambda: job.ended and other.ended)
+    nice = os.getpriority(os.PRIO_PROCESS, other.results[0])
+    assert nice == min(19, os.getpriority(os.PRIO_PROCESS, 0) + module.NICENESS)
     assert job.results == [1] and job.problem == "no such image"
     assert other.results[0] == other.results[1] != os.getpid()
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
