@@ -1,5 +1,6 @@
 """What a second worker of a cluster gains: a sweep with one worker on a core, and two on two.
-Run `python -m tests.load.cluster_gain`; the last line is the ratio of the times, of the best pair.
+Run `python -m tests.load.cluster_gain`; the last line is the ratio of the times, the
+median of all pairs. Others' work on the same cores hides the gain: the machine must be at rest.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 from mnist_core.data.mnist import Dataset, load_mnist
@@ -20,7 +22,7 @@ from tests.runs.machines import Machines
 from tests.runs.tools import wait_until
 
 RUNS = 8
-CONFIG = TrainConfig(hidden=(64,), epochs=2)
+CONFIG = TrainConfig(hidden=(64,), epochs=8)
 
 
 def main() -> int:
@@ -37,7 +39,7 @@ def main() -> int:
         one, two = (seconds_with(cores[:workers], data) for workers in (1, 2))
         ratios.append(one / two)
         print(f"{RUNS} runs: one worker {one:.1f} s, two workers {two:.1f} s: {one / two:.2f}")
-    print(f"{max(ratios):.2f}")
+    print(f"{median(ratios):.2f}")
     return 0
 
 
