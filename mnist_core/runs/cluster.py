@@ -48,6 +48,10 @@ def version() -> str:
     return total.hexdigest()[:16]
 
 
+class Taught(Lost):
+    """The machine did not know our questions; it does now, if it has this program."""
+
+
 class Bridge(WorkerPlugin):
     """Has a machine of the cluster answer our questions."""
 
@@ -193,14 +197,14 @@ class Cluster:
             self._asked[machine].discard(question)
         if answer is None:  # what Dask says to a question that is new to it
             await self._teach(machine)
-            raise Lost("it has just been told what this program asks")
+            raise Taught("it has just been told what this program asks")
         if not isinstance(answer, dict):
             raise Lost("its answer can't be understood")
         return answer
 
     async def _answers(self) -> bool:
         """Whether the scheduler does."""
-        with suppress(OSError, TimeoutError):
+        with suppress(Exception):  # whatever it is, it is no answer
             await asyncio.wait_for(self._rpc(self.address).identity(), ANSWER_WITHIN)
             return True
         return False
@@ -253,8 +257,9 @@ class Cluster:
         if asked:
             await asyncio.wait(asked.values(), timeout=LOAD_WITHIN)
         done = [machine for machine, load in self._loading.items() if load.done()]
-        loads = {machine: self._loading.pop(machine).result() for machine in done}
-        usable = {machine: load for machine, load in loads.items() if load and load["threads"]}
+        told = {machine: self._loading.pop(machine).result() for machine in done}
+        loads = {machine: load for machine, load in told.items() if load is not None}
+        usable = {machine: load for machine, load in loads.items() if load.get("threads")}
         if usable:
             self._note(usable)
         elif any(loads.values()):
@@ -266,13 +271,16 @@ class Cluster:
             self._note({}, NO_MACHINE, f"has no machine that answers, of {len(machines)}")
 
     async def _load(self, machine: str) -> dict[str, Any] | None:
-        """What a machine says of its places; None from one that can't train."""
+        """What a machine says of its places; {} if it can't train, None if it does not answer."""
         for _ in range(2):  # one that is new may have to be told first what we ask
-            with suppress(Lost):
+            try:
                 load = await self._ask(machine, do="load")
-                if load.get("version") == version() and "threads" in load:
-                    return load
-        return None
+            except Taught:
+                continue
+            except Lost:
+                return None
+            return load if load.get("version") == version() and "threads" in load else {}
+        return {}
 
     async def _teach(self, machine: str) -> None:
         """Have a machine answer our questions, which it has just shown not to know."""

@@ -10,14 +10,14 @@ from pathlib import Path
 from mnist_core.paths import ROOT
 from tests.runs.tools import TIMEOUT
 
-THREADS = 2  # of each worker
+THREADS = 2  # of each worker, if not told otherwise
 
 
 class Machines:
     """A scheduler on a port of its own, and its workers; close it when done."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, threads: int = THREADS) -> None:
+        self._folder, self._threads = folder, threads
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
@@ -33,7 +33,7 @@ class Machines:
         while len(self.workers) < workers:
             self.workers.append(
                 self._started(
-                    "worker", self.address, "--nthreads", str(THREADS), "--no-nanny",
+                    "worker", self.address, "--nthreads", str(self._threads), "--no-nanny",
                     "--local-directory", str(self._folder),
                 )
             )  # fmt: skip
