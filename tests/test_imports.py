@@ -47,6 +47,7 @@ ROOMS = [
     "ui.charts",
     "ui.session",
     "ui.frozen",
+    "ui.frugal",
     "ui.chosen_step",
     "ui.live",
     "ui.jobs",

@@ -150,6 +150,6 @@ def data_table(rows: Sequence[Mapping[str, str]], *, caption: str, kind: str = N
     head = [escape(name) for name in rows[0]]
     cells = [[escape(cell) for cell in row.values()] for row in rows]
     return (
-        f'<div class="scrolled" role="region" tabindex="0" aria-label="{escape(caption)}">'
+        f'<div class="scrolled" role="group" tabindex="0" aria-label="{escape(caption)}">'
         f"{table(head, cells, caption=caption, kind=kind)}</div>"
     )

@@ -98,8 +98,8 @@ class Sequential:
         return Sequential([copy(layer) for layer in self.layers], **self._form(dtype))
 
     def __reduce__(self) -> tuple[Callable[..., "Sequential"], tuple[Any, ...]]:
-        """For pickle: the layers alone, since they have the values of the flat vector."""
-        return partial(Sequential, self.layers, **self._form()), ()
+        """For pickle and deepcopy: the layers alone, which have the values of the flat vector."""
+        return partial(Sequential, **self._form()), (self.layers,)
 
     def _form(self, dtype: Any = None) -> dict[str, Any]:
         """What __init__ takes besides the layers."""

@@ -1,5 +1,6 @@
 """Networks: shapes, names, a whole step worked out by hand, and prediction."""
 
+import copy
 import pickle
 from math import log
 
@@ -238,6 +239,17 @@ def test_a_network_that_comes_out_of_a_pickle_is_the_same_and_can_be_trained(nam
     assert (read.tile, read.share, read.dtype) == (model.tile, model.share, np.float64)
     read.parameters.flat[...] = 0  # its layers read the one vector
     assert not read.logits(images).any()
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_a_deep_copy_leaves_the_network_as_it_is(name):
+    model = build_model(name, dropout=0.5, rng=rng())
+    images = rng(1).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    before = model.logits(images)
+    other = copy.deepcopy(model)
+    other.parameters.flat[...] = 0
+    other.parameters.layers[0]["b"][:] = -100
+    assert np.array_equal(model.logits(images), before)
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])

@@ -19,6 +19,7 @@ from mnist_core.runs import sessions
 from mnist_core.runs.protocol import Message, packed
 from mnist_core.runs.remote import RemoteProcess, Task
 from mnist_core.runs.sessions import ROOM, Part, Session, Sessions
+from tests.aside import aside
 from tests.runs.tools import TIMEOUT
 
 
@@ -85,7 +86,7 @@ def test_a_process_whose_server_asks_for_nothing_any_more_is_ended(
             )
         machine.close()
 
-    asyncio.run(left_alone())
+    aside(lambda: asyncio.run(left_alone()))
 
 
 def test_a_process_is_read_no_faster_than_its_server_asks(
@@ -102,7 +103,7 @@ def test_a_process_is_read_no_faster_than_its_server_asks(
         session.close()
         return [parts for parts, _ in answers]
 
-    assert asyncio.run(heard()) == 5 * [[("", said)]]
+    assert aside(lambda: asyncio.run(heard())) == 5 * [[("", said)]]
 
 
 def test_a_machine_whose_disk_is_full_has_no_place(
@@ -117,5 +118,5 @@ def test_a_machine_whose_disk_is_full_has_no_place(
         machine.close()
         return load["threads"]
 
-    assert asyncio.run(places(ROOM)) == 3
-    assert asyncio.run(places(ROOM - 1)) == 0
+    assert aside(lambda: asyncio.run(places(ROOM))) == 3
+    assert aside(lambda: asyncio.run(places(ROOM - 1))) == 0

@@ -11,6 +11,7 @@ from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.training.config import TrainConfig
+from mnist_core.words import percent
 from ui.session import BestNetwork, _best_of
 
 # Its steps are too large: the validation accuracy falls from an early epoch on.
@@ -51,7 +52,7 @@ def test_the_best_network_has_the_weights_of_the_best_epoch_and_the_accuracy_tha
     for _ in ("first", "after a reload"):
         best, said = best_of_a_new_visitor(falling)
         assert said.startswith(
-            f"{top.validation_accuracy:.2%} on validation images after epoch {top.epoch}"
+            f"{percent(top.validation_accuracy)} on validation images after epoch {top.epoch}"
         )
         assert best.snapshot.step == top.epoch * FALLING.steps_per_epoch
         assert measured(best, mnist) == pytest.approx(top.validation_accuracy, abs=1e-9)

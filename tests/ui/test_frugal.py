@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
+from tests.aside import aside
 from ui import frugal
 from ui.frugal import let_go_of_those_who_left
 
@@ -76,4 +77,4 @@ def test_a_session_that_was_left_ends_though_nobody_comes(monkeypatch: pytest.Mo
         MemorySessionStorage(ttl_seconds=0.01).save(info)  # type: ignore[arg-type]
         await asyncio.wait_for(Session.ended.wait(), 20)
 
-    asyncio.run(leave())
+    aside(lambda: asyncio.run(leave()))
