@@ -3,7 +3,7 @@
 A script's thread hands each of its messages to the server's event loop, and wakes it for each: the
 two then hand Python's lock to and fro, ten times an answer. Here they go over together, when the
 script has ended or after an instant. The theme, which does not change, is read from the settings
-once and not with each rerun. Both stand in front of functions that versions 1.66 and 1.67 have;
+once and not with each rerun. All of it stands in front of functions that versions 1.66 and 1.67 have;
 where another version has them no longer, everything is as Streamlit does it.
 """
 
@@ -111,6 +111,29 @@ def _on_its_loop(session: AppSession) -> bool:
         return asyncio.get_running_loop() is session._event_loop
     except RuntimeError:
         return False
+
+
+def send_whole_what_may_be_gone() -> bool:
+    """Trust in what a browser says that it has only for a script that begins at once.
+
+    A large piece of a page that the browser has already is not sent again. But a rerun that is
+    asked for while a script runs begins later, and by then the browser may have let go of it: it
+    shows an error then. To be called once in a server, before `gather_events`.
+
+    False where this version of Streamlit is made otherwise.
+    """
+    if "cached_message_hashes" not in ClientState.DESCRIPTOR.fields_by_name:
+        return False
+    rerun = AppSession.request_rerun
+
+    @wraps(rerun)
+    def request_rerun(self: AppSession, client_state: ClientState | None) -> None:
+        if client_state is not None and self._scriptrunner is not None:
+            del client_state.cached_message_hashes[:]
+        rerun(self, client_state)
+
+    AppSession.request_rerun = request_rerun
+    return True
 
 
 def read_the_theme_once() -> bool:

@@ -9,7 +9,12 @@ from mnist_core.runs.index import StoreError
 from ui import session
 from ui.door import stand_at_the_door
 from ui.frugal import allow_many_descriptors, keep_memory_together, let_go_of_those_who_left
-from ui.reruns import gather_events, hand_over_plain_data, read_the_theme_once
+from ui.reruns import (
+    gather_events,
+    hand_over_plain_data,
+    read_the_theme_once,
+    send_whole_what_may_be_gone,
+)
 from ui.words import spelled
 
 IMPORTED_LATE = ("plotly.tools",)  # by Streamlit, with the first chart
@@ -31,6 +36,7 @@ def prepare_server() -> None:
         st.error(spelled(str(error)))
         st.stop()
     stand_at_the_door()
+    send_whole_what_may_be_gone()
     gather_events()
     read_the_theme_once()
     hand_over_plain_data()

@@ -94,8 +94,7 @@ def test_what_a_run_was_told_before_it_began_holds_though_its_place_was_taken(
 
     pool.new_process = new_process
     handle = pool.start(ENDLESS, data=folder, paused=True)
-    handle.wait_for(lambda view: view.status in ("paused", "running"), TIMEOUT)
-    assert handle.status == "paused" and refused
+    handle.wait_for(lambda view: bool(refused) and at(0, "paused")(view), TIMEOUT)
     handle.send(TrainBatch())
     handle.wait_for(at(1, "paused"), TIMEOUT)
     handle.send(Stop())

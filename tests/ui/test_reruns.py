@@ -16,7 +16,13 @@ from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 
 from tests.aside import aside
-from ui.reruns import USED, gather_events, hand_over_plain_data, read_the_theme_once
+from ui.reruns import (
+    USED,
+    gather_events,
+    hand_over_plain_data,
+    read_the_theme_once,
+    send_whole_what_may_be_gone,
+)
 
 STARTED, SHOWN = ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
 ENDED, GONE = ScriptRunnerEvent.FRAGMENT_STOPPED_WITH_SUCCESS, ScriptRunnerEvent.SHUTDOWN
@@ -142,6 +148,26 @@ def test_a_session_has_one_script_at_a_time() -> None:
         assert session._scriptrunner is script and script.asked == 1
 
     aside(lambda: asyncio.run(test()))
+
+
+def test_what_a_browser_has_is_sent_again_if_it_may_be_gone_when_the_script_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trusted: list[list[str]] = []
+
+    def rerun(self: AppSession, client_state: ClientState) -> None:
+        trusted.append([*client_state.cached_message_hashes])
+
+    monkeypatch.setattr(AppSession, "request_rerun", rerun)
+    assert send_whole_what_may_be_gone()
+
+    async def test() -> None:
+        session: Any = Session()
+        for session._scriptrunner in (None, object()):
+            session.request_rerun(ClientState(cached_message_hashes=["a", "b"]))
+
+    aside(lambda: asyncio.run(test()))
+    assert trusted == [["a", "b"], []]
 
 
 def test_another_version_of_streamlit_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
