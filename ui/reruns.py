@@ -3,8 +3,9 @@
 A script's thread hands each of its messages to the server's event loop, and wakes it for each: the
 two then hand Python's lock to and fro, ten times an answer. Here they go over together, when the
 script has ended or after an instant. The theme, which does not change, is read from the settings
-once and not with each rerun. All of it stands in front of functions that versions 1.66 and 1.67 have;
-where another version has them no longer, everything is as Streamlit does it.
+once and not with each rerun, and data frames are not looked for. All of it stands in front of
+functions that versions 1.66 and 1.67 have; where another version has them no longer, everything is
+as Streamlit does it.
 """
 
 import asyncio

@@ -85,6 +85,8 @@ def test_settings_fit_on_a_telephone_and_explain_themselves_by_touch(
     page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.goto(serve("app.py"))
     wait_idle(page)
+    # The last that comes to a new visitor's page: a tap meanwhile may meet what moves.
+    expect(page.get_by_role("dialog", name="A tour of Digit Lab")).to_be_visible()
     page.get_by_role("button", name="Settings").tap()
     expect(panel(page).get_by_text("Activation")).to_be_visible()
     box = panel(page).bounding_box()
