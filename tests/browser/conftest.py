@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    FloatRect,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.pages import Pages
 
@@ -31,6 +40,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 START_LIMIT = 60  # seconds until a server has to answer
+SETTLED_WITHIN = 30  # seconds, on however busy a machine
 
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine is no failure
 
@@ -172,3 +182,26 @@ def page(new_page: Callable[..., Page]) -> Page:
 def moving_page(new_page: Callable[..., Page]) -> Page:
     """A desk's page as good as new, where things may move."""
     return new_page(reduced_motion="no-preference")
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Returns once it is true, while the browser goes on."""
+    give_up = time.monotonic() + SETTLED_WITHIN
+    while not condition():
+        assert time.monotonic() < give_up
+        page.wait_for_timeout(20)
+
+
+def settled(place: Locator) -> FloatRect:
+    """Where something stands when its place and size change no more: they follow the page's."""
+    sizes: list[FloatRect | None] = []
+
+    def is_settled() -> bool:
+        place.page.evaluate("() => new Promise((told) => requestAnimationFrame(told))")
+        sizes.append(place.bounding_box())
+        return len(sizes) > 9 and sizes[-1] is not None and sizes[-10:] == [sizes[-1]] * 10
+
+    wait_until(place.page, is_settled)
+    box = sizes[-1]
+    assert box is not None
+    return box

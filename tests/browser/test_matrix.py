@@ -1,14 +1,13 @@
 """The matrix and the bars in a real browser: choosing, and what the page chooses."""
 
 import re
-import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute, expect
 
-from tests.browser.conftest import wait_idle
+from tests.browser.conftest import settled, wait_idle, wait_until
 from tests.browser.test_accessibility import FITS, found_in_components
 from ui.components.matrix.numbers import coded
 from ui.components.tiles import colour_table
@@ -39,21 +38,6 @@ def heard(page: Page, words: str) -> Locator:
     return page.get_by_text(words, exact=True)
 
 
-def settled(canvas: Locator) -> FloatRect:
-    """Where the numbers stand when their size changes no more: it follows that of the page."""
-    sizes: list[FloatRect | None] = []
-
-    def is_settled() -> bool:
-        canvas.page.evaluate("() => new Promise((told) => requestAnimationFrame(told))")
-        sizes.append(canvas.bounding_box())
-        return len(sizes) > 9 and sizes[-1] is not None and sizes[-10:] == [sizes[-1]] * 10
-
-    wait_until(canvas.page, is_settled)
-    box = sizes[-1]
-    assert box is not None
-    return box
-
-
 def click(field: Locator, row: int, column: int, shape: tuple[int, int] = (64, 28)) -> None:
     """Click into the middle of a cell."""
     box = settled(field.locator("canvas"))
@@ -82,14 +66,6 @@ def watch(page: Page) -> None:
 def columns_said(page: Page) -> list[int]:
     """The columns that the watched line has named, one after the other."""
     return [int(re.findall(r"pixel (\d+)", line)[0]) for line in page.evaluate("lines")]
-
-
-def wait_until(page: Page, condition: Callable[[], bool]) -> None:
-    """Returns once it is true, while the browser goes on."""
-    give_up = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < give_up
-        page.wait_for_timeout(20)
 
 
 def as_bytes(frame: str | bytes) -> bytes:

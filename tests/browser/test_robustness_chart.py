@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, Position, WebSocket, expect
 
 from mnist_core import load_mnist
 from mnist_core.data.augment import warp
-from tests.browser.conftest import wait_idle
+from tests.browser.conftest import settled, wait_idle
 from tests.browser.test_accessibility import FITS, found_in_components
 from ui import theme
 
@@ -86,12 +86,12 @@ def test_pointing_shows_the_example_and_the_numbers_at_that_strength(page, serve
 def test_the_panel_is_beside_what_is_pointed_at_and_keeps_its_place(page, serve):
     opened(page, serve)
     panel = page.locator(".panel")
-    before = panel.bounding_box()
+    before = settled(panel)
     for title in ("Shift", "Noise", "Occlusion"):
         point(chart(page, title), 3)
         assert panel.bounding_box() == before
         field = chart(page, title).bounding_box()
-        assert before and field and field["y"] >= before["y"] + before["height"]
+        assert field and field["y"] >= before["y"] + before["height"]
 
 
 def test_arrow_keys_go_along_the_strengths_and_to_the_other_charts(page, serve):
