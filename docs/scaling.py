@@ -20,7 +20,7 @@ class Measured:
     """What one of each costs, on the machine that scaling.md names."""
 
     message_ms: float = 5.8  # of one core, for one message of the pen and its answer
-    front_end_mb: float = 230.0  # of memory, before anybody comes
+    front_end_mb: float = 165.0  # of memory, before anybody comes
     visitor_mb: float = 0.27  # of memory for an open page
     training_mb: float = 100.0  # of memory for the process of a run
     run_mb: float = 11.0  # of disk for a run that is kept
