@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -87,9 +87,8 @@ def run_all(
 ) -> Generator[Finished, None, None]:
     """Train a run for each of the settings; yields each as soon as it is finished.
 
-    Where the environment names a cluster (DIGIT_LAB_SCHEDULER), its machines train. The urgent ones
-    begin first, then the longest. A run whose process dies is begun again, once. Whoever stops
-    asking, or says that it is `interrupted`, ends all processes, and loses what is not finished.
+    On the cluster of DIGIT_LAB_SCHEDULER, if it is set. The urgent ones begin first, then the
+    longest; a run whose process dies is begun again, once. Who stops asking loses what is begun.
 
     Args:
         configs: the settings. `threads` is not used: every core has a run of its own.
@@ -98,36 +97,39 @@ def run_all(
         keep_weights: whether each Finished has the network.
         initial: for each run parameters (P,) to begin with, or None for the seed's.
         watch: called after every epoch of any run.
-        interrupted: asked ten times a second.
+        interrupted: asked ten times a second; True is as if nobody asked any more.
         niceness: how much the processes make way for others, up to 19.
         urgent: the indices of runs that somebody waits for.
         waits: told why nothing can train on the cluster now, and None when that is over.
 
-    Raises OSError if the images can't be written for a while, or, without `waits`, if the cluster
-    has had no place for 20 s.
+    OSError if the images can't be written, or, without `waits`, after 20 s without a place.
     """
     starts = initial or [None] * len(configs)
     jobs = [Job(c, start, keep_weights) for c, start in zip(configs, starts, strict=True)]
     if not jobs:
         return
     clock = _Clock(configs)
+    with (
+        _shared(data) as folder,
+        workplace(folder, niceness, processes) as place,
+        closing(_Crew(jobs, clock.in_order(urgent), place)) as crew,
+    ):
+        for news in crew.hear(interrupted):
+            if isinstance(news, Finished):
+                clock.finish(news.index)
+                yield news
+            elif isinstance(news, tuple):
+                watch(clock.standing(*news))
+            else:
+                news.tell(waits)
+
+
+@contextmanager
+def _shared(data: Dataset) -> Iterator[Path]:
+    """A temporary folder with the images, which all processes read."""
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
-        with workplace(Path(folder), niceness, processes) as place:
-            crew = _Crew(jobs, clock.in_order(urgent), place)
-            try:
-                for news in crew.hear(interrupted):
-                    if isinstance(news, Finished):
-                        clock.finish(news.index)
-                        yield news
-                    elif isinstance(news, tuple):
-                        watch(clock.standing(*news))
-                    elif waits:
-                        waits(news.problem)
-                    elif news.problem and news.seconds > PATIENCE:
-                        raise OSError(news.problem.detail)
-            finally:
-                crew.end()
+        yield Path(folder)
 
 
 class _Clock:
@@ -164,6 +166,13 @@ class _Idle:
 
     problem: Problem | None
     seconds: float
+
+    def tell(self, waits: Callable[[Problem | None], object] | None) -> None:
+        """Tell whoever waits, or raise OSError if nobody wants to know and it takes too long."""
+        if waits:
+            waits(self.problem)
+        elif self.problem and self.seconds > PATIENCE:
+            raise OSError(self.problem.detail)
 
 
 class _Crew:
@@ -209,7 +218,7 @@ class _Crew:
             left -= isinstance(news, Finished)
             yield news
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End all processes at once, and wait until they are gone."""
         with self._lock:
             self._ended = True
