@@ -1,10 +1,11 @@
 """The tour through all pages by keyboard alone: whatever has the focus can be seen to have it."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import wait_idle
+from tests.browser.conftest import wait_idle, wait_until
 from tests.browser.test_draw import answer
 from tests.browser.test_train import PATIENCE, SMALL, Serve, press, start, status
 
@@ -126,8 +127,11 @@ def test_the_keyboard_stays_in_the_settings_that_are_put_back(page: Page, serve:
 
 
 def test_the_keyboard_goes_on_after_live_and_after_all_units_are_on(
-    page: Page, serve: Serve
+    new_page: Callable[..., Page], serve: Serve
 ) -> None:
+    page = new_page(own=True)
+    late: list[Route] = []  # what draws the field: it comes after the button was pressed
+    page.route(re.compile(r"/Multiselect\."), lambda route: late.append(route))
     page.goto(serve("app.py") + "/?epochs=2&train_size=2000")
     wait_idle(page)
     press(page, "Start")
@@ -140,6 +144,9 @@ def test_the_keyboard_goes_on_after_live_and_after_all_units_are_on(
     page.get_by_role("button", name="Switch off hidden unit 5").press("Enter")
     page.get_by_role("radio", name="Switch off").click()
     press_enter(page, "All on again")
+    expect(page.get_by_role("button", name="All on again")).to_be_disabled()
+    wait_until(page, lambda: bool(late))
+    late[0].continue_()
     expect(page.get_by_role("combobox", name="Hidden units that are off")).to_be_focused()
 
 

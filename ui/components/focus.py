@@ -37,8 +37,10 @@ const placeOf = (key) =>
 const nextOf = (key) =>
   after[Object.keys(after).find((name) => name === key || key.startsWith(`${name}_`))];
 
-/* What can have the focus in a place: nothing, while its controls can't be used. */
+/* What can have the focus in a place: nothing, while its controls can't be used or are on their
+way (a widget's script is loaded when the first of its kind is shown). */
 function focusable(place) {
+  if (place.querySelector("[data-testid='stSkeleton']")) return null;
   const controls = [...place.querySelectorAll(CONTROLS)];
   if (controls.length) return controls.find((control) => !control.disabled);
   place.tabIndex = -1;
