@@ -31,18 +31,23 @@ _mount = component(
     js="""
 const places = new WeakMap(); // place in the page -> what the last call brought
 
-// The picture, at most 2,048 pixels long, which is all that is looked at; null if it is none.
-async function shrunk(file) {
+const QUALITIES = [0.92, 0.8, 0.6]; // of JPEG: the first is small enough for all but noise
+
+// The picture, at most 2,048 pixels long, which is all that is looked at; null if it is none, or
+// can't be as small as that.
+async function shrunk(file, most) {
   try {
     const picture = await createImageBitmap(file);
     const factor = Math.min(1, 2048 / Math.max(picture.width, picture.height));
     const width = Math.max(1, Math.round(picture.width * factor));
     const canvas = new OffscreenCanvas(width, Math.max(1, Math.round(picture.height * factor)));
     canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-    return await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
-  } catch {
-    return null;
-  }
+    for (const quality of QUALITIES) {
+      const small = await canvas.convertToBlob({ type: "image/jpeg", quality });
+      if (small.size <= most) return small;
+    }
+  } catch {}
+  return null;
 }
 
 // Streamlit's uploader hears of a large file only when it has become a small one.
@@ -52,7 +57,7 @@ function shrinkUploads(here) {
   const instead = async (event, input, file) => {
     event.preventDefault();
     event.stopPropagation();
-    const small = await shrunk(file);
+    const small = await shrunk(file, data().most);
     const chosen = new DataTransfer();
     const named = (type) => new File([small], file.name.replace(/\\.\\w+$/, "") + ".jpg", { type });
     chosen.items.add(small ? named("image/jpeg") : file);
@@ -88,7 +93,8 @@ export default function (call) {
     if (!file) return;
     event.preventDefault();
     const send = (content) => places.get(here).setTriggerValue("picture", content);
-    const small = file.size <= places.get(here).data.most ? file : await shrunk(file);
+    const { most } = places.get(here).data;
+    const small = file.size <= most ? file : await shrunk(file, most);
     if (!small) return send("");
     const reader = new FileReader();
     reader.onload = () => send(reader.result.slice(reader.result.indexOf(",") + 1));

@@ -16,7 +16,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 MESSAGES_A_SECOND, MOST_MESSAGES = 30.0, 200.0  # a slider sends 20 a second while it moves
-BYTES_A_SECOND, MOST_BYTES = 2e6, 16e6  # a pasted picture has 7 MB
+BYTES_A_SECOND, MOST_BYTES = 2e6, 16e6  # a pasted picture has up to 2.8 MB
 SENTENCE = (
     "This page has sent more than the server takes from one page, so some of it was left out. "
     "What was asked for last is done."
