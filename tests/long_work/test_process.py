@@ -11,10 +11,18 @@ import pytest
 
 from mnist_core import load_model
 from mnist_core.data.mnist import Dataset, Split
+from mnist_core.data.shared import KEPT, mnist_of_all
 from mnist_core.evaluation.learning_map import before_training, learning_map
 from mnist_core.long_work import process as module
 from mnist_core.long_work.process import WorkFailed, WorkProcess
-from mnist_core.long_work.work import Order, Result, one_result, order_message, read_answer
+from mnist_core.long_work.work import (
+    Order,
+    Result,
+    one_result,
+    order_message,
+    read_answer,
+    read_order,
+)
 from mnist_core.long_work.worker import carry_out
 from mnist_core.nn.builders import build_cnn, build_model
 from mnist_core.paths import ROOT
@@ -72,6 +80,15 @@ def test_mnist_travels_by_name_and_other_images_as_they_are(
     assert len(message.payload) < 1000
     (there,) = of_file.begin(partial(one_result, network.predict, mnist.test[:9].images))
     assert (there.value == network.predict(mnist.test[:9].images)).all()
+
+
+def test_mnist_in_files_is_read_there(mnist: Dataset, tmp_path: Path) -> None:
+    kept = mnist_of_all(tmp_path / KEPT, write=True)
+    work = partial(sums, kept.test)
+    order = read_order(order_message(Order(1, frozenset(), work), kept))
+    (there,) = order.work.args  # type: ignore[union-attr]
+    assert isinstance(there.images.base, np.memmap)
+    assert next(sums(there, done=0)) == next(sums(mnist.test, done=0))
 
 
 def test_networks_of_all_kinds_travel(of_file: WorkProcess, mnist: Dataset) -> None:
