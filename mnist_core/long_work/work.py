@@ -53,12 +53,6 @@ class Failure:
     trace: str
 
 
-def one_result(function: Callable[..., Any], *arguments: Any, done: int) -> Iterator[Any]:
-    """As work: what a function gives."""
-    if not done:
-        yield function(*arguments)
-
-
 def begun(work: Work, done: int) -> Iterator[Result]:
     """The results from that number on, each with the seconds that it took."""
     results = work(done=done)
@@ -114,7 +108,7 @@ class _Pickler(pickle.Pickler):
 class _Unpickler(pickle.Unpickler):
     """Reads MNIST when its first array is named."""
 
-    def persistent_load(self, pid: tuple[str, str]) -> Any:
+    def persistent_load(self, pid: tuple[Path | None, str, str]) -> Any:
         folder, part, name = pid
         return getattr(_part_of_mnist(folder, part), name)
 
