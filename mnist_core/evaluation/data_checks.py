@@ -15,7 +15,7 @@ from mnist_core.nn.network import to_pixels
 
 LEVELS = 256  # of a pixel
 NEAR = 0.005  # mean difference of the pixels in 0..1: the same picture, saved or scaled again
-BLOCK, COLUMNS = 256, 4096  # images that are compared at a time: 4 MB of distances
+BLOCK, COLUMNS = 256, 1024  # images compared at a time; with more, memory grows and no time is won
 PIECES = 20  # of a search that may be stopped between them
 PICTURES_AT_ONCE = 4096
 
