@@ -10,7 +10,8 @@ from typing import Any, Self, cast
 
 import streamlit as st
 
-from mnist_core.data.mnist import Dataset, load_mnist
+from mnist_core.data.mnist import Dataset
+from mnist_core.data.shared import KEPT, mnist_of_all
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.commands import Command, Stop
 from mnist_core.runs.handle import RunHandle
@@ -179,8 +180,8 @@ def pool() -> LocalPool:
 
 @st.cache_resource
 def mnist() -> Dataset:
-    """The data set, once for all visitors."""
-    return load_mnist()
+    """The data set, once for all visitors and all processes of this server."""
+    return mnist_of_all(pool().settings.folder / KEPT, write=True)
 
 
 @st.cache_resource

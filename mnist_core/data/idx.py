@@ -80,15 +80,16 @@ class _Begun:
         return start + self._file.read(size - len(start)) if len(start) < size else start
 
 
-def idx_header(array: Array) -> bytes:
+def idx_header(shape: tuple[int, ...]) -> bytes:
     """What stands before the values: zeros, type 8, the number of axes, their sizes."""
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
 
 
-def idx_sha256(array: Array) -> str:
-    """The SHA-256 of the unpacked IDX file that a uint8 array would be."""
-    sha256 = hashlib.sha256(idx_header(array))
-    sha256.update(np.ascontiguousarray(array).data)
+def idx_sha256(*arrays: Array) -> str:
+    """The SHA-256 of the unpacked IDX file that uint8 arrays, one after the other, would be."""
+    sha256 = hashlib.sha256(idx_header((sum(map(len, arrays)), *arrays[0].shape[1:])))
+    for array in arrays:
+        sha256.update(np.ascontiguousarray(array).data)
     return sha256.hexdigest()
 
 

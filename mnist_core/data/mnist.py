@@ -3,7 +3,7 @@ Pixels stay uint8 in memory; whoever computes with them turns a batch at a time 
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ class Dataset:
     validation: Split
     test: Split
     sha256: str  # of all unpacked files, in the order of MNIST_SHA256
+    # Where others find the same arrays (shared.py). Not an argument, so that replace() forgets it.
+    folder: Path | None = field(default=None, init=False, compare=False)
 
 
 def load_mnist(

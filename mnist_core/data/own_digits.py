@@ -82,7 +82,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _idx_bytes(array: Array) -> bytes:
-    return idx_header(array) + array.tobytes()
+    return idx_header(array.shape) + array.tobytes()
 
 
 def png_bytes(image: Picture) -> bytes:

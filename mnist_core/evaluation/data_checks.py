@@ -2,7 +2,7 @@
 Numbers of images count from 0, in the order of the set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,7 +15,8 @@ from mnist_core.nn.network import to_pixels
 
 LEVELS = 256  # of a pixel
 NEAR = 0.005  # mean difference of the pixels in 0..1: the same picture, saved or scaled again
-BLOCK, COLUMNS = 256, 4096  # images that are compared at a time: 4 MB of distances
+BLOCK, COLUMNS = 256, 1024  # images compared at a time; with more, memory grows and no time is won
+PIECES = 20  # of a search that may be stopped between them
 PICTURES_AT_ONCE = 4096
 
 
@@ -139,27 +140,56 @@ def duplicates(
         threads: on how many the near ones are looked for.
         before_block: called now and then; to give up, it may raise what it likes.
     """
+    how = {"near": near, "threads": threads, "before_block": before_block}
+    return together(list(duplicates_in_pieces(first, second, pieces=1, **how)))
+
+
+def duplicates_in_pieces(
+    first: Array,
+    second: Array | None = None,
+    *,
+    pieces: int = PIECES,
+    done: int = 0,
+    near: float = NEAR,
+    threads: int = 2,
+    before_block: Callable[[], object] = lambda: None,
+) -> Iterator[Duplicates]:
+    """What `duplicates` finds, in so many pieces, which `together` puts together.
+
+    They take about as long as each other, and may be without any pair. `done` of them are known
+    already, and left out.
+    """
     within = second is None
     second = first if second is None else second
     partner, difference = np.full(len(second), -1), np.full(len(second), np.inf)
     for number, earlier in _exact_copies(first, None if within else second):
         partner[number], difference[number] = earlier, 0
+    exact, blocks = np.flatnonzero(partner >= 0), []
     if near > 0:
         search = _NearSearch(first, second, within, near, partner, difference)
-        # Sorted by brightness, so that a block needs few of the first images.
-        rest = np.flatnonzero(partner < 0)
-        rest = rest[np.argsort(search.second_ink[rest], kind="stable")]
-        blocks = [rest[start : start + BLOCK] for start in range(0, len(rest), BLOCK)]
+        blocks = search.blocks()
 
-        def compare(block: Array) -> None:
-            before_block()
-            search.compare(block)
+    def compare(block: Array) -> None:
+        before_block()
+        search.compare(block)
 
+    for piece in range(done, pieces):
+        own = blocks[len(blocks) * piece // pieces : len(blocks) * (piece + 1) // pieces]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(compare, blocks))
-    found = np.flatnonzero(difference <= near)
-    found = found[np.argsort(difference[found], kind="stable")]
-    return Duplicates(partner[found], found, difference[found])
+            list(pool.map(compare, own))
+        of_piece = np.concatenate([exact[: 0 if piece else None], *own])
+        found = of_piece[difference[of_piece] <= near]
+        yield Duplicates(partner[found], found, difference[found])
+
+
+def together(pieces: Sequence[Duplicates]) -> Duplicates:
+    """The pairs of all pieces, the most alike first."""
+    first, second, difference = (
+        np.concatenate([getattr(piece, name) for piece in pieces])
+        for name in ("first", "second", "difference")
+    )
+    order = np.lexsort((second, difference))
+    return Duplicates(first[order], second[order], difference[order])
 
 
 def _exact_copies(first: Array, second: Array | None) -> list[tuple[int, int]]:
@@ -199,6 +229,13 @@ class _NearSearch:
         self.second_ink = ink if within else _brightness(second)
         self.order = np.argsort(ink, kind="stable")
         self.sorted_ink = ink[self.order]
+
+    def blocks(self) -> list[Array]:
+        """The numbers of the second images that have no partner yet, so many at a time."""
+        # Sorted by brightness, so that a block needs few of the first images.
+        rest = np.flatnonzero(self.partner < 0)
+        rest = rest[np.argsort(self.second_ink[rest], kind="stable")]
+        return [rest[start : start + BLOCK] for start in range(0, len(rest), BLOCK)]
 
     def compare(self, block: Array) -> None:
         """Write down the near duplicates of the second images with these numbers."""

@@ -126,7 +126,10 @@ def run_all(
 
 @contextmanager
 def _shared(data: Dataset) -> Iterator[Path]:
-    """A temporary folder with the images, which all processes read."""
+    """A folder with the images, which all processes read: a temporary one, if there is none yet."""
+    if data.folder is not None and data.folder.is_dir():
+        yield data.folder
+        return
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         write_shared(data, Path(folder))
         yield Path(folder)

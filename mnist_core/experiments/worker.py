@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from queue import SimpleQueue
 
-from mnist_core.data.shared import read_shared
+from mnist_core.data.shared import KEPT, read_shared
 from mnist_core.experiments.jobs import Job, answer_message, carry_out, read_job
 from mnist_core.runs.protocol import Message, write_message
 from mnist_core.runs.worker import live_with_owner, make_way, own_pipes
@@ -28,7 +28,8 @@ def main() -> None:
         jobs.put(read_job(message))
 
     def leave() -> None:
-        shutil.rmtree(folder, ignore_errors=True)  # an owner that was killed could not do it
+        if folder.name != KEPT:  # a temporary one: an owner that was killed could not remove it
+            shutil.rmtree(folder, ignore_errors=True)
 
     listening = threading.Thread(target=live_with_owner, args=(orders, take, leave), daemon=True)
     listening.start()

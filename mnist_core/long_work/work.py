@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from mnist_core.data.mnist import Dataset, Split, load_mnist
+from mnist_core.data.mnist import Dataset, Split
+from mnist_core.data.shared import mnist_of_all
 from mnist_core.runs.protocol import Message
 
 # Gives results one by one when it is called with `done=`, how many of the first are known already
@@ -49,12 +51,6 @@ class Failure:
 
     problem: str
     trace: str
-
-
-def one_result(function: Callable[..., Any], *arguments: Any, done: int) -> Iterator[Any]:
-    """As work: what a function gives."""
-    if not done:
-        yield function(*arguments)
 
 
 def begun(work: Work, done: int) -> Iterator[Result]:
@@ -100,25 +96,28 @@ class _Pickler(pickle.Pickler):
     def __init__(self, file: BytesIO, data: Dataset) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._names = {
-            id(getattr(getattr(data, part), name)): (part, name)
+            id(getattr(getattr(data, part), name)): (data.folder, part, name)
             for part in PARTS
             for name in ("images", "labels")
         }
 
-    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+    def persistent_id(self, obj: Any) -> tuple[Path | None, str, str] | None:
         return self._names.get(id(obj))
 
 
 class _Unpickler(pickle.Unpickler):
     """Reads MNIST when its first array is named."""
 
-    def persistent_load(self, pid: tuple[str, str]) -> Any:
-        part, name = pid
-        return getattr(_part_of_mnist(part), name)
+    def persistent_load(self, pid: tuple[Path | None, str, str]) -> Any:
+        folder, part, name = pid
+        return getattr(_part_of_mnist(folder, part), name)
 
 
 @cache
-def _part_of_mnist(name: str) -> Split:
-    """Only what is needed stays in memory: a part as a rule lies within a larger array."""
-    part = getattr(load_mnist(), name)
-    return Split(part.images.copy(), part.labels.copy())
+def _part_of_mnist(folder: Path | None, name: str) -> Split:
+    """From the files in that folder, or unpacked: then only what is needed stays in memory, since
+    a part as a rule lies within a larger array.
+    """
+    data = mnist_of_all(folder)
+    part = getattr(data, name)
+    return part if data.folder else Split(part.images.copy(), part.labels.copy())

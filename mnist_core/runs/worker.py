@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from mnist_core.data.mnist import load_mnist
+from mnist_core.data.shared import KEPT, mnist_of_all
 from mnist_core.runs.commands import Command, Inbox, OwnerGone, Stop
 from mnist_core.runs.folder import RunFolder
 from mnist_core.runs.outbox import Outbox
@@ -46,7 +47,10 @@ def main() -> int:
     threading.Thread(target=_listen, args=(commands, inbox, saving), daemon=True).start()
     outbox = Outbox(reports, after_first_step=make_way)
     try:
-        Trainer(order, load_mnist(order.data), inbox, outbox, saving=saving).work()
+        # The server has put MNIST beside the runs, so that it lies in memory once for all.
+        kept = Path(order.folder).parent / KEPT
+        data = load_mnist(order.data) if order.data else mnist_of_all(kept)
+        Trainer(order, data, inbox, outbox, saving=saving).work()
     except MemoryError:
         outbox.send(failed(order, "There is not enough memory for this run."))
     except (ValueError, OSError) as error:

@@ -4,11 +4,14 @@ import pytest
 from mnist_core import load_model
 from mnist_core.data.mnist import Split
 from mnist_core.evaluation.data_checks import (
+    PIECES,
     class_means,
     duplicates,
+    duplicates_in_pieces,
     label_doubts,
     pixel_statistics,
     samples_per_class,
+    together,
 )
 
 
@@ -145,6 +148,30 @@ def test_no_images_have_no_duplicates():
     assert not len(duplicates(none, one).first)
     assert not len(duplicates(one, none).first)
     assert not len(duplicates(none).first)
+
+
+def test_the_search_in_pieces_finds_the_same_and_goes_on_where_it_was(mnist):
+    train, test = mnist.train.images[:3000].copy(), mnist.test.images[:1500].copy()
+    test[[5, 1400]] = train[[2000, 17]]
+    test[[7, 1499]] = noisy(train[[2500, 3]], 1)
+    compared = []
+    how = {"pieces": 5, "before_block": lambda: compared.append(1)}
+    pieces, blocks = [], []  # blocks of images that were compared for each piece
+    for piece in duplicates_in_pieces(train, test, **how):
+        pieces.append(piece)
+        blocks.append(len(compared))
+        compared.clear()
+    assert blocks == [1, 1, 1, 1, 2]
+    whole = duplicates(train, test)
+    for found in (
+        together(pieces),
+        together([*pieces[:2], *duplicates_in_pieces(train, test, done=2, **how)]),
+        together(list(duplicates_in_pieces(train, test, pieces=PIECES))),
+    ):
+        for name in ("first", "second", "difference"):
+            mine, theirs = getattr(found, name), getattr(whole, name)
+            assert mine.dtype == theirs.dtype and mine.tolist() == theirs.tolist()
+    assert pairs(whole) == [(3, 1499), (17, 1400), (2000, 5), (2500, 7)]
 
 
 def test_the_search_for_duplicates_can_be_given_up(small):

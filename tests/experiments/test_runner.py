@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from mnist_core.data.mnist import Dataset
-from mnist_core.data.shared import read_shared, write_shared
+from mnist_core.data.shared import KEPT, read_shared, write_shared
 from mnist_core.experiments import runner, workplace
 from mnist_core.experiments.cost import MULTIPLICATIONS, PARAMETER, STEP, expected_seconds
 from mnist_core.experiments.runner import run_all
 from mnist_core.nn.builders import build_model
 from mnist_core.paths import ROOT
+from mnist_core.runs.process import start_process
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import Run
 from mnist_core.training.train import train
@@ -239,15 +240,28 @@ def test_what_a_run_is_expected_to_take() -> None:
     assert expected_seconds(cnn) == pytest.approx(by_hand)
 
 
-def test_shared_images_are_the_same_and_can_not_be_changed(small: Dataset, tmp_path) -> None:
-    write_shared(small, tmp_path)
-    shared = read_shared(tmp_path)
-    assert shared.sha256 == small.sha256
-    for part in ("train", "validation", "test"):
-        mine, theirs = getattr(small, part), getattr(shared, part)
-        assert np.array_equal(mine.images, theirs.images)
-        assert np.array_equal(mine.labels, theirs.labels)
-        assert not theirs.images.flags.writeable
+def test_images_that_others_share_already_are_not_written_again(
+    small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "write_shared", lambda *_: pytest.fail("they are there"))
+    (tmp_path / KEPT).mkdir()
+    write_shared(small, tmp_path / KEPT)
+    (finished,) = run_all([CONFIG], read_shared(tmp_path / KEPT))
+    assert list(finished.history) == straight(CONFIG, small).history
+    assert read_shared(tmp_path / KEPT).sha256 == small.sha256
+
+
+@pytest.mark.parametrize("name", [KEPT, "digit-lab-experiment-1"])
+def test_a_process_whose_owner_is_gone_removes_temporary_images_alone(
+    small: Dataset, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    write_shared(small, tmp_path / name)
+    process = start_process([*workplace.WORKER, str(tmp_path / name), "0"])
+    process.stdin.close()
+    assert process.wait(TIMEOUT) == 0
+    process.stdout.close()
+    assert (tmp_path / name).exists() == (name == KEPT)
 
 
 def test_no_runs_are_finished_at_once(small: Dataset) -> None:

@@ -23,7 +23,7 @@ class Taken:
 
     processor_ms: int
     front_end_ms: int  # of that: without the trainings
-    memory_mb: float
+    memory_mb: float  # PSS: what several of them share is counted once
     front_end_mb: float  # of that: without the trainings
     processes: int
     threads: int
@@ -55,13 +55,13 @@ class Server:
         ids = _with_children(self.process.pid)
         stats = [stat for id in ids if (stat := _stat(id))]
         tick = 1000 / os.sysconf("SC_CLK_TCK")
-        page = os.sysconf("SC_PAGE_SIZE") / 2**20
+        memory = [_memory_mb(id) for id in ids]
         return Taken(
             # Fields as in proc(5), after the name: user and system time, of ended children too.
             processor_ms=round(tick * sum(sum(map(int, stat[11:15])) for stat in stats)),
             front_end_ms=round(tick * sum(map(int, stats[0][11:13]))) if stats else 0,
-            memory_mb=round(page * sum(int(stat[21]) for stat in stats), 1),
-            front_end_mb=round(page * int(stats[0][21]), 1) if stats else 0.0,
+            memory_mb=round(sum(memory), 1),
+            front_end_mb=round(memory[0], 1),
             processes=len(stats),
             threads=sum(int(stat[17]) for stat in stats),
             descriptors=sum(_descriptors(id) for id in ids),
@@ -130,6 +130,14 @@ def _stat(process: int) -> list[str] | None:
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return None
+
+
+def _memory_mb(process: int) -> float:
+    """Its own pages, and its part of those that it shares with others (PSS)."""
+    with suppress(OSError):
+        found = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) for line in found if line.startswith("Pss:")) / 1024
+    return 0.0
 
 
 def _files(folder: Path) -> int:

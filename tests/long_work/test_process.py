@@ -1,32 +1,45 @@
 """Long work in a process of its own: what it gives, and what becomes of it when something dies."""
 
 import os
+import signal
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 
 from mnist_core import load_model
 from mnist_core.data.mnist import Dataset, Split
+from mnist_core.data.shared import KEPT, mnist_of_all
 from mnist_core.evaluation.learning_map import before_training, learning_map
 from mnist_core.long_work import process as module
 from mnist_core.long_work.process import WorkFailed, WorkProcess
-from mnist_core.long_work.work import Order, Result, one_result, order_message, read_answer
+from mnist_core.long_work.work import (
+    Order,
+    Result,
+    order_message,
+    read_answer,
+    read_order,
+)
 from mnist_core.long_work.worker import carry_out
 from mnist_core.nn.builders import build_cnn, build_model
 from mnist_core.paths import ROOT
 from mnist_core.runs.snapshots import Snapshot
 from mnist_core.training.config import TrainConfig
 from tests.long_work.works import (
+    befallen,
     failing,
-    killed,
+    kill,
+    one_result,
     process_ids,
     squares,
+    stop,
     sums,
     surroundings,
+    wait,
 )
 
 NICENESS = 10
@@ -74,6 +87,15 @@ def test_mnist_travels_by_name_and_other_images_as_they_are(
     assert (there.value == network.predict(mnist.test[:9].images)).all()
 
 
+def test_mnist_in_files_is_read_there(mnist: Dataset, tmp_path: Path) -> None:
+    kept = mnist_of_all(tmp_path / KEPT, write=True)
+    work = partial(sums, kept.test)
+    order = read_order(order_message(Order(1, frozenset(), work), kept))
+    (there,) = order.work.args  # type: ignore[union-attr]
+    assert isinstance(there.images.base, np.memmap)
+    assert next(sums(there, done=0)) == next(sums(mnist.test, done=0))
+
+
 def test_networks_of_all_kinds_travel(of_file: WorkProcess, mnist: Dataset) -> None:
     config = TrainConfig(hidden=(8,))
     weights = build_model(**config.network, rng=np.random.default_rng(0)).parameters.flat
@@ -107,14 +129,55 @@ def test_a_process_that_dies_over_work_is_begun_again_once(
 ) -> None:
     other = process.begin(partial(squares, 9))
     assert next(other).value == 0
-    again = process.begin(partial(killed, 1, tmp_path / "once"))
+    again = process.begin(partial(befallen, kill, 1, tmp_path / "once"))
     assert [next(again).value for _ in range(3)] == [0, 1, 2]
     assert next(other).value == 1  # goes on where it was, in the new process
-    lost = process.begin(partial(killed, 5, tmp_path / "always"))
+    lost = process.begin(partial(befallen, kill, 5, tmp_path / "always"))
     assert next(lost).value == 0
     with pytest.raises(WorkFailed, match="ended by the system, twice"):
         next(lost)
     assert next(other).value == 4
+
+
+@pytest.fixture
+def impatient(mnist: Dataset):
+    """A process that is ended after 2 s without a word."""
+    process = WorkProcess(mnist, NICENESS, patience=2.0)
+    yield process
+    process.rest()
+
+
+def test_a_process_that_is_stopped_is_ended_and_another_goes_on(
+    impatient: WorkProcess, tmp_path: Path
+) -> None:
+    other = impatient.begin(partial(squares, 9))
+    assert next(other).value == 0
+    work = impatient.begin(partial(befallen, stop, 1, tmp_path / "once"))
+    assert [next(work).value for _ in range(3)] == [0, 1, 2]
+    assert next(other).value == 1  # goes on where it was
+
+
+def test_a_process_that_does_not_read_its_order_is_ended_too(
+    impatient: WorkProcess, mnist: Dataset
+) -> None:
+    before = next(impatient.begin(process_ids)).value
+    os.kill(before, signal.SIGSTOP)
+    split = mnist.test[:200]  # more bytes than a pipe holds
+    assert next(impatient.begin(partial(sums, split))).value == next(sums(split, done=0))
+    assert next(impatient.begin(process_ids)).value != before
+
+
+def test_what_never_comes_to_a_result_is_given_up(mnist: Dataset, tmp_path: Path) -> None:
+    process = WorkProcess(mnist, NICENESS, longest=1.5)
+    lost = process.begin(partial(befallen, wait, 5, tmp_path / "always"))
+    assert next(lost).value == 0
+    with pytest.raises(WorkFailed, match="stood still, twice"):
+        next(lost)
+    process.rest()
+
+
+def test_long_work_that_speaks_is_left_in_peace(impatient: WorkProcess) -> None:
+    assert next(impatient.begin(partial(one_result, sleep, 3.0))).seconds >= 3.0
 
 
 def test_a_rest_costs_no_result(process: WorkProcess) -> None:

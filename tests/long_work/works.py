@@ -3,10 +3,18 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 from mnist_core.data.mnist import Split
+
+
+def one_result(function: Callable[..., Any], *arguments: Any, done: int) -> Iterator[Any]:
+    """What a function gives."""
+    if not done:
+        yield function(*arguments)
 
 
 def squares(n: int, *, done: int) -> Iterator[int]:
@@ -31,13 +39,28 @@ def sums(split: Split, *, done: int) -> Iterator[tuple[int, int]]:
     yield int(split.images.sum(dtype=int)), int(split.labels.sum(dtype=int))
 
 
-def killed(times: int, notes: Path, *, done: int) -> Iterator[int]:
-    """0, 1, 2 ...; its process is killed so often over 1."""
+def kill() -> None:
+    """End this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stop() -> None:
+    """Have this process stand still, all of its threads."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def wait() -> None:
+    """Wait for what never comes."""
+    Event().wait()
+
+
+def befallen(what: Callable[[], object], times: int, notes: Path, *, done: int) -> Iterator[int]:
+    """0, 1, 2 ...; so often something befalls its process over 1."""
     for number in range(done, 9):
-        deaths = notes.stat().st_size if notes.exists() else 0
-        if number == 1 and deaths < times:
-            notes.write_text("x" * (deaths + 1))
-            os.kill(os.getpid(), signal.SIGKILL)
+        before = notes.stat().st_size if notes.exists() else 0
+        if number == 1 and before < times:
+            notes.write_text("x" * (before + 1))
+            what()
         yield number
 
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import repeat
 from time import sleep
 
 import pytest
@@ -14,7 +15,7 @@ import ui.evaluate.the_data
 from mnist_core import load_mnist, load_model
 from mnist_core.data.mnist import Dataset
 from mnist_core.evaluation.answers import answers_of
-from mnist_core.evaluation.data_checks import duplicates
+from mnist_core.evaluation.data_checks import PIECES, Duplicates, duplicates
 from mnist_core.evaluation.full import Candidate, JudgedImages, full_evaluation
 from mnist_core.evaluation.robustness import RobustnessPoint
 from mnist_core.evaluation.robustness import robustness as measure
@@ -116,7 +117,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for module in ("ui.evaluate.robustness", "ui.jobs"):
         monkeypatch.setattr(f"{module}.jobs", lambda: jobs)
     empty = duplicates(load_mnist().train.images[:1], load_mnist().test.images[:1])
-    monkeypatch.setattr(ui.evaluate.the_data, "duplicates", lambda *sets: empty)
+
+    def found_nothing(*sets, done: int) -> Iterator[Duplicates]:
+        return repeat(empty, PIECES - done)
+
+    monkeypatch.setattr(ui.evaluate.the_data, "duplicates_in_pieces", found_nothing)
     return asked
 
 

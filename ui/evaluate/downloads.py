@@ -11,7 +11,7 @@ from platform import python_version
 import numpy as np
 import streamlit as st
 
-from mnist_core.evaluation.data_checks import pixel_statistics
+from mnist_core.evaluation.data_checks import pixel_statistics, together
 from mnist_core.evaluation.full import Candidate, Evaluation, JudgedImages, told_apart
 from mnist_core.evaluation.full import Judged as JudgedInFull
 from mnist_core.evaluation.robustness import RobustnessPoint
@@ -103,7 +103,7 @@ def evaluation_of(subjects: Subjects, found: list[Job]) -> Evaluation:
         images=JudgedImages(images.name, images.one, images.split),
         judged=tuple(map(_judged, subjects.all, _names(subjects))),
         statistics=pixel_statistics(images.split),
-        duplicates=compared.results[0],
+        duplicates=together(compared.results),
         among=f"{len(mnist().train):,} training images",
         points=tuple(_points(subjects, measured)),
     )

@@ -7,14 +7,15 @@ import streamlit as st
 
 from mnist_core.arrays import CLASSES, Array
 from mnist_core.evaluation.data_checks import (
+    PIECES,
     Duplicates,
     class_means,
-    duplicates,
+    duplicates_in_pieces,
     label_doubts,
     pixel_statistics,
     samples_per_class,
+    together,
 )
-from mnist_core.long_work.work import one_result
 from ui.evaluate.browsing import browse
 from ui.evaluate.subjects import Images, Subjects
 from ui.evaluate.waiting import pace, progress_of
@@ -94,16 +95,17 @@ def _doubtful(subjects: Subjects) -> None:
 
 def comparing(images: Images) -> Job:
     """The search for duplicates among the training images: once for all who ask."""
-    search = partial(one_result, duplicates, mnist().train.images, images.split.images)
-    return ask((WORK, images.hash), search, 1)
+    search = partial(duplicates_in_pieces, mnist().train.images, images.split.images)
+    return ask((WORK, images.hash), search, PIECES)
 
 
 def _duplicates(images: Images, job: Job) -> None:
     st.header("Is any of them among the training images?", anchor=False)
-    if not job.results:
-        progress_of([job], WORK, words="Comparing each with 50,000 training images", done="")
+    if len(job.results) < job.total:
+        training = f"{len(mnist().train):,} training images"
+        progress_of([job], WORK, words=f"Parts compared with {training}", done="")
         return
-    found: Duplicates = job.results[0]
+    found = together(job.results)
     exact = int((found.difference == 0).sum())
     near = len(found.difference) - exact
     st.write(
