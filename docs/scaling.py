@@ -22,7 +22,7 @@ class Measured:
     message_ms: float = 5.8  # of one core, for one message of the pen and its answer
     front_end_mb: float = 165.0  # of memory, before anybody comes
     visitor_mb: float = 0.27  # of memory for an open page
-    training_mb: float = 100.0  # of memory for the process of a run
+    training_mb: float = 75.0  # of memory for a run at work: its process, and what is shown of it
     run_mb: float = 11.0  # of disk for a run that is kept
 
 

@@ -10,10 +10,12 @@ from pytest import MonkeyPatch
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from mnist_core.data.shared import KEPT
 from mnist_core.runs.index import StoreError
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.state import RunView
 from mnist_core.training.config import TrainConfig
+from ui import session
 from ui.door.presses import take_presses_out
 from ui.server import IMPORTED_LATE, prepare_server
 
@@ -44,6 +46,11 @@ def test_without_a_place_for_runs_the_page_says_what_to_do(monkeypatch: MonkeyPa
     app = AppTest.from_file(APP).run(timeout=30)
     assert [error.value for error in app.error] == [r"set DIGIT\_LAB\_RUNS"]
     assert not app.exception
+
+
+def test_the_images_lie_beside_the_runs_where_processes_look_for_them(pool: LocalPool) -> None:
+    session.mnist.clear()
+    assert session.mnist().folder == pool.settings.folder / KEPT
 
 
 def test_what_a_page_has_shown_goes_by_itself(pool: LocalPool) -> None:

@@ -103,7 +103,7 @@ def _duplicates(images: Images, job: Job) -> None:
     st.header("Is any of them among the training images?", anchor=False)
     if len(job.results) < job.total:
         training = f"{len(mnist().train):,} training images"
-        progress_of([job], WORK, words=f"Parts compared with {training}", done="")
+        progress_of([job], WORK, words=f"Comparing with {training}, part by part", done="")
         return
     found = together(job.results)
     exact = int((found.difference == 0).sum())
