@@ -204,10 +204,8 @@ def _not_started(config: TrainConfig | None) -> str:
     if config is None:
         return "Not started."
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs:,} epochs"
-    steps = config.steps_per_epoch * config.epochs
-    return (
-        f"Not started: press Start. {epochs} of {config.images_per_epoch:,} images, {steps:,} steps."
-    )
+    images, steps = config.images_per_epoch, config.steps_per_epoch * config.epochs
+    return f"Not started: press Start. {epochs} of {images:,} images, {steps:,} steps."
 
 
 def applies_now(run: ShownRun) -> None:
