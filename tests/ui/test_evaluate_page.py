@@ -108,6 +108,8 @@ def test_every_look_opens_for_every_network_and_all_images(
     few: Dataset, look: str, network: str, against: str, images: str
 ) -> None:
     app = done(opened(look=look, network=network, against=against, images=images))
+    explained = [block for block in app.get("popover") if "words mean" in block.proto.popover.label]
+    assert len(explained) == 1  # its words and the headline's, behind one button
     assert not app.warning and not app.error
     names = [name.upper() for name in (network, against) if name != "none"]
     assert all(f"● {name}, " in text(app) for name in names)
