@@ -37,6 +37,11 @@ def test_the_test_accuracy_stands_large_at_the_end_and_can_be_compared() -> None
         assert number in in_words(run)
 
 
+def test_an_epoch_far_on_is_written_as_people_write_it() -> None:
+    run = shown(status="running", results=(replace(RESULT, epoch=1200),))
+    assert "epoch 1,200" in headline(run) and "After epoch 1,200:" in in_words(run)
+
+
 def test_nobody_is_told_to_press_start_who_has(monkeypatch: pytest.MonkeyPatch) -> None:
     titles: list[str] = []
     monkeypatch.setattr(

@@ -172,7 +172,7 @@ def _keep() -> None:
 
 def _lost_by_rewinding(view: RunView) -> str:
     epochs = len(view.results)
-    lost = f"{epochs} epochs" if epochs > 1 else "an epoch" if epochs else "the epoch in progress"
+    lost = f"{epochs:,} epochs" if epochs > 1 else "an epoch" if epochs else "the epoch in progress"
     return f"Rewind deletes {lost}, {view.seconds:.0f} s of training."
 
 

@@ -19,8 +19,6 @@ function sureness(probability) {
   return probability >= 0.9995 ? ">99.9 %" : `${(100 * probability).toFixed(1)} %`;
 }
 
-const thousands = (number) => number.toLocaleString("en-US");
-
 /** All that there is to say of a network at a strength; texts are empty where nothing is known. */
 function factsOf(frame, kind, strength, line) {
   const { n, kinds, lines } = frame;
