@@ -12,6 +12,7 @@ from math import isnan
 from PIL import Image
 
 from mnist_core.arrays import Array
+from mnist_core.words import unbroken
 from ui.words import probability
 
 NUMBERS, WORDS = "numbers", "numbers words"  # kinds of tables: to the right, or to the left
@@ -49,7 +50,7 @@ def changing_text(words: str, *, small: bool = False) -> str:
     A browser that translates the page puts every text into an element of its own. Text that
     Streamlit has made of Markdown then stands still or breaks the page when it changes.
     """
-    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(words))
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(unbroken(words)))
     return f'<p class="changing{" small" if small else ""}">{bold}</p>'
 
 

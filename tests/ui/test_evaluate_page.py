@@ -27,6 +27,7 @@ from mnist_core.nn.network import Sequential
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
+from tests.ui.tools import with_plain_spaces
 from ui.evaluate.page import LOOKS
 from ui.evaluate.subjects import Images
 from ui.session import NamedNetwork, Session
@@ -91,7 +92,8 @@ def text(app: AppTest) -> str:
     """All words in sight, without what makes some of them bold."""
     plain = [*app.title, *app.header, *app.markdown, *app.caption, *app.info]
     words = [str(piece.value) for piece in plain] + [html.proto.body for html in app.get("html")]
-    return re.sub(r"<[^>]+>|\*\*", "", " ".join(words)).replace("&#x27;", "'")
+    plain = re.sub(r"<[^>]+>|\*\*", "", " ".join(words)).replace("&#x27;", "'")
+    return with_plain_spaces(plain)
 
 
 def untrained() -> Sequential:

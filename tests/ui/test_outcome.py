@@ -12,9 +12,11 @@ from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunState
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
+from tests.ui.tools import with_plain_spaces
 from ui.session import ShownRun
+from ui.train import outcome
 from ui.train.network import network_of_run
-from ui.train.outcome import BEST_RECIPES, headline, in_words
+from ui.train.outcome import BEST_RECIPES
 
 CONFIG = TrainConfig(learning_rate=0.1, epochs=2, train_size=6400, batch_size=64)  # 200 steps
 RESULT = EpochResult(1, 0.05344, 0.9841, 0.1, 0.99996, 2.0)
@@ -28,6 +30,14 @@ def shown(**known: Any) -> ShownRun:
     """A run of which that much is known."""
     view = replace(RunState("a", CONFIG), **known).view()
     return ShownRun(cast(RunHandle, None), view, None, chosen=False)
+
+
+def headline(run: ShownRun | None) -> str:
+    return with_plain_spaces(outcome.headline(run))
+
+
+def in_words(run: ShownRun) -> str:
+    return with_plain_spaces(outcome.in_words(run))
 
 
 def test_the_test_accuracy_stands_large_at_the_end_and_can_be_compared() -> None:

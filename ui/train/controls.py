@@ -173,7 +173,7 @@ def _keep() -> None:
 def _lost_by_rewinding(view: RunView) -> str:
     epochs = len(view.results)
     lost = f"{epochs:,} epochs" if epochs > 1 else "an epoch" if epochs else "the epoch in progress"
-    return f"Rewind deletes {lost}, {view.seconds:.0f} s of training."
+    return f"Rewind deletes {lost}, {duration(view.seconds)} of training."
 
 
 def progress(config: TrainConfig | None, view: RunView | None) -> None:
@@ -192,7 +192,7 @@ def progress(config: TrainConfig | None, view: RunView | None) -> None:
     if view.step:
         words.append(f"{duration(view.seconds)} of training")
     if view.seconds_left is not None and view.status == "running":
-        words.append(f"{view.images_per_second:,.0f} images/s")
+        words.append(f"{view.images_per_second:,.0f}\N{NO-BREAK SPACE}images/s")
         words.append(f"about {duration(view.seconds_left)} left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message and view.status != "diverged":  # that has a diagnosis
