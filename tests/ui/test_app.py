@@ -31,8 +31,8 @@ def test_a_first_visitor_is_told_to_press_start(pool: LocalPool) -> None:
 @pytest.mark.parametrize(
     ("link", "words"),
     [
-        ({}, "Not started: press Start. 5 epochs of 50,000 images, 3,910 steps."),
-        ({"preset": "first-light"}, "1 epoch of 50,000 images, "),
+        ({}, "Not started. Press Start: 5 epochs of 50,000 images."),
+        ({"preset": "first-light"}, ": 1 epoch of 50,000 images."),
         ({"epochs": "1000", "train_size": "2000", "batch_size": "32"}, "1,000 epochs of 2,000"),
     ],
 )

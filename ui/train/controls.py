@@ -204,8 +204,7 @@ def _not_started(config: TrainConfig | None) -> str:
     if config is None:
         return "Not started."
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs:,} epochs"
-    images, steps = config.images_per_epoch, config.steps_per_epoch * config.epochs
-    return f"Not started: press Start. {epochs} of {images:,} images, {steps:,} steps."
+    return f"Not started. Press Start: {epochs} of {config.images_per_epoch:,} images."
 
 
 def applies_now(run: ShownRun) -> None:
