@@ -68,8 +68,8 @@ def photograph(png: bytes, *, alt: str) -> str:
 def probability_bars(probabilities: Array, *, colour: str) -> str:
     """Ten labelled bars for probabilities (10,); the largest stands out by weight as well.
 
-    What is no number has no bar, and says NaN. style.css gives the classes their look: short HTML
-    reaches the page, and is on it, sooner.
+    What is no number has no bar, and says NaN. style/pieces.css gives the classes their look:
+    short HTML reaches the page, and is on it, sooner.
     """
     best = None if isnan(probabilities.max()) else int(probabilities.argmax())
     rows = "".join(
