@@ -38,7 +38,8 @@ ICON = (
 st.set_page_config(page_icon=ICON, layout="wide")
 prepare_server()
 with st.container(key="unseen"):
-    st.html(HERE / "ui" / "style.css")
+    for subject in ("page", "pieces", "widgets"):  # a later one may say it otherwise
+        st.html(HERE / "ui" / "style" / f"{subject}.css")
     component_code()
     remember_visitor()
     say_when_the_server_is_gone()

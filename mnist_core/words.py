@@ -1,10 +1,12 @@
 """Numbers as people say them, for pages, reports and the command line: shares, times, digits."""
 
+import re
 from collections.abc import Sequence
 from math import floor
 
 MINUTE, HOUR = 60, 3600  # seconds
 MINUS = "\N{MINUS SIGN}"
+_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|kB|MB|images/s)(?![\w/]))")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -47,3 +49,8 @@ def a_digit(digit: int) -> str:
 def listed(words: Sequence[str]) -> str:
     """Words with commas and an "and" between them: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def unbroken(words: str) -> str:
+    """Words for a page, where no line ends between a number and its unit: "98.4 %", "20 s"."""
+    return _BEFORE_A_UNIT.sub("\N{NO-BREAK SPACE}", words)

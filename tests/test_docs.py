@@ -16,6 +16,7 @@ from mnist_core.inspection.stations import Station, stations
 from mnist_core.inspection.weight_factors import factors_of
 from tests.ui.test_backprop_link import address as address_of
 from tests.ui.test_backprop_page import opened
+from tests.ui.tools import with_plain_spaces
 from ui.backprop.chosen import NEW, RATE, new_network
 from ui.backprop.numbers import number
 from ui.backprop.page import LOOKS
@@ -52,6 +53,9 @@ def test_the_numbers_in_the_document_are_those_of_the_step(
     def read(name: str, row: int) -> str:
         return number(by_name[name].value[row, 0], READ)
 
+    def share(p: float) -> str:
+        return with_plain_spaces(probability(p))
+
     followed, silent = factors_of(step, 0, UNIT, PIXEL), factors_of(step, 0, UNIT, 0)
     last = factors_of(step, 2, 5, 20)
     assert followed.terms is not None and followed.slope is not None
@@ -62,7 +66,7 @@ def test_the_numbers_in_the_document_are_those_of_the_step(
     k = int(np.abs(followed.terms).argmax())
     descent = descend(step.model, mnist.train.images[0], 5, RATE, steps=1)
     answers = {
-        2: {number(step.loss), read("y_hat", 5), probability(step.probabilities[5, 0])},
+        2: {number(step.loss), read("y_hat", 5), share(step.probabilities[5, 0])},
         3: {read("dL/da2", 5), read("y_hat", 5), read("dL/da2", 6)},
         4: {number(last.delta), number(last.input), number(last.product)},
         5: {
@@ -84,7 +88,7 @@ def test_the_numbers_in_the_document_are_those_of_the_step(
         },
         10: {
             number(np.log(np.finfo(np.float64).max)),
-            probability(step.probabilities.max()),
+            share(step.probabilities.max()),
         },
     }
     for n, text in questions().items():

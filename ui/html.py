@@ -12,6 +12,7 @@ from math import isnan
 from PIL import Image
 
 from mnist_core.arrays import Array
+from mnist_core.words import unbroken
 from ui.words import probability
 
 NUMBERS, WORDS = "numbers", "numbers words"  # kinds of tables: to the right, or to the left
@@ -49,7 +50,7 @@ def changing_text(words: str, *, small: bool = False) -> str:
     A browser that translates the page puts every text into an element of its own. Text that
     Streamlit has made of Markdown then stands still or breaks the page when it changes.
     """
-    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(words))
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(unbroken(words)))
     return f'<p class="changing{" small" if small else ""}">{bold}</p>'
 
 
@@ -67,8 +68,8 @@ def photograph(png: bytes, *, alt: str) -> str:
 def probability_bars(probabilities: Array, *, colour: str) -> str:
     """Ten labelled bars for probabilities (10,); the largest stands out by weight as well.
 
-    What is no number has no bar, and says NaN. style.css gives the classes their look: short HTML
-    reaches the page, and is on it, sooner.
+    What is no number has no bar, and says NaN. style/pieces.css gives the classes their look:
+    short HTML reaches the page, and is on it, sooner.
     """
     best = None if isnan(probabilities.max()) else int(probabilities.argmax())
     rows = "".join(

@@ -104,10 +104,10 @@ def own_predictor(key: str | None, run: ShownRun | None) -> Predictor | None:
         return Predictor(OWN_NAMES[RUNNING], run.network, words, theme.OWN, learning=learning)
     best = session().best
     if key == BEST and best is not None:
-        words = f"{percent(best.accuracy)} on validation images after epoch {best.epoch}"
+        words = f"{percent(best.accuracy)} on validation images after epoch {best.epoch:,}"
         return Predictor(OWN_NAMES[BEST], best.network, words, theme.BEST)
     if key == TAUGHT and (taught := taught_network()) is not None:
-        words = f"a copy of the MLP, taught {len(own_collection())} of your digits"
+        words = f"a copy of the MLP, taught {len(own_collection()):,} of your digits"
         return Predictor(OWN_NAMES[TAUGHT], taught, words, theme.TAUGHT)
     loaded = loaded_network(key)
     if key is not None and loaded is not None:

@@ -259,5 +259,5 @@ def run_summary(config: TrainConfig, *, short: bool = False) -> str:
         return network
     return (
         f"{network}, {config.optimizer} {config.learning_rate:g} ({config.schedule}), "
-        f"batch {config.batch_size}, {config.train_size:,} images, seed {config.seed}"
+        f"batch {config.batch_size:,}, {config.train_size:,} images, seed {config.seed}"
     )

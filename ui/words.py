@@ -1,13 +1,24 @@
-"""Numbers as people say them, once for all pages; most such words are the core's own."""
+"""Numbers as people say them, once for all pages; most such words are the core's own.
+A number and its unit stay on one line here; what is typed, saved or printed has plain spaces.
+"""
 
 import re
 from pathlib import PurePath
 
-from mnist_core.words import MINUS
+from mnist_core import words as plain
+from mnist_core.words import MINUS, unbroken
 from mnist_core.words import a_digit as a_digit
-from mnist_core.words import duration as duration
 from mnist_core.words import listed as listed
-from mnist_core.words import percent as percent
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """A share (0..1) in percent: see mnist_core.words."""
+    return unbroken(plain.percent(fraction, digits))
+
+
+def duration(seconds: float) -> str:
+    """How long something takes: see mnist_core.words."""
+    return unbroken(plain.duration(seconds))
 
 
 def signed(value: float, digits: int) -> str:
@@ -24,12 +35,14 @@ def plain_number(value: float, digits: int) -> str:
 def probability(p: float, digits: int = 1) -> str:
     """A probability (0..1) in percent. No network is entirely sure: that is ">99.9 %"."""
     words = f"{100 * p:.{digits}f} %"
-    return f">{100 - 10**-digits:.{digits}f} %" if words.startswith("100") else words
+    if words.startswith("100"):
+        words = f">{100 - 10**-digits:.{digits}f} %"
+    return unbroken(words)
 
 
 def points(difference: float) -> str:
     """The difference of two shares (0..1) in percentage points."""
-    return f"{signed(100 * difference, 1)} points"
+    return f"{signed(100 * difference, 1)}\N{NO-BREAK SPACE}points"
 
 
 def plain_name(file_name: str, longest: int) -> str:
@@ -45,7 +58,7 @@ _MEANS = re.compile(r"[\\`*_\[\]<>$~#!|&]|:(?=\w)")
 def spelled(text: str) -> str:
     """A text that strangers may have written, or that has their words in it, for Markdown: its
     letters on one line, without a meaning."""
-    return _MEANS.sub(r"\\\g<0>", " ".join(text.split()))
+    return _MEANS.sub(r"\\\g<0>", unbroken(" ".join(text.split())))
 
 
 # What an age is said in: seconds of one, and its name.

@@ -162,7 +162,7 @@ def _inactive_units(
     worst = int(np.argmax(shares))
     of_layer = measured.activities[worst]
     count = np.count_nonzero(of_layer.dead | of_layer.saturated)
-    reason = f"{count} of the {len(of_layer.dead)} units of hidden layer {worst + 1} "
+    reason = f"{count:,} of the {len(of_layer.dead):,} units of hidden layer {worst + 1} "
     initial, too_quiet = "glorot", False
     if config.activation == "relu":
         initial = "he"
@@ -223,7 +223,7 @@ def _learns(history: Sequence[EpochResult], status: Status) -> bool:
 
 def _no_better_than_guessing(history: Sequence[EpochResult]) -> str:
     last = history[-1]
-    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
+    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch:,} epochs"
     return f"After {epochs} the loss is {last.train_loss:.2f}; {_GUESSING_IN_WORDS}."
 
 
@@ -242,7 +242,7 @@ def _slower(config: TrainConfig) -> tuple[str, dict[str, Any]]:
     if _times_larger(config) > 1 and config.learning_rate > _usual_rate(config):
         rate = _rounded(min(config.learning_rate, USUAL_RATES[config.optimizer]))
         return (
-            f"Average the gradients of a batch (summed over {config.batch_size} images, they are "
+            f"Average the gradients of a batch (summed over {config.batch_size:,} images, they are "
             f"that many times as large), with a learning rate of {rate:g}.",
             {"reduction": "mean", "learning_rate": rate},
         )

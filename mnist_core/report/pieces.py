@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from mnist_core.arrays import Array
+from mnist_core.words import unbroken
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STYLE = Path(__file__).with_name("style.css")
@@ -54,8 +55,8 @@ def png_address(image: Array) -> str:
 
 
 def bold(words: str) -> str:
-    """Text with **bold** words, where no number stands without its percent sign."""
-    text = escape(words.replace(" %", "\N{NO-BREAK SPACE}%"))
+    """Text with **bold** words, where no number stands without its unit."""
+    text = escape(unbroken(words))
     return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
 
 

@@ -2,12 +2,9 @@
 A page whose console shows an error fails its test, whatever else the test looked at."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +23,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser.pages import Pages
+from tests.load.served import free_port, wait_until_healthy
 
 ROOT = Path(__file__).parents[2]
 # The first that is there: the same browser without windows takes a third less of the processor.
@@ -39,7 +37,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_LIMIT = 60  # seconds until a server has to answer
 SETTLED_WITHIN = 30  # seconds, on however busy a machine
 
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine is no failure
@@ -73,12 +70,6 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | 
         server.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
-
-
 def start_server(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
     command += ["--server.headless=true", "--server.fileWatcherType=none"]
@@ -89,19 +80,6 @@ def start_server(app: Path, port: int, runs: Path) -> subprocess.Popen[bytes]:
         "DIGIT_LAB_PAUSE_AFTER": "30",  # what a failed test left must not slow down the others
     }
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-
-
-def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + START_LIMIT
-    while time.monotonic() < give_up:
-        if server.poll() is not None:
-            raise RuntimeError(f"the server ended with status {server.returncode}")
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    raise TimeoutError(f"no answer from {address} in {START_LIMIT} s")
 
 
 @pytest.fixture(scope="session")

@@ -249,6 +249,8 @@ def test_everything_fits_a_phone_and_buttons_are_large_enough_for_a_finger(phone
     for name in ("Undo", "Redo", "Clear", "Eraser"):
         box = phone.hand.button(name).bounding_box()
         assert box is not None and box["height"] >= 44 and box["x"] + box["width"] <= 390
+    brush = page.get_by_role("slider", name="Brush").bounding_box()
+    assert brush is not None and brush["height"] >= 44 and brush["width"] >= 200
     assert phone.hand.canvas.evaluate("(c) => c.width / c.getBoundingClientRect().width") == (
         pytest.approx(3, abs=0.02)
     )

@@ -64,7 +64,7 @@ def test_the_first_mistake_is_shown_with_what_is_read_in_it(page, serve, mistake
     expect_shown(page, mistakes[0], f"1 of {len(mistakes)}")
     probabilities = load_model("mlp").predict_proba(TEST.images[mistakes[:1]])[0]
     read, label = probabilities.argmax(), TEST.labels[mistakes[0]]
-    says = f"reads {read}, {100 * probabilities[read]:.1f} %"
+    says = f"reads {read}, {100 * probabilities[read]:.1f}\N{NO-BREAK SPACE}%"
     expect(page.locator(".reads")).to_have_text(f"{says} · × wrong")
     expect(page.locator(".bar.best")).to_have_text(str(read))
     expect(page.locator(".bar.labelled")).to_have_text(str(label))

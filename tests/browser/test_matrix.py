@@ -247,7 +247,9 @@ def test_of_very_many_numbers_it_says_about(page, serve):
     field = open_matrix(page, serve, "rows=64&columns=1024")
     field.focus()
     page.keyboard.press("Control+End")
-    expect(said(field)).to_contain_text(re.compile(r"^hidden unit 63, pixel 1023: about −?0\.\d+$"))
+    expect(said(field)).to_contain_text(
+        re.compile(r"^hidden unit 63, pixel 1,023: about −?0\.\d+$")
+    )
     click(field, 3, 0, (64, 1024))
     expect(said(field)).to_contain_text(re.compile(r"pixel 0: between 0 and 0\.\d+$"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_idle
+from tests.browser.conftest import settled, wait_idle
 
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
 WITH_KEY = "history.replaceState(null, '', location.href + '&command=secret')"
@@ -80,3 +80,18 @@ def test_whoever_opens_a_link_sees_the_same_run_step_units_and_panels(
     chosen = chosen.get_by_role("option", name=re.compile("^hidden unit 7,"))
     expect(chosen).to_have_attribute("aria-selected", "true")
     expect(guest.get_by_role("slider", name="Step of the run")).to_have_value(slider.input_value())
+
+
+def test_on_a_telephone_the_links_of_the_menu_stand_in_one_row_for_a_finger(
+    serve: Callable[[str | Path], str], new_page: Callable[..., Page]
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(f"{serve('app.py')}/back-propagation")  # the longest name, in bold letters
+    wait_idle(page)
+    links = page.locator(".st-key-menu a")
+    boxes = [settled(link) for link in links.all()]
+    assert len(boxes) == 6 and len({box["y"] for box in boxes}) == 1
+    assert all(box["height"] >= 44 and box["width"] >= 24 for box in boxes)
+    assert boxes[0]["x"] >= 0 and boxes[-1]["x"] + boxes[-1]["width"] <= 390
+    button = settled(page.get_by_role("button", name="Copy link"))
+    assert button["height"] >= 44 and button["y"] + button["height"] <= boxes[0]["y"]

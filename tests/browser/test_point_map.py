@@ -201,7 +201,7 @@ def test_the_slider_moves_the_points_without_the_server(page, serve):
     map_ = page.locator(".map").filter(has=plane)
     slider = page.get_by_role("slider", name="Step of the training")
     expect(slider).to_have_value("2")
-    expect(map_.locator(".after")).to_have_text(re.compile(r"^After: step 200, [\d.]+ % right$"))
+    expect(map_.locator(".after")).to_have_text(re.compile(r"^After: step 200, [\d.]+\s% right$"))
     last = drawn(plane)
     page.evaluate("""() => {
       window.sent = 0;

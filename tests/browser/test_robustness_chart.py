@@ -54,7 +54,8 @@ def facts(panel: Locator) -> list[str]:
     """What the panel says of each network."""
     rows = panel.locator(".network")
     return [
-        " | ".join(row.locator("span").all_text_contents()) for row in rows.all()
+        " | ".join(row.locator("span").all_text_contents()).replace("\N{NO-BREAK SPACE}", " ")
+        for row in rows.all()
     ]  # name, accuracy, count, what it says
 
 

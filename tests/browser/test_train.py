@@ -133,7 +133,7 @@ def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serv
 
 def test_rewind_asks_in_its_row_and_moves_nothing(page: Page, serve: Serve) -> None:
     start(page, serve("app.py") + SMALL)
-    worth_asking = re.compile(r" ([6-9]|\d\d+) s of training")  # "5 s" may be 4.6
+    worth_asking = re.compile(r" ([6-9]|\d\d+)\ss of training")  # "5 s" may be 4.6
     expect(status(page)).to_contain_text(worth_asking, timeout=PATIENCE)
     stays = status(page).bounding_box()
     page.get_by_role("button", name="Rewind", exact=True).focus()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, free_port, start_server, wait_idle, wait_until_healthy
+from tests.browser.conftest import ROOT, start_server, wait_idle
+from tests.load.served import free_port, wait_until_healthy
 
 Serve = Callable[[str | Path], str]
 ENDLESS = "?epochs=1000&units1=8"  # minutes on any machine

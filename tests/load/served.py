@@ -74,7 +74,7 @@ class Server:
 def started() -> Iterator[Server]:
     """A server of one's own on a free port, with folders of its own; it is stopped at the end."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         (folder / "tmp").mkdir()
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
         folders = {"DIGIT_LAB_RUNS": str(folder / "runs"), "TMPDIR": str(folder / "tmp")}
@@ -88,7 +88,7 @@ def started() -> Iterator[Server]:
                 stderr=log,
             )
         try:
-            _wait_until_healthy(port, process)
+            wait_until_healthy(f"http://127.0.0.1:{port}", process)
             yield Server(port, folder, process)
         finally:
             process.terminate()
@@ -99,17 +99,22 @@ def started() -> Iterator[Server]:
                 process.wait()
 
 
-def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Return as soon as a server that was started answers.
+
+    Raises:
+        OSError: If it has ended, or takes longer than START_LIMIT.
+    """
     end = time.monotonic() + START_LIMIT
-    while time.monotonic() < end and process.poll() is None:
-        with suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
+    while time.monotonic() < end and server.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
             return
-        time.sleep(0.1)
-    raise OSError("the server did not start")
+        time.sleep(0.05)
+    raise OSError(f"no server at {address}; its exit status: {server.poll()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]

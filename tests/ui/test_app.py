@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.runs.local import LocalPool
@@ -25,6 +26,23 @@ def test_a_first_visitor_is_told_to_press_start(pool: LocalPool) -> None:
     assert app.button(key="start").label == "Start"
     keys = {button.key for button in app.button}
     assert not keys & {"pause", "batch", "epoch", "stop", "rewind"}  # nothing else to press
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ({}, "Not started. Press Start: 5 epochs of 50,000 images."),
+        ({"preset": "first-light"}, ": 1 epoch of 50,000 images."),
+        ({"epochs": "1000", "train_size": "2000", "batch_size": "32"}, "1,000 epochs of 2,000"),
+    ],
+)
+def test_before_the_start_it_is_told_how_much_there_is_to_do_with_the_chosen_settings(
+    pool: LocalPool, link: dict[str, str], words: str
+) -> None:
+    app = AppTest.from_file(APP)
+    app.query_params.update(link)
+    bar = opened(app).get("progress")[0]
+    assert words in bar.proto.text and "second" not in bar.proto.text
 
 
 def test_start_begins_a_run_with_the_settings_on_the_page(pool: LocalPool) -> None:

@@ -13,6 +13,7 @@ from mnist_core.arrays import Array
 from mnist_core.inspection.backpropagation import backpropagate
 from mnist_core.inspection.jacobians import Order
 from mnist_core.nn.builders import build_cnn, build_mlp
+from tests.ui.tools import with_plain_spaces
 from ui.backprop.chosen import ChosenStep, Example
 from ui.backprop.jacobians.diagonal import both_ways
 from ui.backprop.jacobians.full import (
@@ -77,7 +78,7 @@ def text(app: AppTest) -> str:
     """All that the page says in words and formulas."""
     pieces = [*app.header, *app.markdown, *app.caption, *app.latex, *app.info]
     html = [piece.proto.body for piece in app.get("html")]
-    return "\n".join([piece.value for piece in pieces] + html).replace("\N{NO-BREAK SPACE}", " ")
+    return with_plain_spaces("\n".join([piece.value for piece in pieces] + html))
 
 
 def in_full(chosen: ChosenStep, name: str, order: Order) -> Array:
@@ -310,11 +311,9 @@ def test_a_smaller_network_brings_the_window_within_its_bounds() -> None:
     [(2.5e-6, "2.5 µs"), (31e-6, "31 µs"), (0.0042, "4.2 ms"), (0.25, "250 ms"), (3.04, "3 s")],
 )
 def test_times_have_a_unit_that_fits(seconds: float, words: str) -> None:
-    assert in_time(seconds).replace("\N{NO-BREAK SPACE}", " ") == words
+    assert with_plain_spaces(in_time(seconds)) == words
 
 
 def test_memory_has_a_unit_that_fits() -> None:
-    sizes = [
-        in_memory(size).replace("\N{NO-BREAK SPACE}", " ") for size in (512, 25_690_112, 7 * 10**9)
-    ]
+    sizes = [with_plain_spaces(in_memory(size)) for size in (512, 25_690_112, 7 * 10**9)]
     assert sizes == ["0.5 kB", "25.7 MB", "7,000 MB"]

@@ -11,8 +11,8 @@ from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.runs.snapshots import SnapshotList
 from mnist_core.training.config import TrainConfig
-from mnist_core.words import percent
 from ui.session import BestNetwork, _best_of
+from ui.words import percent
 
 # Its steps are too large: the validation accuracy falls from an early epoch on.
 FALLING = TrainConfig(

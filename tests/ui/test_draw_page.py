@@ -313,7 +313,7 @@ def test_an_unsure_answer_on_a_page_of_digits_has_both_with_their_probabilities(
     app = photographed(file_of(load_mnist().validation.images[LIKE_A_4] / 255))
     assert "<h2>4 (or 9)</h2>" in shown(app)
     (cell,) = tables(app)[0]["CNN"]
-    assert re.fullmatch(r"4 \(.+ %\) or 9 \(.+ %\)", cell)
+    assert re.fullmatch(r"4 \(.+\s%\) or 9 \(.+\s%\)", cell)
     assert "could be either: 1." in app.info[0].value
 
 

@@ -27,6 +27,7 @@ from mnist_core.nn.network import Sequential
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
+from tests.ui.tools import with_plain_spaces
 from ui.evaluate.page import LOOKS
 from ui.evaluate.subjects import Images
 from ui.session import NamedNetwork, Session
@@ -91,7 +92,8 @@ def text(app: AppTest) -> str:
     """All words in sight, without what makes some of them bold."""
     plain = [*app.title, *app.header, *app.markdown, *app.caption, *app.info]
     words = [str(piece.value) for piece in plain] + [html.proto.body for html in app.get("html")]
-    return re.sub(r"<[^>]+>|\*\*", "", " ".join(words)).replace("&#x27;", "'")
+    plain = re.sub(r"<[^>]+>|\*\*", "", " ".join(words)).replace("&#x27;", "'")
+    return with_plain_spaces(plain)
 
 
 def untrained() -> Sequential:
@@ -108,6 +110,8 @@ def test_every_look_opens_for_every_network_and_all_images(
     few: Dataset, look: str, network: str, against: str, images: str
 ) -> None:
     app = done(opened(look=look, network=network, against=against, images=images))
+    explained = [block for block in app.get("popover") if "words mean" in block.proto.popover.label]
+    assert len(explained) == 1  # its words and the headline's, behind one button
     assert not app.warning and not app.error
     names = [name.upper() for name in (network, against) if name != "none"]
     assert all(f"● {name}, " in text(app) for name in names)

@@ -19,7 +19,7 @@ from mnist_core.report.pieces import paragraph
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
 from tests.ui.test_backprop_link import address
-from tests.ui.tools import again
+from tests.ui.tools import again, with_plain_spaces
 from ui.experiments import report, server
 from ui.session import Session
 
@@ -79,7 +79,7 @@ def text(app: AppTest) -> str:
     words = [str(piece.value) for piece in [*app.markdown, *app.caption, *app.info, *app.error]]
     words += [html.proto.body for html in app.get("html")]
     words += [bar.proto.text for bar in app.get("progress")]  # pyright: ignore
-    return unescape(re.sub(r"<[^>]+>|\*\*", "", " ".join(words)))
+    return with_plain_spaces(unescape(re.sub(r"<[^>]+>|\*\*", "", " ".join(words))))
 
 
 def ended(app: AppTest) -> AppTest:
@@ -115,7 +115,7 @@ def test_the_quick_experiment_fills_its_figures_and_ends_with_verdicts(
     assert "Not tested" not in shown["report_claims"]
     assert "<table" in shown["report_The learning rate"]
     assert shown["report_The weights"].count("<image") == 2
-    assert "95 % interval" in shown["report_Test images"].replace("\N{NO-BREAK SPACE}", " ")
+    assert "95 % interval" in with_plain_spaces(shown["report_Test images"])
     assert report._html(concluded).count(b"<svg") >= 7
     with zipfile.ZipFile(io.BytesIO(report._zip(concluded))) as archive:
         endings = [name.split(".")[-1] for name in archive.namelist()]

@@ -6,6 +6,7 @@ import pytest
 
 from mnist_core.runs.numbers import BatchPoint
 from mnist_core.training.run import EpochResult
+from tests.ui.tools import with_plain_spaces
 from ui.charts import learning
 from ui.charts.learning import (
     Measure,
@@ -83,7 +84,7 @@ def test_the_first_points_are_marked_where_the_axis_has_left_them_and_the_error_
     curves = learning_curves("accuracy", *run)
     (mark,) = points_beyond("accuracy", curves, y_range("accuracy", curves))
     assert (mark.x, mark.above) == (0.1, False)
-    assert mark.words == "training, batch by batch: 10.00 % at epoch 0.1"
+    assert mark.words == "training, batch by batch: 10.00\N{NO-BREAK SPACE}% at epoch 0.1"
     assert trace(drawn("accuracy", *run), "beyond the axis")["marker"]["symbol"] == [
         "triangle-down"
     ]
@@ -118,13 +119,13 @@ def test_no_error_at_all_lies_at_the_end_of_the_logarithmic_axis() -> None:
     axis, line = figure["layout"]["yaxis"], trace(figure, "validation")
     assert axis["type"] == "log"
     assert line["y"] == [1, pytest.approx(10 ** axis["range"][0])]
-    assert line["text"] == ["1.00 %", "0 %"]
+    assert line["text"] == ["1.00\N{NO-BREAK SPACE}%", "0\N{NO-BREAK SPACE}%"]
 
 
 def test_a_single_batch_is_a_point_that_can_be_read() -> None:
     faint = trace(drawn("accuracy", [], batches(0.09375), 10), learning.BATCHES)
     assert "markers" in faint["mode"] and "hoverinfo" not in faint
-    assert faint["text"] == ["9.38 %"]
+    assert faint["text"] == ["9.38\N{NO-BREAK SPACE}%"]
 
 
 def test_a_run_of_one_epoch_that_is_laid_over_has_a_mark_and_says_how_it_stands() -> None:
@@ -154,7 +155,7 @@ def test_a_changed_learning_rate_is_marked_where_the_slider_came_to_rest() -> No
 def test_words_say_what_the_chart_shows() -> None:
     other = OtherRun("CNN 5x5x8", "finished", "#123456", "◇", results(0.9996))
     curves = learning_curves("accuracy", results(0.92, 0.9841), batches(0.5), 10, [other])
-    assert learning_in_words("accuracy", curves) == (
+    assert with_plain_spaces(learning_in_words("accuracy", curves)) == (
         "accuracy over epochs: training 92.00 % after epoch 1, 98.41 % after epoch 2; "
         "validation 92.00 % after epoch 1, 98.41 % after epoch 2; "
         "CNN 5x5x8, finished: validation 99.96 % after epoch 1; "

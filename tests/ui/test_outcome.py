@@ -12,9 +12,11 @@ from mnist_core.runs.snapshots import Snapshot
 from mnist_core.runs.state import RunState
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import EpochResult, Progress
+from tests.ui.tools import with_plain_spaces
 from ui.session import ShownRun
+from ui.train import outcome
 from ui.train.network import network_of_run
-from ui.train.outcome import BEST_RECIPES, headline, in_words
+from ui.train.outcome import BEST_RECIPES
 
 CONFIG = TrainConfig(learning_rate=0.1, epochs=2, train_size=6400, batch_size=64)  # 200 steps
 RESULT = EpochResult(1, 0.05344, 0.9841, 0.1, 0.99996, 2.0)
@@ -30,11 +32,24 @@ def shown(**known: Any) -> ShownRun:
     return ShownRun(cast(RunHandle, None), view, None, chosen=False)
 
 
+def headline(run: ShownRun | None) -> str:
+    return with_plain_spaces(outcome.headline(run))
+
+
+def in_words(run: ShownRun) -> str:
+    return with_plain_spaces(outcome.in_words(run))
+
+
 def test_the_test_accuracy_stands_large_at_the_end_and_can_be_compared() -> None:
     run = shown(status="finished", results=(RESULT,), test_accuracy=0.9755)
     assert "97.55 %" in headline(run) and "test accuracy" in headline(run)
     for number in ("90 to 91 %", "94 %", "98.6 %"):
         assert number in in_words(run)
+
+
+def test_an_epoch_far_on_is_written_as_people_write_it() -> None:
+    run = shown(status="running", results=(replace(RESULT, epoch=1200),))
+    assert "epoch 1,200" in headline(run) and "After epoch 1,200:" in in_words(run)
 
 
 def test_nobody_is_told_to_press_start_who_has(monkeypatch: pytest.MonkeyPatch) -> None:

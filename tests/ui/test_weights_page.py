@@ -16,7 +16,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import save_checkpoint
 from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
-from tests.ui.tools import tables
+from tests.ui.tools import tables, with_plain_spaces
 from ui.components.point_map.colours import class_colours
 from ui.session import NamedNetwork, Session
 from ui.weights.gradients import weights_in_words
@@ -42,7 +42,7 @@ def opened(app: AppTest) -> AppTest:
 
 
 def html(app: AppTest) -> str:
-    return " ".join(piece.proto.body for piece in app.get("html"))
+    return with_plain_spaces(" ".join(piece.proto.body for piece in app.get("html")))
 
 
 def captions(app: AppTest) -> str:

@@ -3,8 +3,12 @@
 import pytest
 
 from mnist_core.inspection.doubt import Answer
+from mnist_core.words import duration, percent, unbroken
+from tests.ui.tools import with_plain_spaces
+from ui import words as on_pages
 from ui.draw.answers import several_in_words
-from ui.words import a_digit, ago, duration, percent, plain_number, points, probability
+from ui.html import changing_text
+from ui.words import a_digit, ago, plain_number, points, probability
 
 
 @pytest.mark.parametrize(
@@ -58,13 +62,24 @@ def test_only_an_eight_is_an_eight() -> None:
 
 
 def test_what_is_almost_certain_is_not_called_certain() -> None:
-    assert probability(0.9996) == probability(1.0) == ">99.9 %"
-    assert probability(0.999) == "99.9 %" and probability(0.0) == "0.0 %"
-    assert probability(0.996, 0) == ">99 %" and probability(0.31, 0) == "31 %"
+    shares = [(0.9996, 1), (1.0, 1), (0.999, 1), (0.0, 1), (0.996, 0), (0.31, 0)]
+    words = [with_plain_spaces(probability(p, digits)) for p, digits in shares]
+    assert words == [">99.9 %", ">99.9 %", "99.9 %", "0.0 %", ">99 %", "31 %"]
 
 
 def test_a_difference_of_shares_is_in_points() -> None:
-    assert points(-0.123) == "−12.3 points"
+    assert with_plain_spaces(points(-0.123)) == "−12.3 points"
+
+
+def test_on_a_page_a_number_and_its_unit_stay_on_one_line() -> None:
+    kept = "0.3_% of 3 images in 2_h 5_min, 20_s at 50_images/s: 98 to 99_%, a 5 so far"
+    assert unbroken(kept.replace("_", " ")) == kept.replace("_", "\N{NO-BREAK SPACE}")
+    assert changing_text("**98.41 %** in 20 s") == (
+        f'<p class="changing"><b>{on_pages.percent(0.9841)}</b> in {on_pages.duration(20)}</p>'
+    )
+    for said in (probability(0.3), on_pages.percent(0.3), on_pages.duration(7500), points(0.1)):
+        assert "\N{NO-BREAK SPACE}" in said
+    assert "\N{NO-BREAK SPACE}" not in percent(0.3) + duration(7500)
 
 
 def test_several_digits_are_counted_and_named() -> None:

@@ -33,6 +33,11 @@ def again(app: AppTest) -> AppTest:
     return app
 
 
+def with_plain_spaces(words: str) -> str:
+    """Words of a page without what keeps a number and its unit on one line."""
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def tables(app: AppTest) -> list[dict[str, list[str]]]:
     """The tables that a page shows, each as its columns by their names."""
     bodies = "".join(piece.proto.body for piece in app.get("html"))

@@ -150,9 +150,9 @@ def _scatter(checks: Sequence[WeightCheck]) -> None:
         return
     wrong = np.array([one.relative_error > TOLERANCE for one in shown])
     words = (
-        f"{len(shown)} weights are shown, in float64; {zero} more have a gradient of zero, which "
-        "has no place on this axis"
-        + (f", and {unclear} one that is too small to be measured" if unclear else "")
+        f"{len(shown):,} weights are shown, in float64; {zero:,} more have a gradient of zero, "
+        "which has no place on this axis"
+        + (f", and {unclear:,} one that is too small to be measured" if unclear else "")
         + "."
     )
     chart = gradients_chart(
@@ -160,7 +160,7 @@ def _scatter(checks: Sequence[WeightCheck]) -> None:
         np.array([one.numerical for one in shown]),
         wrong,
         alt=f"Gradients by back-propagation against finite differences: {int(wrong.sum())} of "
-        f"{len(shown)} weights differ by more than {one_digit(TOLERANCE)}, the others lie on the "
+        f"{len(shown):,} weights differ by more than {one_digit(TOLERANCE)}, the others lie on the "
         "diagonal.",
     )
     svg_chart.show(chart, key="backprop_scatter")

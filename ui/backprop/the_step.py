@@ -86,7 +86,7 @@ def _along(chosen: ChosenStep, along: LossAlong, place: int, after: float) -> No
 
 
 def _slider(chosen: ChosenStep, rates: Array, place: int) -> None:
-    """It stands below the mark that it moves: style.css gives it the width of the axis."""
+    """It stands below the mark that it moves: style/page.css gives it the width of the axis."""
 
     def move(to: int, rests: bool) -> None:
         choose("rate", float(rates[to]))

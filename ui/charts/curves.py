@@ -73,7 +73,7 @@ def curves_along(
         for name, (colour, p) in curves.items()
     ]
     figure = {
-        "data": [line_trace(line) | {"hovertemplate": "%{y:.1f}%"} for line in lines],
+        "data": [line_trace(line) | {"hovertemplate": "%{y:.1f} %"} for line in lines],
         "layout": layout(
             x,
             y,
@@ -97,7 +97,7 @@ def fine_tune_curves(
     ]
     return {
         "data": [
-            line_trace(line) | {"mode": "lines+markers", "hovertemplate": "%{y:.2f}%"}
+            line_trace(line) | {"mode": "lines+markers", "hovertemplate": "%{y:.2f} %"}
             for line in lines
         ],
         "layout": layout("step of fine-tuning", y, hovermode="x unified"),

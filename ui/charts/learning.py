@@ -147,7 +147,7 @@ def learning_in_words(measure: Measure, curves: Sequence[Curve]) -> str:
 
 def _curve_in_words(measure: Measure, curve: Curve) -> str:
     first, last = (
-        f"{value_in_words(measure, curve.y[at])} after epoch {curve.x[at]:g}" for at in (0, -1)
+        f"{value_in_words(measure, curve.y[at])} after epoch {curve.x[at]:,g}" for at in (0, -1)
     )
     return f"{curve.name} {last}" if len(curve.y) == 1 else f"{curve.name} {first}, {last}"
 

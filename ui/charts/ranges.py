@@ -93,6 +93,6 @@ def points_beyond(
         for side, stretch in groupby(places, lambda place: (place[1] > high) - (place[1] < low)):
             if side:
                 x, y = max(stretch, key=lambda place: side * place[1])
-                words = f"{curve.name}: {value_in_words(measure, y)} at epoch {x:g}"
+                words = f"{curve.name}: {value_in_words(measure, y)} at epoch {x:,g}"
                 found.append(Beyond(x, high if side > 0 else low, side > 0, words))
     return found

@@ -46,6 +46,11 @@ function format(number, digits = 3) {
   return String(Number(number.toPrecision(digits))).replaceAll("-", "−");
 }
 
+/** A whole number as people write it: "50,176". */
+function thousands(number) {
+  return number.toLocaleString("en");
+}
+
 // The browser recomputes less when what has not changed is not set again.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -4,5 +4,5 @@
 function inPercent(share) {
   if (share === null) return "–";
   const text = (100 * share).toFixed(1);
-  return text === "100.0" ? ">99.9 %" : `${text} %`;
+  return text === "100.0" ? ">99.9\u00a0%" : `${text}\u00a0%`;
 }

@@ -62,7 +62,7 @@ def _keep() -> None:
     if len(after) == len(before):
         st.session_state["kept"] = f"This drawing is in your digits already, as {a_digit(label)}."
     elif _keep_all(after):
-        st.session_state["kept"] = f"Kept as {a_digit(label)}: {len(after)} in your digits now."
+        st.session_state["kept"] = f"Kept as {a_digit(label)}: {len(after):,} in your digits now."
 
 
 def _keep_all(collection: Split) -> bool:
@@ -126,7 +126,7 @@ def _accuracies(kept: Split, predictors: Sequence[Predictor]) -> list[dict[str, 
         rows.append(
             {
                 "network": predictor.name,
-                "your digits": f"{percent(right / len(kept), 1)} ({right} of {len(kept)})",
+                "your digits": f"{percent(right / len(kept), 1)} ({right:,} of {len(kept):,})",
                 "95 % interval (Wilson)": f"{percent(low, 1)} to {percent(high, 1)}",
                 "MNIST's test digits": _on_test(predictor),
             }
@@ -181,7 +181,7 @@ def _files(kept: Split) -> None:
     except (CollectionError, OSError) as error:
         right.error(spelled(str(error)))
     else:
-        count = "1 digit" if len(more) == 1 else f"{len(more)} digits"
+        count = "1 digit" if len(more) == 1 else f"{len(more):,} digits"
         rest = f"; {left_in_words(left)}" if left else ""
         st.session_state["added-words"] = f"{plain_name(file.name, 40)} has {count}{rest}."
         st.rerun()
@@ -191,8 +191,8 @@ def _fine_tuning(kept: Split) -> None:
     """Fine-tuning a copy of the MLP: what it gains on these digits, what it loses on MNIST's."""
     learned, held_out = divided(kept)
     words = (
-        f"**Teach it.** A copy of the MLP learns from {len(learned)} of your digits; "
-        f"{len(held_out)} are kept back to test it. The shipped network stays as it is."
+        f"**Teach it.** A copy of the MLP learns from {len(learned):,} of your digits; "
+        f"{len(held_out):,} are kept back to test it. The shipped network stays as it is."
     )
     st.html(changing_text(words))
     if not is_taught():

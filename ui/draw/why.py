@@ -91,7 +91,7 @@ def _neighbours(predictor: Predictor, image: Array) -> None:
     images = mnist().train.images
     pictures = [
         captioned(
-            picture(images[number], alt=f"training image {number}: {label}", width=72),
+            picture(images[number], alt=f"training image {number:,}: {label}", width=72),
             f"<b>{label}</b>, {distance:.1f} away",
         )
         for number, label, distance in zip(near.indices, near.labels, near.distances, strict=True)

@@ -23,7 +23,6 @@ from ui.components.point_map import MapImages, MapView, Positions, Step, point_m
 from ui.evaluate.going_on import go_on_with
 from ui.evaluate.subjects import Images, Judged, Subjects
 from ui.evaluate.waiting import is_stopped, pace, progress_of
-from ui.glossary import words_explained
 from ui.jobs import Job, ask, jobs
 from ui.live import live
 from ui.networks import RUNNING
@@ -67,7 +66,6 @@ def alike(subjects: Subjects) -> None:
         lambda: fetch(is_stopped(key)),
         pace=lambda job: pace([job], key),
     )
-    words_explained(WORDS)
 
 
 def _choice_of_network(subjects: Subjects) -> Judged:

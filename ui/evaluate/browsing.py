@@ -30,8 +30,8 @@ def browse(subjects: Subjects, numbers: Array, words: str, *, key: str) -> None:
 def nothing_to_browse(subjects: Subjects, words: str, *, key: str) -> None:
     """Say so in the room that `browse` takes, so that nothing below moves.
 
-    What keeps the room is the browser itself, out of sight (style.css): its height depends on the
-    screen. The words come last, so that the browser stays in its place and is not built anew.
+    What keeps the room is the browser itself, out of sight (style/page.css): its height depends on
+    the screen. The words come last, so that the browser stays in its place and is not built anew.
     """
     _browser(subjects, np.arange(1), words, chosen=0, key=key)
     go_on_with(subjects, 0, key=key)

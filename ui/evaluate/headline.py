@@ -9,7 +9,6 @@ from mnist_core.evaluation.sentences import difference_in_words, interval_in_wor
 from mnist_core.figures.intervals import Interval, intervals
 from ui.components import svg_chart
 from ui.evaluate.subjects import Judged, Subjects
-from ui.glossary import words_explained
 from ui.html import changing_text
 from ui.words import percent
 
@@ -25,11 +24,8 @@ def headline(subjects: Subjects) -> None:
         rows = [_interval(one) for one in subjects.all]
         alt = "; ".join(f"{row.name} {interval_in_words(row.low, row.high)}" for row in rows)
         svg_chart.show(intervals(rows, alt=f"Accuracy with its interval: {alt}"), key="intervals")
-    said, explained = st.columns([9, 2], vertical_alignment="center")
     if words := _in_words(subjects):
-        said.html(changing_text(words, small=True))
-    with explained:
-        words_explained(WORDS)
+        st.html(changing_text(words, small=True))
 
 
 def _interval(judged: Judged) -> Interval:

@@ -9,7 +9,6 @@ from mnist_core.figures.honesty import FEW_IMAGES, Line, coverage_chart, reliabi
 from ui.choices import EVALUATE
 from ui.components import svg_chart
 from ui.evaluate.subjects import Judged, Subjects, mnist_images
-from ui.glossary import words_explained
 from ui.html import changing_text, legend
 
 AFTER = "6 4"  # dashes of a line after temperature scaling
@@ -25,7 +24,6 @@ def honesty(subjects: Subjects) -> None:
         _reliability(found)
     with right:
         _coverage(found)
-    words_explained(WORDS)
 
 
 def calibrated_answers(judged: Judged) -> Calibrated:

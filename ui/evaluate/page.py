@@ -1,32 +1,38 @@
 """Evaluate: an accuracy that can be trusted, and the mistakes to learn from."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
 from ui.choices import EVALUATE
 from ui.components.focus import keyboard_goes_on
-from ui.evaluate.alike import alike
+from ui.evaluate import alike, headline, honesty, robustness, scores, the_data
 from ui.evaluate.choosing import choose_subjects
 from ui.evaluate.downloads import downloads
-from ui.evaluate.headline import headline
-from ui.evaluate.honesty import honesty
 from ui.evaluate.mistakes import mistakes
-from ui.evaluate.robustness import robustness
-from ui.evaluate.scores import scores
 from ui.evaluate.subjects import Subjects
-from ui.evaluate.the_data import the_data
+from ui.glossary import words_explained
 from ui.session import shown_run
 
-LOOKS: dict[str, Callable[[Subjects], None]] = {
-    "Mistakes": mistakes,
-    "Scores per digit": scores,
-    "Confidence": honesty,
-    "Robustness": robustness,
-    "Map": alike,
-    "The images": the_data,
-    "Report": downloads,
+
+@dataclass(frozen=True)
+class Look:
+    """A closer look, and the words of the field that it uses."""
+
+    show: Callable[[Subjects], None]
+    words: tuple[str, ...] = ()
+
+
+LOOKS = {
+    "Mistakes": Look(mistakes),
+    "Scores per digit": Look(scores.scores, scores.WORDS),
+    "Confidence": Look(honesty.honesty, honesty.WORDS),
+    "Robustness": Look(robustness.robustness, robustness.WORDS),
+    "Map": Look(alike.alike, alike.WORDS),
+    "The images": Look(the_data.the_data, the_data.WORDS),
+    "Report": Look(downloads),
 }
 AFTER: dict[str, str] = {EVALUATE.key("newest"): EVALUATE.key("network")}
 
@@ -39,11 +45,14 @@ def page() -> None:
     if subjects is None:
         EVALUATE.write_address()
     else:
-        headline(subjects)
+        headline.headline(subjects)
         EVALUATE.part(partial(_look_closer, subjects), tells=True)
     keyboard_goes_on(AFTER)
 
 
 def _look_closer(subjects: Subjects) -> None:
-    """One look is always open: the mistakes first."""
-    LOOKS[EVALUATE.row("look", "Look at", LOOKS)](subjects)
+    """One look is always open: the mistakes first. One button has its words and those above."""
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        look = LOOKS[EVALUATE.row("look", "Look at", LOOKS)]
+        words_explained((*headline.WORDS, *look.words))
+    look.show(subjects)

@@ -15,7 +15,6 @@ from ui.choices import EVALUATE
 from ui.components.robustness_chart import STRENGTHS, Kind, Line, Says, robustness_chart
 from ui.evaluate.subjects import Judged, Subjects
 from ui.evaluate.waiting import is_stopped, pace, progress_of
-from ui.glossary import words_explained
 from ui.jobs import Job, ask, jobs
 from ui.live import live
 
@@ -39,7 +38,6 @@ def robustness(subjects: Subjects) -> None:
         partial(measuring, subjects),
         pace=lambda found: pace(found, work_of(subjects)),
     )
-    words_explained(WORDS)
 
 
 def measuring(subjects: Subjects) -> list[Job]:

@@ -5,7 +5,6 @@ import streamlit as st
 from mnist_core.evaluation.scores import ClassScores, class_scores, confusion_matrix
 from mnist_core.evaluation.sentences import SCORES, score_rows
 from ui.evaluate.subjects import Judged, Subjects
-from ui.glossary import words_explained
 from ui.html import table
 
 WORDS = ("precision", "recall", "F1", "mean")
@@ -17,7 +16,6 @@ def scores(subjects: Subjects) -> None:
         with place:
             st.header(judged.name, anchor=False)
             st.html(_table(judged))
-    words_explained(WORDS)
 
 
 def scores_of(judged: Judged) -> ClassScores:

@@ -19,7 +19,6 @@ from mnist_core.evaluation.data_checks import (
 from ui.evaluate.browsing import browse
 from ui.evaluate.subjects import Images, Subjects
 from ui.evaluate.waiting import pace, progress_of
-from ui.glossary import words_explained
 from ui.html import captioned, changing_text, in_a_row, picture
 from ui.jobs import Job, ask
 from ui.live import live
@@ -45,7 +44,6 @@ def the_data(subjects: Subjects) -> None:
         partial(comparing, subjects.images),
         pace=lambda job: pace([job], WORK),
     )
-    words_explained(WORDS)
 
 
 def _look_of(images: Images) -> None:

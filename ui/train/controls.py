@@ -172,14 +172,17 @@ def _keep() -> None:
 
 def _lost_by_rewinding(view: RunView) -> str:
     epochs = len(view.results)
-    lost = f"{epochs} epochs" if epochs > 1 else "an epoch" if epochs else "the epoch in progress"
-    return f"Rewind deletes {lost}, {view.seconds:.0f} s of training."
+    lost = f"{epochs:,} epochs" if epochs > 1 else "an epoch" if epochs else "the epoch in progress"
+    return f"Rewind deletes {lost}, {duration(view.seconds)} of training."
 
 
-def progress(view: RunView | None) -> None:
-    """How far the run is, how long it still takes, how fast it is, or what went wrong."""
+def progress(config: TrainConfig | None, view: RunView | None) -> None:
+    """How far the run is, how long it still takes, how fast it is, or what went wrong.
+
+    Before there is one: how much there is to do with the settings of the next, if they make one.
+    """
     if view is None:
-        st.progress(0.0, "Not started: press Start. Quick and good takes a few seconds.")
+        st.progress(0.0, _not_started(config))
         return
     words = [status_in_words(view)]
     if view.queue_position is not None:
@@ -189,11 +192,19 @@ def progress(view: RunView | None) -> None:
     if view.step:
         words.append(f"{duration(view.seconds)} of training")
     if view.seconds_left is not None and view.status == "running":
-        words.append(f"{view.images_per_second:,.0f} images/s")
+        words.append(f"{view.images_per_second:,.0f}\N{NO-BREAK SPACE}images/s")
         words.append(f"about {duration(view.seconds_left)} left")
     st.progress(min(view.step / steps, 1.0), " · ".join(words))
     if view.message and view.status != "diverged":  # that has a diagnosis
         (st.error if view.status == "failed" else st.info)(spelled(view.message))
+
+
+def _not_started(config: TrainConfig | None) -> str:
+    """No time: nobody knows how fast this machine is before it has trained."""
+    if config is None:
+        return "Not started."
+    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs:,} epochs"
+    return f"Not started. Press Start: {epochs} of {config.images_per_epoch:,} images."
 
 
 def applies_now(run: ShownRun) -> None:

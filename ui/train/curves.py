@@ -103,10 +103,10 @@ def _curve_charts(
             measure, curves, epochs=config.epochs, revision=run.id if run else "", rates=rates
         )
         words = learning.learning_in_words(measure, curves)
-        words += "".join(f"; learning rate {rate:g} from epoch {at:.2f} on" for at, rate in rates)
+        words += "".join(f"; learning rate {rate:g} from epoch {at:,.2f} on" for at, rate in rates)
         if run is not None and run.chosen:
             figure = charts.marked(figure, run.epoch)
-            words += f"; a mark at epoch {run.epoch:.2f}"
+            words += f"; a mark at epoch {run.epoch:,.2f}"
         column.plotly_chart(figure, key=f"curve_{measure}", config=charts.CONFIG, alt=words)
 
 

@@ -25,7 +25,7 @@ def headline(run: ShownRun | None) -> str:
         value, words = percent(test_accuracy), "<b>test accuracy</b>, on new images"
     elif run is not None and (last := _last_epoch(run)) is not None:
         value = percent(last.validation_accuracy)
-        words = f"validation accuracy, epoch {last.epoch}"
+        words = f"validation accuracy, epoch {last.epoch:,}"
     return (
         '<div style="min-height:4.3rem"><div style="font-size:2rem;font-weight:700;'
         f'line-height:1.15;font-variant-numeric:tabular-nums">{value}</div>'
@@ -69,7 +69,7 @@ def _epoch_in_words(run: ShownRun) -> str:
         at = f"At step {run.snapshot.step:,} no" if run.chosen and run.snapshot else "No"
         return f"{at} epoch has ended yet."
     return (
-        f"After epoch {last.epoch}: training accuracy **{percent(last.train_accuracy)}** "
+        f"After epoch {last.epoch:,}: training accuracy **{percent(last.train_accuracy)}** "
         f"(loss {last.train_loss:.4f}), validation accuracy "
         f"**{percent(last.validation_accuracy)}** (loss {last.validation_loss:.4f})."
     )

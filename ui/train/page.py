@@ -72,7 +72,7 @@ def _run(config: TrainConfig | None, run: ShownRun | None) -> None:
     say_step(run, TRAIN)
     buttons(config, run)
     with st.container(key="progress"):
-        progress(run.view if run else None)
+        progress(config, run.view if run else None)
     network, measured = st.columns([7, 4], gap="medium")
     with network:
         network_of_run(run)

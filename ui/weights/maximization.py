@@ -25,7 +25,7 @@ def activation_maximization(looked: Looked) -> None:
     st.segmented_control(
         "Hidden layer",
         places,
-        format_func=lambda n: f"{n}: {layers[n - 1].units} {_units_word(layers[n - 1])}",
+        format_func=lambda n: f"{n}: {layers[n - 1].units:,} {_units_word(layers[n - 1])}",
         required=True,
         key=WEIGHTS.key(f"{looked.key}layer"),
         persist_state="session",

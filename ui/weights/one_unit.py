@@ -86,7 +86,7 @@ def _extremes_and_histogram(looked: Looked, unit: int) -> None:
             captioned(
                 picture(
                     train.images[n],
-                    alt=f"training image {n}, {a_digit(int(train.labels[n]))}",
+                    alt=f"training image {n:,}, {a_digit(int(train.labels[n]))}",
                     width=64,
                 ),
                 f"{train.labels[n]}: {responses[n]:.2f}",

@@ -56,7 +56,7 @@ def accuracy_chart(view: RunView, mark: float | None = None) -> str:
         y_range=(min(90, 10 * (lowest // 10)), 100),
         x_title="epoch",
         y_title=TITLES["accuracy"],
-        alt=words if mark is None else f"{words}; a mark at epoch {mark:.2f}",
+        alt=words if mark is None else f"{words}; a mark at epoch {mark:,.2f}",
         mark=mark,
     )
 

@@ -37,6 +37,6 @@ def pruning(looked: Looked) -> None:
     )
     enough = int(curve.kept[np.argmax(curve.accuracy >= curve.accuracy[-1] - 0.01)])
     st.caption(
-        f"On {curve.images:,} {looked.held_out} images; {enough} of {looked.layer.units} are "
+        f"On {curve.images:,} {looked.held_out} images; {enough:,} of {looked.layer.units:,} are "
         "enough to be less than one percentage point below the whole network."
     )

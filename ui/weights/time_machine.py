@@ -54,8 +54,8 @@ def time_machine(run: ShownRun) -> None:
     )
     state = "chosen" if run.chosen else "the newest, live"
     words = (
-        f"Step **{run.snapshot.step:,}** (epoch {run.epoch:.2f}), {state}; "
-        f"{len(run.snapshots)} snapshots are kept, most of them from the beginning. "
+        f"Step **{run.snapshot.step:,}** (epoch {run.epoch:,.2f}), {state}; "
+        f"{len(run.snapshots):,} snapshots are kept, most of them from the beginning. "
         "Train and Draw show this step too."
     )
     st.html(changing_text(words, small=True))

@@ -104,8 +104,8 @@ def filter_gradient(chosen: ChosenStep, place: ChosenPlace) -> None:
     details = [f"delta {number(float(deltas[at]))} times its patch" for at in order]
     if others := working - len(order):
         tiles.append(total - np.sum(parts, axis=0))
-        labels.append(f"{others} others")
-        details.append(f"the sum of {others} other places")
+        labels.append(f"{others:,} others")
+        details.append(f"the sum of {others:,} other places")
     look = TileLook(
         size=92, noun="part", quantity="gradient", description="Parts of the filter's gradient"
     )

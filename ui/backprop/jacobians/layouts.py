@@ -34,11 +34,11 @@ def rows_and_columns(chosen: ChosenStep) -> None:
         own = chosen.station(f"dL/da{n}").value
         look = MatrixLook(quantity="gradient", height=360)
         st.caption(
-            f"A row, 1 x {len(column)}: the product with row vectors, as many texts write it, "
+            f"A row, 1 x {len(column):,}: the product with row vectors, as many texts write it, "
             "diagonal matrix and all."
         )
         matrix(row, key=f"{PREFIX}jacobian_row {n}", look=look, description="the gradient as a row")
-        st.caption(f"A column, {len(column)} x 1: as at the stations, and in the code.")
+        st.caption(f"A column, {len(column):,} x 1: as at the stations, and in the code.")
         words = "the gradient as a column"
         matrix(column, key=f"{PREFIX}jacobian_column {n}", look=look, description=words)
         apart, from_own = np.abs(row.T - column).max(), np.abs(column - own).max()

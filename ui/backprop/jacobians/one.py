@@ -81,9 +81,9 @@ def _columns_of(chosen: ChosenStep, jacobian: FullJacobian, i: int, j: int) -> s
     by_columns, by_rows = (kronecker(chosen.values, station, order) for order in ORDERS)
     return (
         f"The followed weight {in_letters(f'W{station.number}')}[{i}, {j}] has the column "
-        f"{j} · {by_columns.units} + {i} = **{by_columns.column_of(i, j):,}** with W stacked "
-        f"column after column, and {i} · {len(by_rows.x)} + {j} = **{by_rows.column_of(i, j):,}** "
-        f"row after row, all counted from 0."
+        f"{j:,} · {by_columns.units:,} + {i:,} = **{by_columns.column_of(i, j):,}** with W stacked "
+        f"column after column, and {i:,} · {len(by_rows.x):,} + {j:,} = "
+        f"**{by_rows.column_of(i, j):,}** row after row, all counted from 0."
     )
 
 

@@ -46,8 +46,8 @@ def by_weights(station: Station, inputs: int, order: Order) -> Explained:
         tex,
         words,
         f"{W} has two indices, so its Jacobian would need three. Stacked, {W} is one vector of "
-        f"{units} · {inputs} = {units * inputs:,} numbers, and the Jacobian is a matrix of "
-        f"{units} x {units * inputs:,}. {x}ᵀ alone, 1 x {inputs}, is only what repeats in it: "
+        f"{units:,} · {inputs:,} = {units * inputs:,} numbers, and the Jacobian is a matrix of "
+        f"{units:,} x {units * inputs:,}. {x}ᵀ alone, 1 x {inputs:,}, is only what repeats in it: "
         f"once for each sum.",
         blocks,
     )
@@ -60,8 +60,9 @@ def _in_columns(source: str, units: int, inputs: int) -> tuple[str, str, str]:
         rf"\;\cdots\;{x}[{inputs - 1}]\,{identity}\,\big]"
     )
     words = (
-        f"Each input j has a block, {in_letters(source)}[j] times the identity: all {units} sums "
-        f"multiply that input, each by a weight of its own. {inputs} blocks of {units} x {units}."
+        f"Each input j has a block, {in_letters(source)}[j] times the identity: all {units:,} sums "
+        f"multiply that input, each by a weight of its own. "
+        f"{inputs:,} blocks of {units:,} x {units:,}."
     )
     return rf"{x}^{{\mathsf T}} \otimes {identity}", blocks, words
 
@@ -74,7 +75,7 @@ def _in_rows(source: str, units: int, inputs: int) -> tuple[str, str, str]:
     )
     words = (
         f"Each sum i has a block, with {x}ᵀ in row i and 0 elsewhere: a sum uses the weights of "
-        f"its own row of W alone. {units} blocks of {units} x {inputs}."
+        f"its own row of W alone. {units:,} blocks of {units:,} x {inputs:,}."
     )
     return rf"I_{{{units}}} \otimes {row}", blocks, words
 
@@ -114,6 +115,6 @@ def by_sum(station: Station) -> Explained:
         rf"\mathrm{{diag}}\big(f'({symbol(station.sources[0])})\big)",
         "Each activation depends on its own sum alone: on the diagonal stand the slopes, "
         "everything else is 0.",
-        f"{n} of its {n * n:,} numbers say all, so code keeps them as a vector and multiplies "
+        f"{n:,} of its {n * n:,} numbers say all, so code keeps them as a vector and multiplies "
         f"number by number.",
     )

@@ -50,6 +50,6 @@ class Readings {
   }
 
   position(place) {
-    return [place + 1, this.length].map((number) => number.toLocaleString("en")).join(" of ");
+    return [place + 1, this.length].map(thousands).join(" of ");
   }
 }

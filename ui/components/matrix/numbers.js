@@ -36,15 +36,18 @@ function numberInWords({ codes, values, peak }, place) {
 function cellInWords(frame, [row, column]) {
   const { shape, first_row, first_column, labels } = frame;
   const parts = [];
-  if (shape[0] > 1 || (shape[1] === 1 && !labels)) parts.push(`${frame.rows} ${row}`);
-  if (shape[1] > 1 || labels) parts.push(`${frame.columns} ${labels?.[column - first_column] ?? column}`);
+  if (shape[0] > 1 || (shape[1] === 1 && !labels)) parts.push(`${frame.rows} ${thousands(row)}`);
+  if (shape[1] > 1 || labels) parts.push(`${frame.columns} ${labels?.[column - first_column] ?? thousands(column)}`);
   const place = (row - first_row) * shape[1] + column - first_column;
   return `${parts.join(", ")}: ${numberInWords(frame, place)}`;
 }
 
 /** "hidden unit 0 to 63 from top to bottom": what the two directions of the picture are. */
 function directionsInWords({ shape, rows, columns, first_row, first_column, labels }) {
-  const range = (way, noun, first, last) => (first === last ? "" : `${way}: ${noun} ${first} to ${last}`);
+  const range = (way, noun, ...ends) => {
+    const [first, last] = ends.map((end) => (typeof end === "number" ? thousands(end) : end));
+    return first === last ? "" : `${way}: ${noun} ${first} to ${last}`;
+  };
   const across = labels ? [labels[0], labels.at(-1)] : [first_column, first_column + shape[1] - 1];
   return [
     range("down", rows, first_row, first_row + shape[0] - 1),

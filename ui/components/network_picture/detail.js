@@ -51,7 +51,7 @@ class DetailView {
       return `w·x + b: ink for it ${withSign(speaksFor)}, ink against it ${withSign(against)}, ${end}`;
     }
     const parts = units.map(([unit, part]) => `${noun} ${unit} ${withSign(part)}`);
-    if (others > 0) parts.push(`${others} others ${withSign(rest)}`);
+    if (others > 0) parts.push(`${thousands(others)} others ${withSign(rest)}`);
     return `w·f + b, strongest first: ${parts.join(", ")}, ${end}`;
   }
 

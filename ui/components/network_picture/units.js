@@ -83,7 +83,7 @@ class LayerView {
     this.element.innerHTML = '<div class="caption"></div><div class="units"></div>';
     const [caption, units] = this.element.children;
     const noun = about.kind === "map" ? "feature maps" : "hidden units";
-    const number = about.units.toLocaleString("en");
+    const number = thousands(about.units);
     const some = about.shown.length < about.units;
     caption.textContent = some ? `the ${about.shown.length} strongest of ${number} ${noun}` : `${number} ${noun}`;
     const label = count > 1 ? `Hidden layer ${level + 1}: ${number} ${noun}` : `${number} ${noun}`;

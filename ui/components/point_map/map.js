@@ -138,7 +138,7 @@ class MapView {
     setAttribute(this.status, "aria-live", aloud ? "polite" : "off");
     if (number === null || !this.step || number >= this.images.labels.length) return setText(this.status, HINT);
     const words = inWords(this.images.labels[number], this.step, number);
-    const name = `${this.main.noun} ${number.toLocaleString("en")}`;
+    const name = `${this.main.noun} ${thousands(number)}`;
     setText(this.status, `${name[0].toUpperCase()}${name.slice(1)}: ${words}`);
     if (!this.images.pixels) return;
     setAttribute(this.digit, "aria-label", name);

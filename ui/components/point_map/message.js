@@ -42,7 +42,7 @@ function paintDigit(canvas, pixels, number) {
 /** "a 7, read as a 2 with 81.0 %": what an image is, and what the network says of it. */
 function inWords(label, step, number) {
   const [prediction, sure] = [step.predictions[number], inPercent(step.confidence[number] / UINT16)];
-  return `${aDigit(label)}, ${prediction === label ? "recognised" : `read as ${aDigit(prediction)}`} with ${sure.replace(" ", "\u00a0")}`;
+  return `${aDigit(label)}, ${prediction === label ? "recognised" : `read as ${aDigit(prediction)}`} with ${sure}`;
 }
 
 const aDigit = (digit) => `${digit === 8 ? "an" : "a"} ${digit}`;

@@ -9,17 +9,15 @@ function withUnit(number, units) {
 /** A share (0..1) in percent; only what is all or nothing is "100 %" or "0 %". */
 function percent(share) {
   const value = 100 * share;
-  if (value === 0 || value === 100) return `${value} %`;
-  if (value < 0.05) return "under 0.1 %";
-  return `${Math.min(value, 99.9).toFixed(1)} %`;
+  if (value === 0 || value === 100) return `${value}\u00a0%`;
+  if (value < 0.05) return "under 0.1\u00a0%";
+  return `${Math.min(value, 99.9).toFixed(1)}\u00a0%`;
 }
 
 /** A probability in percent. No network is entirely sure. */
 function sureness(probability) {
-  return probability >= 0.9995 ? ">99.9 %" : `${(100 * probability).toFixed(1)} %`;
+  return probability >= 0.9995 ? ">99.9\u00a0%" : `${(100 * probability).toFixed(1)}\u00a0%`;
 }
-
-const thousands = (number) => number.toLocaleString("en-US");
 
 /** All that there is to say of a network at a strength; texts are empty where nothing is known. */
 function factsOf(frame, kind, strength, line) {

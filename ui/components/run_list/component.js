@@ -63,8 +63,8 @@ class RunListView {
   }
 
   say() {
-    const all = this.rows.size.toLocaleString("en");
-    const found = this.search.value ? `${this.shown.length.toLocaleString("en")} of ${all} runs. ` : "";
+    const all = thousands(this.rows.size);
+    const found = this.search.value ? `${thousands(this.shown.length)} of ${all} runs. ` : "";
     const hint = HINT.replace("%s", this.most);
     setText(this.says, found + (this.refusal || (this.chosen.length > 1 ? `${this.chosen.length} runs chosen.` : hint)));
   }

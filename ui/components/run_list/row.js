@@ -26,7 +26,7 @@ function placesOf(curve) {
 
 function curveInWords(curve) {
   if (!curve.length) return "no curve yet";
-  const [first, last] = [curve[0], curve.at(-1)].map((accuracy) => `${(accuracy / 10).toFixed(1)} %`);
+  const [first, last] = [curve[0], curve.at(-1)].map((accuracy) => `${(accuracy / 10).toFixed(1)}\u00a0%`);
   return curve.length > 1 ? `from ${first} to ${last}` : first;
 }
 

@@ -58,7 +58,7 @@ STEPS = (
 
 
 def tour() -> None:
-    """To be called once on every page, after the menu; style.css puts it at the page's end."""
+    """To be called once on every page, after the menu; style/page.css puts it at the page's end."""
     _mount(
         key="tour",
         data={"steps": [asdict(step) for step in STEPS], "first_page": ".st-key-menu a"},
