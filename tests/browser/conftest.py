@@ -21,10 +21,10 @@ from playwright.sync_api import (
     FloatRect,
     Locator,
     Page,
-    expect,
     sync_playwright,
 )
 
+from tests.browser.expecting import expect
 from tests.browser.pages import Pages
 
 ROOT = Path(__file__).parents[2]
@@ -41,8 +41,6 @@ CHROMIUM_ARGUMENTS = [
 ]
 START_LIMIT = 60  # seconds until a server has to answer
 SETTLED_WITHIN = 30  # seconds, on however busy a machine
-
-expect.set_options(timeout=30_000)  # milliseconds; a busy machine is no failure
 
 
 def wait_idle(page: Page) -> None:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 
 APP = "tests/browser/apps/canvas_app.py"
 NUMBER_OF_STROKES = 100

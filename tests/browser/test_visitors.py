@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import ROOT, free_port, start_server, wait_idle, wait_until_healthy
+from tests.browser.expecting import expect
 
 Serve = Callable[[str | Path], str]
 ENDLESS = "?epochs=1000&units1=8"  # minutes on any machine

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_train import (
     LONG,
     PATIENCE,
