@@ -18,10 +18,10 @@ from playwright.sync_api import (
     FloatRect,
     Locator,
     Page,
-    expect,
     sync_playwright,
 )
 
+from tests.browser.expecting import expect
 from tests.browser.pages import Pages
 from tests.load.served import free_port, wait_until_healthy
 
@@ -38,8 +38,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 SETTLED_WITHIN = 30  # seconds, on however busy a machine
-
-expect.set_options(timeout=30_000)  # milliseconds; a busy machine is no failure
 
 
 def wait_idle(page: Page) -> None:

@@ -9,9 +9,10 @@ from typing import Literal
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_draw import ONE, answer, draw
 from tests.browser.test_draw_looks import look
 from tests.browser.test_settings import open_settings

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from mnist_core import load_mnist
 from mnist_core.inspection.backpropagation import backpropagate
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from ui.backprop.chosen import new_network
 from ui.backprop.numbers import number
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route
 
 from tests.browser.conftest import wait_idle, wait_until
+from tests.browser.expecting import expect
 from tests.browser.test_draw import answer
 from tests.browser.test_train import PATIENCE, SMALL, Serve, press, start, status
 

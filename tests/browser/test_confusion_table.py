@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from mnist_core import load_mnist, load_model
 from mnist_core.arrays import Array
 from mnist_core.evaluation.answers import Answers, answers_of
 from mnist_core.evaluation.scores import confusion_matrix
+from tests.browser.expecting import expect
 
 APP = "tests/browser/apps/confusion_app.py"
 PATIENCE = 60_000  # milliseconds, on however busy a machine

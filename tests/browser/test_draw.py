@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 
 Serve = Callable[[str], str]
 PATIENCE = 60_000  # ms

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from mnist_core import load_mnist
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_draw import ONE, PATIENCE, Serve, answer, draw, opened
 
 ZERO_TO_FIVE = range(6)

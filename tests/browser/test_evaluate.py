@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page
 
 from mnist_core import load_mnist
 from mnist_core.data.mnist import Split
@@ -14,6 +14,7 @@ from mnist_core.evaluation.answers import Answers
 from mnist_core.evaluation.distortions import DISTORTIONS
 from mnist_core.evaluation.scores import confusion_matrix
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_accessibility import Inspector
 from tests.browser.test_confusion_table import cell, worst_cell
 from tests.browser.test_confusion_table import mlp as mlp

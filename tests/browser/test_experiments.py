@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 
 PATIENCE = 120_000  # milliseconds, on however busy a machine
 SEARCH = "/experiments?look=Search&images=1000&epochs=1&seeds=1&values=0.01,0.1,0.3"

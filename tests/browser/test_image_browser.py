@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute
 
 from mnist_core import load_mnist, load_model
 from mnist_core.arrays import Array
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 
 APP = "tests/browser/apps/image_browser_app.py"
 PATIENCE = 30_000  # milliseconds until an answer has to have come, on however busy a machine

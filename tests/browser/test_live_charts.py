@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+
+from tests.browser.expecting import expect
 
 APP = "tests/browser/apps/live_chart_app.py"
 # Counts the frames in which no chart is drawn, beginning now.

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute
 
 from tests.browser.conftest import settled, wait_idle, wait_until
+from tests.browser.expecting import expect
 from tests.browser.test_accessibility import FITS, found_in_components
 from ui.components.matrix.numbers import coded
 from ui.components.tiles import colour_table

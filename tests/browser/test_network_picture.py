@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from mnist_core import load_mnist, load_model
 from mnist_core.inspection.trace import trace, unit_sum
+from tests.browser.expecting import expect
 
 APP = "tests/browser/apps/network_app.py"
 PATIENCE = 30_000  # milliseconds until an answer has to have come, on however busy a machine

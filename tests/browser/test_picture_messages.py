@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from mnist_core import load_mnist
 from mnist_core.inspection.activations import hidden_layers
 from mnist_core.inspection.trace import trace
 from mnist_core.nn.builders import build_mlp
 from mnist_core.nn.network import Sequential
+from tests.browser.expecting import expect
 from tests.browser.test_network_picture import opened
 from ui.components.network_picture.message import (
     activity_message,

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Locator, Page, WebSocket
 
 from mnist_core import load_mnist, load_model
 from mnist_core.arrays import Array
 from mnist_core.evaluation.projection import fitted, projected
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_accessibility import FITS, found_in_components
 
 APP = "tests/browser/apps/point_map_app.py"

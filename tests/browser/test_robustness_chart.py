@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from playwright.sync_api import Locator, Page, Position, WebSocket, expect
+from playwright.sync_api import Locator, Page, Position, WebSocket
 
 from mnist_core import load_mnist
 from mnist_core.data.augment import warp
 from tests.browser.conftest import settled, wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_accessibility import FITS, found_in_components
 from ui import theme
 

@@ -1,9 +1,10 @@
 """The list of runs in a real browser: names are text, and all ways to choose lead to Python."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from tests.browser.apps.run_list_app import NAMES
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_confusion_table import PATIENCE, Serve
 
 APP = "tests/browser/apps/run_list_app.py"

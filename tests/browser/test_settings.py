@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_train import PATIENCE, Serve, press, status
 
 REPORT = "The report's network (2,000 images)"

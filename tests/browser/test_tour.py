@@ -5,9 +5,10 @@ Time is made to pass by the browser's clock: the tour comes when a visitor has r
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.pages import Pages
 from ui.components.tour import STEPS
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 
 Serve = Callable[[str], str]
 LONG = "/?epochs=1000&batch_size=10"  # minutes on any machine

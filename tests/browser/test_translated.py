@@ -5,9 +5,10 @@ wants to change or take away then lies elsewhere. No page may break, and numbers
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from tests.browser.test_train import PATIENCE, Serve, pause, press, status
 
 BATCHES = 32  # of an epoch of 2000 images

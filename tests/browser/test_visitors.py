@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import ROOT, start_server, wait_idle
+from tests.browser.expecting import expect
 from tests.load.served import free_port, wait_until_healthy
 
 Serve = Callable[[str | Path], str]

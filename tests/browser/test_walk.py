@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from mnist_core import load_mnist
 from tests.browser.conftest import wait_idle
+from tests.browser.expecting import expect
 from ui.components.tiles import colour_table, quantise
 
 APP = "tests/browser/apps/walk_app.py"

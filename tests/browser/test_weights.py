@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import wait_idle
+from tests.browser.conftest import wait_idle, watched_pages
+from tests.browser.expecting import expect
+from tests.browser.pages import Pages
 from tests.browser.test_train import (
     LONG,
     PATIENCE,
@@ -65,14 +67,25 @@ def move_to(page: Page, share: float) -> None:
     slider.click(position={"x": share * box["width"], "y": box["height"] / 2})
 
 
+@pytest.fixture(scope="module")
+def ended_run(pages: Pages, serve: Serve) -> str:
+    """The address of the Weights page with a small run that has ended."""
+    with watched_pages(pages) as new_page:
+        page = new_page()
+        page.goto(serve("app.py") + "/?epochs=4&train_size=2%2C000")
+        wait_idle(page)
+        press(page, "Start")
+        expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
+        go_to(page, "Weights")
+        expect(page).to_have_url(re.compile("/weights.*run="), timeout=PATIENCE)
+        return page.url
+
+
 @pytest.fixture
-def ended(page: Page, serve: Serve) -> Page:
+def ended(new_page_below: Callable[..., Page], ended_run: str) -> Page:
     """The Weights page with a small run that has ended."""
-    page.goto(serve("app.py") + "/?epochs=4&train_size=2%2C000")
-    wait_idle(page)
-    press(page, "Start")
-    expect(status(page)).to_contain_text("Finished", timeout=PATIENCE)
-    go_to(page, "Weights")
+    page = new_page_below()
+    page.goto(ended_run)
     expect(page.get_by_text("the newest, live")).to_be_visible(timeout=PATIENCE)
     wait_idle(page)
     return page
