@@ -12,12 +12,12 @@ from mnist_core import load_mnist, load_model
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset, Split
 from mnist_core.evaluation.answers import answers_of
+from mnist_core.words import percent
 from tests.conftest import idx_bytes
 from tests.ui.test_draw_page import keep, visited
 from tests.ui.test_evaluate_page import PAGE, done, looked_at, opened, text
 from tests.ui.test_evaluate_page import few as few
 from ui.evaluate.page import LOOKS
-from ui.words import percent
 
 TEST = load_mnist().test
 CHOOSE = "Choose images with their labels"

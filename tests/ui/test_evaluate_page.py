@@ -19,11 +19,11 @@ from mnist_core.evaluation.scores import class_scores, confusion_matrix, mcnemar
 from mnist_core.nn.builders import build_mlp
 from mnist_core.nn.network import Sequential
 from mnist_core.runs.local import LocalPool
+from mnist_core.words import percent
 from tests.ui.tools import with_plain_spaces
 from ui.evaluate.page import LOOKS
 from ui.evaluate.subjects import Images
 from ui.session import NamedNetwork, Session
-from ui.words import percent
 
 PAGE = """
 import ui.evaluate.page

@@ -33,7 +33,7 @@ class Look:
 
 LOOKS = (
     Look(WHY, "Which pixels, hidden units and training images it rests on", True),
-    Look(SEES, "From your strokes to 28 x 28 pixels, step by step", True),
+    Look(SEES, "From your strokes to 28x28 pixels, step by step", True),
     Look(MOVE, "How far it may be shifted and turned until it is misread", True),
     Look(WORLD, "How people of many countries write this digit", True),
     Look(OWN_DIGITS, "How well your writing is read; correct it and teach it"),
