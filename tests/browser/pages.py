@@ -15,6 +15,7 @@ MEDIA = {
     "reduced_motion": "reduce",
     "forced_colors": "none",
 }
+ACTS_WITHIN = 120_000  # milliseconds until a click has reached its goal, however busy the machine
 # What a page can't be rid of again.
 LASTING = ("add_init_script", "expose_binding", "expose_function", "route", "route_web_socket")
 
@@ -36,7 +37,9 @@ class Pages:
         media: dict[str, Any] = {name: options.pop(name, usual) for name, usual in MEDIA.items()}
         kind = str(sorted(options.items()))
         if own or not self._idle[kind]:
-            page = self._browser.new_context(viewport=DESK, **options).new_page()
+            context = self._browser.new_context(viewport=DESK, **options)
+            context.set_default_timeout(ACTS_WITHIN)
+            page = context.new_page()
         else:
             page = self._idle[kind].pop()
         if not own:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist
 from mnist_core.arrays import Array
 from mnist_core.inspection.backpropagation import backpropagate
 from mnist_core.inspection.jacobians import Order
@@ -30,6 +29,7 @@ from ui.backprop.jacobians.overview import squeezed
 from ui.backprop.jacobians.product import multiplied_out
 from ui.backprop.jacobians.window import WINDOW
 from ui.backprop.measured import in_memory, in_time
+from ui.session import mnist
 
 ORDERS: tuple[Order, ...] = ("columns", "rows")
 PANEL = """
@@ -54,7 +54,7 @@ NETWORKS = {
 @cache
 def step_of(network: str) -> ChosenStep:
     """A step of one of these networks, in float64, on the first training image."""
-    train = load_mnist().train
+    train = mnist().train
     example = Example(train.images[0], int(train.labels[0]), "training image 0")
     model = NETWORKS[network](np.random.default_rng(1)).in_float64()
     values = backpropagate(model, example.image, example.label)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist
 from mnist_core.arrays import Array
 from mnist_core.runs.local import LocalPool
 from tests.ui.test_backprop_page import opened, text
 from ui.components.canvas import Drawing
 from ui.pixels import LONGEST, image_of, text_of
-from ui.session import Session
+from ui.session import Session, mnist
 
 FULL, CHECK, STEP = "Jacobians in full", "Finite differences", "Take the step"
 SHIFT, PLACES = "Why softmax is shifted", "Convolution as a product"
@@ -21,7 +20,7 @@ SHIFT, PLACES = "Why softmax is shifted", "Convolution as a product"
 
 def a_drawing() -> Array:
     """A digit of the test images, a little darker than any image of the data set."""
-    return load_mnist().test.images[3] // 2
+    return mnist().test.images[3] // 2
 
 
 def drawn(image: Array) -> AppTest:
@@ -137,7 +136,7 @@ def test_a_refusal_stays_until_another_value_is_chosen(pool: LocalPool) -> None:
 
 
 def test_a_drawing_comes_out_of_an_address_as_it_went_in() -> None:
-    images = [*load_mnist().test.images[:200], np.full((28, 28), 255, np.uint8)]
+    images = [*mnist().test.images[:200], np.full((28, 28), 255, np.uint8)]
     images += [np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)]
     texts = [text_of(image) for image in images]
     for image, said in zip(images, texts, strict=True):
@@ -192,7 +191,7 @@ def test_whoever_opens_the_link_sees_the_senders_drawing_label_and_numbers(
 
 def test_a_drawing_from_a_link_takes_no_drawing_of_ones_own_away(pool: LocalPool) -> None:
     link = address(drawn(a_drawing()))
-    own = load_mnist().test.images[5]
+    own = mnist().test.images[5]
     app = AppTest.from_string("import ui.backprop.page\nui.backprop.page.page()")
     app.session_state["session"] = Session(drawing=Drawing(background=own))
     for name, value in link.items():
@@ -207,8 +206,8 @@ def test_a_drawing_from_a_link_takes_no_drawing_of_ones_own_away(pool: LocalPool
 
 
 def test_another_drawing_has_a_label_of_its_own(pool: LocalPool) -> None:
-    app = drawn(load_mnist().test.images[0])  # a 7
+    app = drawn(mnist().test.images[0])  # a 7
     assert address(app)["label"] == "7"
-    app.session_state["session"].drawing = Drawing(background=load_mnist().test.images[1])
+    app.session_state["session"].drawing = Drawing(background=mnist().test.images[1])
     app.run()
     assert address(app)["label"] == "2"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.inspection.backpropagation import Backpropagation, backpropagate
 from mnist_core.inspection.stations import stations
 from mnist_core.nn.builders import build_cnn, build_mlp
@@ -19,6 +19,7 @@ from ui.backprop.chosen import new_network
 from ui.backprop.code import code_of
 from ui.backprop.formulas import formula_of, in_letters, symbol
 from ui.backprop.numbers import number, one_digit, tex_number
+from ui.session import mnist
 
 ROOT = Path(__file__).parents[2]
 PAGE = """
@@ -43,7 +44,7 @@ NETWORKS: dict[str, Callable[[], Sequential]] = {
 
 
 def a_step(network: str) -> Backpropagation:
-    train = load_mnist().train
+    train = mnist().train
     return backpropagate(NETWORKS[network]().in_float64(), train.images[4], int(train.labels[4]))
 
 
@@ -115,10 +116,10 @@ def text(app: AppTest) -> str:
 
 def test_a_link_restores_network_digit_station_and_weight(pool: LocalPool) -> None:
     app = opened(network="mlp", image="7", station="dL/dW2", layer="2", row="3", column="17")
-    label = int(load_mnist().train.labels[7])
+    label = int(mnist().train.labels[7])
     assert f"The MLP reads training image 7, a {label}" in text(app)
     assert "∂L/∂W₂, 10 x 64" in text(app)
-    train = load_mnist().train
+    train = mnist().train
     step = backpropagate(load_model("mlp").in_float64(), train.images[7], label)
     assert number(float(step.gradients["2.W"][3, 17])) in text(app)
     assert app.query_params["station"] == "dL/dW2"
@@ -142,7 +143,7 @@ def test_a_link_that_says_what_cannot_be_shows_what_can(
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_every_station_can_be_stood_at(pool: LocalPool, network: str) -> None:
     app = opened(network=network)
-    train = load_mnist().train
+    train = mnist().train
     step = backpropagate(load_model(network), train.images[0], int(train.labels[0]))
     names = [station.name for station in stations(step)]
     for before, name in pairwise(names):
@@ -160,7 +161,7 @@ def test_another_digit_and_another_weight_are_followed(pool: LocalPool) -> None:
     app.number_input(key="backprop_row").set_value(5)
     app.number_input(key="backprop_column").set_value(60)
     app.run()
-    train = load_mnist().train
+    train = mnist().train
     label = int(train.labels[12])
     step = backpropagate(new_network(0).in_float64(), train.images[12], label)
     gradient = float(step.gradients["2.W"][5, 60])
@@ -172,7 +173,7 @@ def test_unless_one_was_chosen_the_weight_with_the_largest_gradient_is_followed(
     pool: LocalPool,
 ) -> None:
     def strongest(number: int) -> tuple[int, int]:
-        train = load_mnist().train
+        train = mnist().train
         step = backpropagate(new_network(0), train.images[number], int(train.labels[number]))
         row, column = np.unravel_index(np.abs(step.gradients["0.W"]).argmax(), (64, 784))
         return int(row), int(column)

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.inspection import numerical_gradient
 from mnist_core.inspection.backpropagation import backpropagate
 from mnist_core.inspection.descent import descend
@@ -24,6 +24,7 @@ from ui.backprop.differences import differences
 from ui.backprop.numbers import number, one_digit, told_apart
 from ui.backprop.softmax_shift import softmax_shift
 from ui.backprop.the_step import the_step
+from ui.session import mnist
 from ui.words import probability
 
 Panel = Callable[[ChosenStep], None]
@@ -31,7 +32,7 @@ RATE = 0.1
 
 
 def step_of(network: Sequential, image: int = 0) -> ChosenStep:
-    train = load_mnist().train
+    train = mnist().train
     example = Example(train.images[image], int(train.labels[image]), f"training image {image}")
     values = backpropagate(network.in_float64(), example.image, example.label)
     return ChosenStep("a network", example, values, RATE, f"{type(network)} {image}")

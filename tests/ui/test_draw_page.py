@@ -13,7 +13,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist
 from mnist_core.arrays import Array
 from mnist_core.data.own_digits import to_zip
 from mnist_core.inspection.doubt import Answer
@@ -29,7 +28,7 @@ from ui.draw.inside import as_shown
 from ui.draw.looks import OPEN, WORLD
 from ui.draw.photographs import digits_of, lines_in_words, with_boxes
 from ui.networks import Prediction, Predictor, predict, shipped_predictors
-from ui.session import NamedNetwork, Session
+from ui.session import NamedNetwork, Session, mnist
 from ui.words import spelled
 
 DRAW = """
@@ -67,7 +66,7 @@ def put(app: AppTest, drawing: Drawing) -> AppTest:
 
 def keep(app: AppTest, numbers: range) -> None:
     """Keep test images, each with its label."""
-    test = load_mnist().test
+    test = mnist().test
     for number in numbers:
         app.session_state["session"].drawing = Drawing(background=test.images[number])
         app.segmented_control(key="it-was").set_value(int(test.labels[number]))
@@ -99,7 +98,7 @@ def test_a_drawing_that_is_kept_already_is_not_kept_twice(pool: LocalPool) -> No
 def test_digits_that_a_mac_has_packed_again_are_added_and_what_was_left_is_said(
     pool: LocalPool,
 ) -> None:
-    content = io.BytesIO(to_zip(load_mnist().test[:6]))
+    content = io.BytesIO(to_zip(mnist().test[:6]))
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("__MACOSX/._7-0001.png", b"")
         archive.writestr(".DS_Store", b"")
@@ -129,7 +128,7 @@ def test_charts_and_table_follow_digits_that_are_added(pool: LocalPool) -> None:
     own_digits(app).button(key="teach").click()
     opened(app)
     before = tables(app)[-1]
-    wrong = Drawing(background=load_mnist().test.images[4])
+    wrong = Drawing(background=mnist().test.images[4])
     app.session_state["session"].drawing = wrong
     app.segmented_control(key="it-was").set_value(9)  # it is a 4
     opened(app)
@@ -169,7 +168,7 @@ def test_drawings_are_answered_one_after_the_other(
         return predict(predictors, image)
 
     monkeypatch.setattr(page, "predict", predict_and_look)
-    put(visited(), Drawing(background=load_mnist().test.images[0]))
+    put(visited(), Drawing(background=mnist().test.images[0]))
     assert held and all(held)
     assert not page.ANSWERING.locked()
 
@@ -286,7 +285,7 @@ def file_of(cover: np.ndarray) -> bytes:
 def test_a_digit_that_is_cut_is_a_guess_in_words_and_without_a_probability(
     pool: LocalPool,
 ) -> None:
-    ink = written(load_mnist().test.images[0], 300)  # a 7
+    ink = written(mnist().test.images[0], 300)  # a 7
     app = photographed(file_of(ink[:, : round(0.8 * ink.shape[1])]))
     (table,) = tables(app)
     assert "<h2>7?</h2>" in shown(app) and table["CNN"] == ["7?"]
@@ -299,7 +298,7 @@ LIKE_A_4 = 1442
 
 
 def test_an_unsure_answer_names_both_digits(pool: LocalPool) -> None:
-    validation = load_mnist().validation
+    validation = mnist().validation
     unsure = put(visited(), Drawing(background=validation.images[LIKE_A_4]))
     assert '<div class="answer"><h2>a 9, or a 4</h2><p>The networks are unsure' in shown(unsure)
     sure = put(unsure, Drawing(background=validation.images[0]))
@@ -310,7 +309,7 @@ def test_an_unsure_answer_names_both_digits(pool: LocalPool) -> None:
 def test_an_unsure_answer_on_a_page_of_digits_has_both_with_their_probabilities(
     pool: LocalPool,
 ) -> None:
-    app = photographed(file_of(load_mnist().validation.images[LIKE_A_4] / 255))
+    app = photographed(file_of(mnist().validation.images[LIKE_A_4] / 255))
     assert "<h2>4 (or 9)</h2>" in shown(app)
     (cell,) = tables(app)[0]["CNN"]
     assert re.fullmatch(r"4 \(.+\s%\) or 9 \(.+\s%\)", cell)

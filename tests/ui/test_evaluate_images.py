@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.arrays import Array
 from mnist_core.data.mnist import Dataset, Split
 from mnist_core.evaluation.answers import answers_of
@@ -18,8 +18,9 @@ from tests.ui.test_draw_page import keep, visited
 from tests.ui.test_evaluate_page import PAGE, done, looked_at, opened, text
 from tests.ui.test_evaluate_page import few as few
 from ui.evaluate.page import LOOKS
+from ui.session import mnist
 
-TEST = load_mnist().test
+TEST = mnist().test
 CHOOSE = "Choose images with their labels"
 
 

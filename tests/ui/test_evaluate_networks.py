@@ -18,10 +18,10 @@ from mnist_core.evaluation.calibration import (
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.config import TrainConfig
+from mnist_core.words import percent
 from tests.ui.test_evaluate_page import done, looked_at, opened, text, untrained
 from tests.ui.test_evaluate_page import few as few
 from ui.evaluate.page import LOOKS
-from ui.words import percent
 
 # ---- temperature --------------------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist
 from mnist_core.nn.network import Sequential
 from mnist_core.paths import MODELS_FOLDER
 from mnist_core.runs.local import LocalPool
 from mnist_core.training.checkpoint import load_checkpoint
 from mnist_core.training.config import TrainConfig
 from tests.ui.tools import again
+from ui.session import mnist
 from ui.weights.loading import MOST
 from ui.weights.saving import network_npz
 
@@ -52,7 +52,7 @@ def test_a_run_is_saved_as_it_was_at_the_step_that_is_shown(pool: LocalPool) -> 
     snapshot = handle.snapshots.at(20)
     assert snapshot is not None
     checkpoint = load_checkpoint(network_npz(view, snapshot))
-    images = load_mnist().test.images[:50]
+    images = mnist().test.images[:50]
     said: Sequential = checkpoint.network()
     np.testing.assert_array_equal(
         said.predict_proba(images), snapshot.network(config).predict_proba(images)

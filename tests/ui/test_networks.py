@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.arrays import Array
 from ui.networks import BLOCK, next_mistake
+from ui.session import mnist
 
 
 class Watched:
@@ -21,7 +22,7 @@ class Watched:
 
 
 def test_mistakes_come_one_after_the_other_and_begin_again() -> None:
-    test, mlp = load_mnist().test, load_model("mlp")
+    test, mlp = mnist().test, load_model("mlp")
     numbers = np.flatnonzero(mlp.predict(test.images) != test.labels)
     for after, expected in zip([-1, *numbers], [*numbers, numbers[0]], strict=True):
         assert next_mistake(mlp, int(after)) == expected
@@ -35,7 +36,7 @@ def test_no_more_images_are_looked_at_than_it_takes() -> None:
 
 def test_a_network_without_a_mistake_has_none() -> None:
     right: Any = Watched(lambda images: labels.pop())
-    test = load_mnist().test
+    test = mnist().test
     labels = [test.labels[start : start + BLOCK] for start in range(0, len(test), BLOCK)][::-1]
     assert next_mistake(right, -1) is None
     assert right.images == len(test)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.runs.commands import Rewind, TrainBatch
 from mnist_core.runs.handle import RunHandle
 from mnist_core.runs.local import LocalPool
@@ -18,7 +18,7 @@ from mnist_core.training.config import TrainConfig
 from mnist_core.training.run import starting_point
 from tests.ui.tools import tables, with_plain_spaces
 from ui.components.point_map.colours import class_colours
-from ui.session import NamedNetwork, Session
+from ui.session import NamedNetwork, Session, mnist
 from ui.weights.gradients import weights_in_words
 from ui.weights.saving import accuracy_svg, curves_csv, forming_webp
 from ui.words import MINUS, signed
@@ -227,7 +227,7 @@ def test_what_is_said_of_a_shipped_network_is_measured_on_images_it_never_saw(
     assert "on 10,000 test images" in captions(app) and "validation" not in captions(app)
     app.segmented_control(key="weights_look").set_value("Switch off")
     opened(app)
-    right = load_model("mlp").predict(load_mnist().test.images) == load_mnist().test.labels
+    right = load_model("mlp").predict(mnist().test.images) == mnist().test.labels
     assert f"{100 * right.mean():.2f} % of 10,000 test images right" in html(app)
 
 
@@ -264,7 +264,7 @@ def test_a_run_that_went_on_from_a_snapshot_rewinds_to_it(
     run: RunHandle, shown_pool: LocalPool
 ) -> None:
     snapshot = run.snapshots.all[-1]
-    begin = starting_point(run.config, snapshot.parameters, load_mnist().sha256)
+    begin = starting_point(run.config, snapshot.parameters, mnist().sha256)
     save_checkpoint(run.folder / "snapshot.npz", begin)
     new = shown_pool.start(run.config, checkpoint=run.folder / "snapshot.npz", paused=True)
     new.send(TrainBatch())

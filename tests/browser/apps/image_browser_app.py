@@ -5,11 +5,12 @@
 import numpy as np
 import streamlit as st
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.arrays import Array
 from ui import theme
 from ui.components.files import component_code
 from ui.components.image_browser import Reader, image_browser
+from ui.session import mnist
 
 st.set_page_config(layout="wide")
 component_code()
@@ -18,14 +19,14 @@ component_code()
 @st.cache_resource
 def mistakes() -> Array:
     """Numbers of the test images that the shipped MLP misreads."""
-    test = load_mnist().test
+    test = mnist().test
     read = load_model("mlp").predict_proba(test.images).argmax(axis=1)
     return np.flatnonzero(read != test.labels)
 
 
 @st.cache_resource
 def reader(name: str, numbers: tuple[int, ...]) -> Reader:
-    probabilities = load_model(name).predict_proba(load_mnist().test.images[list(numbers)])
+    probabilities = load_model(name).predict_proba(mnist().test.images[list(numbers)])
     return Reader(name.upper(), theme.MODELS[name], probabilities)
 
 
@@ -33,7 +34,7 @@ def choose(place: int) -> None:
     st.session_state.place = place
 
 
-test = load_mnist().test
+test = mnist().test
 kinds = {"Mistakes": mistakes(), "Of fours": mistakes()[test.labels[mistakes()] == 4]}
 kinds["First ones"] = np.arange(int(st.query_params.get("images", "60")))
 first = "First ones" if "images" in st.query_params else "Mistakes"

@@ -5,17 +5,18 @@
 
 import streamlit as st
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.inspection.ablation import without_units
 from mnist_core.inspection.activations import hidden_layers
 from ui.components.files import component_code
 from ui.components.network_picture import Frame, network_activity, network_picture
+from ui.session import mnist
 
 st.set_page_config(layout="wide")
 component_code()
 query = st.query_params
 model = load_model("cnn" if st.toggle("CNN", "model" in query) else "mlp")
-images = load_mnist().test.images
+images = mnist().test.images
 network_picture(model, key="network", title="A network")
 
 

@@ -7,16 +7,16 @@ The images are really distorted, the accuracies are made up.
 import numpy as np
 import streamlit as st
 
-from mnist_core import load_mnist
 from mnist_core.arrays import Array
 from mnist_core.data.augment import change_thickness, warp
 from ui import theme
 from ui.components.files import component_code
 from ui.components.robustness_chart import Kind, Line, Says, robustness_chart
+from ui.session import mnist
 
 st.set_page_config(layout="wide")
 component_code()
-test = load_mnist().test
+test = mnist().test
 place = int(np.flatnonzero(test.labels == 7)[0])
 digit = np.repeat(test.images[place][None], 9, axis=0)  # (9, 28, 28)
 steps = np.arange(-4.0, 5)  # (9,)

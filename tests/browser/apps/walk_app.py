@@ -5,12 +5,13 @@ Its own buttons choose a stop and another digit, as other parts of a page do.
 import numpy as np
 import streamlit as st
 
-from mnist_core import load_mnist, load_model
+from mnist_core import load_model
 from mnist_core.inspection.backpropagation import backpropagate
 from mnist_core.inspection.stations import Station, stations
 from mnist_core.nn.builders import build_mlp
 from ui.components.files import component_code
 from ui.components.walk import Stop, thumbnail, walk
+from ui.session import mnist
 
 st.set_page_config(layout="wide")
 component_code()
@@ -31,7 +32,7 @@ def choose(name: str) -> None:
 cnn = st.toggle("CNN", st.query_params.get("network") == "cnn")
 model = load_model("cnn") if cnn else build_mlp(rng=np.random.default_rng(0))
 digit = int(st.number_input("Digit", 0, 9_999))
-test = load_mnist().test
+test = mnist().test
 step = backpropagate(model, test.images[digit], int(test.labels[digit]))
 stops = [stop_of(station) for station in stations(step)]
 station = st.session_state.get("station", "x")
