@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import settled, wait_idle
+from tests.browser.conftest import settled, wait_idle, wait_until
 from tests.browser.expecting import expect
 
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
@@ -90,8 +90,9 @@ def test_on_a_telephone_the_links_of_the_menu_stand_in_one_row_for_a_finger(
     page.goto(f"{serve('app.py')}/back-propagation")  # the longest name, in bold letters
     wait_idle(page)
     links = page.locator(".st-key-menu a")
+    expect(links).to_have_count(6)
+    wait_until(page, lambda: len({settled(link)["y"] for link in links.all()}) == 1)
     boxes = [settled(link) for link in links.all()]
-    assert len(boxes) == 6 and len({box["y"] for box in boxes}) == 1
     assert all(box["height"] >= 44 and box["width"] >= 24 for box in boxes)
     assert boxes[0]["x"] >= 0 and boxes[-1]["x"] + boxes[-1]["width"] <= 390
     button = settled(page.get_by_role("button", name="Copy link"))
