@@ -111,18 +111,13 @@ def test_rewind_goes_back_to_the_first_step(page: Page, serve: Serve) -> None:
     expect(status(page)).to_contain_text("Stopped", timeout=PATIENCE)
 
 
-def focused(page: Page) -> str:
-    """The words of the element that has the keyboard's focus."""
-    return page.evaluate("document.activeElement.innerText").split("\n")[-1]
-
-
 def test_the_focus_stays_in_its_place_from_start_to_stop(page: Page, serve: Serve) -> None:
     page.goto(serve("app.py") + SMALL)
     wait_idle(page)
     page.get_by_role("button", name="Start", exact=True).focus()
     page.keyboard.press("Enter")
     expect(status(page)).to_contain_text("Training", timeout=PATIENCE)
-    assert focused(page) == "Start a new run"
+    expect(page.get_by_role("button", name="Start a new run")).to_be_focused(timeout=PATIENCE)
     page.get_by_role("button", name="Pause", exact=True).focus()
     for state, button in (("Paused", "Resume"), ("Training", "Pause")):
         page.keyboard.press("Enter")

@@ -17,6 +17,7 @@ from mnist_core.runs.local import LocalPool
 from mnist_core.runs.settings import PoolSettings
 from mnist_core.training.config import TrainConfig
 from tests.cli.conftest import lines
+from tests.runs.tools import wait_until
 
 CONFIG = TrainConfig(hidden=(8,), batch_size=20, epochs=2, train_size=200)
 
@@ -145,6 +146,8 @@ def test_a_run_that_goes_on_is_listed_shown_and_exported_but_not_deleted(
     with LocalPool(PoolSettings(folder=Path(runs))) as pool:
         handle = pool.start(replace(CONFIG, epochs=10_000), data=small_folder)
         handle.wait_for(lambda view: view.saved_step is not None and view.saved_step > 0, 60)
+        # The index, which others read, is written a little later.
+        wait_until(lambda: pool.store.rows()[0].status == "running")
         (values,) = lines(run("runs", "list", "--json", "--folder", runs)[1])
         assert (values["status"], values["goes_on"]) == ("running", True)
         assert run("runs", "show", handle.id, "--folder", runs)[0] == 0
