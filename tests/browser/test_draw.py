@@ -143,11 +143,16 @@ def test_bars_stand_in_line_whatever_the_words_above_them_take(
     opened(page, serve)
     draw(page, ONE)
     expect(answer(page)).to_contain_text("1")
-    tops = "lists => lists.map(list => list.getBoundingClientRect().top)"
     bars = page.locator(".beside .bars")
     expect(bars).to_have_count(2)
-    before = bars.evaluate_all(tops)
-    page.locator(".beside .named").first.evaluate("name => name.append(' and more'.repeat(20))")
-    after = bars.evaluate_all(tops)
+    # At once: another answer would write the words anew.
+    before, after = bars.evaluate_all(
+        """lists => {
+          const tops = () => lists.map((list) => list.getBoundingClientRect().top);
+          const before = tops();
+          document.querySelector(".beside .named").append(" and more".repeat(20));
+          return [before, tops()];
+        }"""
+    )
     assert before[0] == before[1] and after[0] == after[1]
     assert after[0] > before[0]

@@ -304,7 +304,8 @@ def test_on_a_narrow_screen_it_scrolls_within_itself(new_page, serve, query):
     page.wait_for_function(at_its_end, arg=scroller.element_handle(), timeout=PATIENCE)
     box = field.locator(".chosen").bounding_box()
     assert box is not None and 0 < box["x"] < 390
-    wait_idle(page)  # what was chosen by key has been answered, and moves nothing any more
+    wait_idle(page)  # what was chosen by key has been answered ...
+    settled(field)  # ... and moves nothing any more
     field.tap(position={"x": 3, "y": 3})
     expect(said(field)).to_contain_text("hidden unit 0, pixel 0: ")
     page.get_by_role("button", name="One row down").first.tap()
