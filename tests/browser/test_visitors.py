@@ -82,7 +82,7 @@ def test_the_second_link_hands_over_the_command(
     start(teacher)
     teacher.get_by_role("button", name="Share this run").click()
     links = teacher.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
-    expect(links).to_have_count(2)
+    expect(links).to_have_count(2, timeout=120_000)  # as long as an action may take
     assert "command" not in links.nth(0).inner_text()
     helper = opened(new_page(), links.nth(1).inner_text().replace("\n", ""))
     assert "command" not in helper.url
